@@ -1,1 +1,3 @@
+//! A catalog of tools in PostgreSQL that answers: which tool, used how, is best for this job, now?
 
+pub mod definition;
