@@ -1,0 +1,177 @@
+//! A connection to one catalog, and the transaction around every write.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::result::Error as DieselError;
+use diesel::sql_types::Text;
+
+use super::error::unreachable;
+use super::{Location, StoreError};
+
+/// How often a transaction is tried before a conflict is reported.
+const ATTEMPTS: u32 = 5;
+
+/// Who changes the catalog, and why. Kept in the audit log with each change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// The acting person or program.
+    pub actor: String,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// What the audit log calls the updates of this act, where their fields do not say it.
+    pub action: Option<&'static str>,
+    /// Whether everything is undone at the end.
+    pub dry_run: bool,
+}
+
+impl Act {
+    /// An act of that person, without a reason.
+    pub fn by(actor: impl Into<String>) -> Self {
+        Self {
+            actor: actor.into(),
+            reason: None,
+            action: None,
+            dry_run: false,
+        }
+    }
+}
+
+/// A connection to one catalog.
+pub struct Connection {
+    inner: PgConnection,
+    location: Location,
+}
+
+/// How a transaction that must not be kept ends.
+enum Ending {
+    Undone,
+    Failed(StoreError),
+}
+
+impl From<DieselError> for Ending {
+    fn from(error: DieselError) -> Self {
+        Ending::Failed(error.into())
+    }
+}
+
+impl Connection {
+    /// Connects. The catalog need not exist yet; its schema is not looked at.
+    ///
+    /// # Errors
+    /// [`StoreError::Unreachable`].
+    pub fn open(location: &Location) -> Result<Self, StoreError> {
+        let inner = PgConnection::establish(&location.conninfo())
+            .map_err(|error| unreachable(location, &error))?;
+        Ok(Self {
+            inner,
+            location: location.clone(),
+        })
+    }
+
+    /// Where it leads.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// Reads in one statement, or in several that need not see the same state.
+    ///
+    /// # Errors
+    /// As the query, classified.
+    pub fn read<T>(
+        &mut self,
+        query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        query(&mut self.inner).map_err(|error| self.classify(error))
+    }
+
+    /// Reads several statements in one state of the catalog.
+    ///
+    /// # Errors
+    /// As the queries, classified.
+    pub fn read_consistently<T>(
+        &mut self,
+        query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let result = self
+            .inner
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(query);
+        result.map_err(|error| self.classify(error))
+    }
+
+    /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
+    /// another, so that each sees what the last one did; a deadlock or a serialization failure is
+    /// tried again a few times. A dry run does everything but the commit.
+    ///
+    /// # Errors
+    /// As the queries, classified; nothing is written then.
+    pub fn write<T>(
+        &mut self,
+        act: &Act,
+        mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        for attempt in 1.. {
+            let mut outcome = None;
+            let ending = self.inner.transaction::<(), Ending, _>(|connection| {
+                begin(connection, act)?;
+                outcome = Some(change(connection).map_err(Ending::Failed)?);
+                if act.dry_run {
+                    return Err(Ending::Undone);
+                }
+                Ok(())
+            });
+            match (ending, outcome) {
+                (Ok(()) | Err(Ending::Undone), Some(outcome)) => return Ok(outcome),
+                (Err(Ending::Failed(error)), _) if error.is_transient() && attempt < ATTEMPTS => {
+                    std::thread::sleep(pause(attempt));
+                }
+                (Err(Ending::Failed(StoreError::Query(error))), _) => {
+                    return Err(self.classify(error));
+                }
+                (Err(Ending::Failed(error)), _) => return Err(error),
+                (Ok(()) | Err(Ending::Undone), None) => {
+                    return Err(StoreError::Lost("the transaction did not run".to_owned()));
+                }
+            }
+        }
+        Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+    }
+
+    /// Diesel's connection, for the migration harness and for COPY.
+    pub(super) fn raw(&mut self) -> &mut PgConnection {
+        &mut self.inner
+    }
+
+    /// A missing table means a missing or outdated catalog, which has a better message.
+    fn classify(&mut self, error: DieselError) -> StoreError {
+        if super::error::is_undefined(&error)
+            && let Err(better) = super::migrate::require_current(self)
+        {
+            return better;
+        }
+        error.into()
+    }
+}
+
+/// Takes the writers' lock and tells the triggers who acts.
+fn begin(connection: &mut PgConnection, act: &Act) -> QueryResult<()> {
+    diesel::sql_query(
+        "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
+                set_config('toolcat.action', $3, true), set_config('toolcat.keeps_digest', 'on', true) \
+         FROM catalog_state FOR UPDATE",
+    )
+    .bind::<Text, _>(&act.actor)
+    .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
+    .bind::<Text, _>(act.action.unwrap_or_default())
+    .execute(connection)
+    .map(drop)
+}
+
+/// Doubling pauses from 10 ms, with jitter from the process so that rivals do not meet again.
+fn pause(attempt: u32) -> Duration {
+    let jitter = u64::from(std::process::id()).wrapping_mul(0x9E37_79B9).rotate_left(attempt) % 10;
+    Duration::from_millis((10 << attempt) + jitter)
+}

@@ -1,0 +1,146 @@
+//! The tables, as the migrations make them. A test prints this file again from a migrated
+//! database and fails where it differs.
+
+#![allow(missing_docs)]
+
+diesel::table! {
+    catalog_state (only_row) {
+        only_row -> Bool,
+        revision -> Int8,
+    }
+}
+
+diesel::table! {
+    tool_ab_tests (id) {
+        id -> Int8,
+        test_name -> Varchar,
+        description -> Nullable<Text>,
+        tool_a_id -> Int8,
+        tool_b_id -> Int8,
+        traffic_split -> Float8,
+        target_environment -> Nullable<Varchar>,
+        target_users -> Jsonb,
+        status -> Varchar,
+        winner_tool_id -> Nullable<Int8>,
+        results -> Jsonb,
+        started_at -> Nullable<Timestamptz>,
+        completed_at -> Nullable<Timestamptz>,
+        created_by -> Varchar,
+    }
+}
+
+diesel::table! {
+    tool_audit_log (id) {
+        id -> Int8,
+        revision -> Int8,
+        tool_id -> Nullable<Int8>,
+        platform -> Nullable<Varchar>,
+        tool_name -> Nullable<Varchar>,
+        version -> Nullable<Varchar>,
+        entity -> Varchar,
+        entity_id -> Int8,
+        entity_name -> Text,
+        action -> Varchar,
+        changes -> Jsonb,
+        changed_by -> Varchar,
+        db_user -> Varchar,
+        changed_at -> Timestamptz,
+        reason -> Nullable<Text>,
+        ip_address -> Nullable<Varchar>,
+    }
+}
+
+diesel::table! {
+    tool_capabilities (id) {
+        id -> Int8,
+        tool_id -> Int8,
+        capability_name -> Varchar,
+        description -> Text,
+        extra -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tool_patterns (id) {
+        id -> Int8,
+        capability_id -> Int8,
+        pattern_name -> Varchar,
+        description -> Text,
+        typical_use_cases -> Jsonb,
+        time_estimate_ms -> Varchar,
+        cost_estimate -> Varchar,
+        complexity_score -> Float8,
+        scope -> Varchar,
+        completeness -> Varchar,
+        limitations -> Jsonb,
+        policy -> Jsonb,
+        preference_match -> Jsonb,
+        required_inputs -> Jsonb,
+        optional_inputs -> Jsonb,
+        expected_outputs -> Jsonb,
+        examples -> Jsonb,
+        extra -> Jsonb,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tool_telemetry (id) {
+        id -> Int8,
+        tool_id -> Int8,
+        capability_id -> Nullable<Int8>,
+        pattern_id -> Nullable<Int8>,
+        execution_id -> Nullable<Varchar>,
+        user_id -> Nullable<Varchar>,
+        environment -> Nullable<Varchar>,
+        actual_time_ms -> Int4,
+        actual_cost -> Nullable<Numeric>,
+        estimated_time_ms -> Nullable<Float8>,
+        estimated_cost -> Nullable<Float8>,
+        success -> Bool,
+        error_message -> Nullable<Text>,
+        context_variables -> Jsonb,
+        executed_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tools (id) {
+        id -> Int8,
+        tool_name -> Varchar,
+        version -> Varchar,
+        description -> Text,
+        platform -> Varchar,
+        category -> Varchar,
+        status -> Varchar,
+        enabled -> Bool,
+        defaults -> Jsonb,
+        dependencies -> Jsonb,
+        metadata -> Jsonb,
+        extra -> Jsonb,
+        owner -> Nullable<Varchar>,
+        definition_digest -> Nullable<Bpchar>,
+        parent_version_id -> Nullable<Int8>,
+        is_latest -> Bool,
+        created_at -> Timestamptz,
+        updated_at -> Timestamptz,
+        created_by -> Varchar,
+        updated_by -> Varchar,
+    }
+}
+
+diesel::joinable!(tool_capabilities -> tools (tool_id));
+diesel::joinable!(tool_patterns -> tool_capabilities (capability_id));
+diesel::joinable!(tool_telemetry -> tools (tool_id));
+
+diesel::allow_tables_to_appear_in_same_query!(
+    catalog_state,
+    tool_ab_tests,
+    tool_audit_log,
+    tool_capabilities,
+    tool_patterns,
+    tool_telemetry,
+    tools,
+);

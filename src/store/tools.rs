@@ -1,0 +1,344 @@
+//! Tools and their definitions: found, listed, read back.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use diesel::dsl::{exists, sql};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types::{Bool, Jsonb};
+use serde_json::{Value, json};
+
+use super::StoreError;
+use super::schema::{tool_capabilities, tool_patterns, tools};
+use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
+use crate::definition::{Document, Identity, ToolRef, row};
+
+/// A row of `tools`.
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable)]
+#[diesel(table_name = tools, check_for_backend(Pg))]
+pub struct StoredTool {
+    /// Row number.
+    pub id: i64,
+    /// Name on the platform.
+    pub tool_name: String,
+    /// Version of the definition.
+    pub version: String,
+    /// What it is for.
+    pub description: String,
+    /// Where it runs.
+    pub platform: String,
+    /// Kind of tool.
+    pub category: String,
+    /// active, deprecated, disabled, testing.
+    pub status: String,
+    /// Whether it may be selected.
+    pub enabled: bool,
+    /// Values for what patterns leave out.
+    pub defaults: Value,
+    /// What it needs.
+    pub dependencies: Value,
+    /// Author, tags, links.
+    pub metadata: Value,
+    /// What has no column.
+    pub extra: Value,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// Digest of the definition; none after a change by hand.
+    pub definition_digest: Option<String>,
+    /// The version it was made from.
+    pub parent_version_id: Option<i64>,
+    /// Whether it is the version in use.
+    pub is_latest: bool,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Who made it.
+    pub created_by: String,
+    /// Who changed it last.
+    pub updated_by: String,
+}
+
+impl StoredTool {
+    /// Platform, name and version.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            platform: self.platform.clone(),
+            name: self.tool_name.clone(),
+            version: self.version.clone(),
+        }
+    }
+}
+
+/// Which tools are meant. Values of one kind are alternatives; different kinds must all hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filter {
+    /// Addresses, of which any may match.
+    pub tools: Vec<ToolRef>,
+    /// Platforms.
+    pub platforms: Vec<String>,
+    /// Categories.
+    pub categories: Vec<String>,
+    /// Statuses.
+    pub statuses: Vec<String>,
+    /// Tags in the metadata.
+    pub tags: Vec<String>,
+    /// Capabilities.
+    pub capabilities: Vec<String>,
+    /// Owners.
+    pub owners: Vec<String>,
+    /// Only tools that are switched on, or off.
+    pub enabled: Option<bool>,
+    /// Older versions as well as the latest.
+    pub all_versions: bool,
+}
+
+impl Filter {
+    /// Whether nothing narrows the choice.
+    pub fn is_empty(&self) -> bool {
+        *self
+            == Self {
+                all_versions: self.all_versions,
+                ..Self::default()
+            }
+    }
+}
+
+type Query<'a> = tools::BoxedQuery<'a, Pg>;
+
+fn filtered(filter: &Filter) -> Query<'_> {
+    let mut query = tools::table.into_boxed();
+    if !filter.tools.is_empty() {
+        query = query.filter(addressed(&filter.tools, !filter.all_versions));
+    } else if !filter.all_versions {
+        query = query.filter(tools::is_latest);
+    }
+    if !filter.platforms.is_empty() {
+        query = query.filter(tools::platform.eq_any(&filter.platforms));
+    }
+    if !filter.categories.is_empty() {
+        query = query.filter(tools::category.eq_any(&filter.categories));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(tools::status.eq_any(&filter.statuses));
+    }
+    if !filter.owners.is_empty() {
+        query = query.filter(tools::owner.eq_any(&filter.owners));
+    }
+    if let Some(enabled) = filter.enabled {
+        query = query.filter(tools::enabled.eq(enabled));
+    }
+    for tag in &filter.tags {
+        query = query.filter(
+            sql::<Bool>("metadata @> ").bind::<Jsonb, _>(json!({ "tags": [tag] })),
+        );
+    }
+    if !filter.capabilities.is_empty() {
+        query = query.filter(exists(
+            tool_capabilities::table
+                .filter(tool_capabilities::tool_id.eq(tools::id))
+                .filter(tool_capabilities::capability_name.eq_any(&filter.capabilities)),
+        ));
+    }
+    query
+}
+
+type Condition<'a> = Box<dyn BoxableExpression<tools::table, Pg, SqlType = Bool> + 'a>;
+
+/// Tools that any of the addresses can mean; without a version, the latest or all.
+fn addressed<'a>(references: &'a [ToolRef], latest: bool) -> Condition<'a> {
+    let mut any: Condition<'a> = Box::new(sql::<Bool>("false"));
+    for reading in references.iter().flat_map(ToolRef::readings) {
+        let mut all: Condition<'a> = Box::new(tools::tool_name.eq(reading.name));
+        if let Some(platform) = reading.platform {
+            all = Box::new(all.and(tools::platform.eq(platform)));
+        }
+        all = match reading.version {
+            Some(version) => Box::new(all.and(tools::version.eq(version))),
+            None if latest => Box::new(all.and(tools::is_latest)),
+            None => all,
+        };
+        any = Box::new(any.or(all));
+    }
+    any
+}
+
+/// The tools that the filter means, by platform, name and version in byte order.
+pub fn list(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<StoredTool>> {
+    filtered(filter)
+        .select(StoredTool::as_select())
+        .order((
+            sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
+            sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
+            tools::id,
+        ))
+        .load(connection)
+}
+
+/// The names of the capabilities of each tool, in the order of the definition.
+pub fn capability_names(
+    connection: &mut PgConnection,
+    ids: &[i64],
+) -> QueryResult<HashMap<i64, Vec<String>>> {
+    let rows: Vec<(i64, String)> = tool_capabilities::table
+        .filter(tool_capabilities::tool_id.eq_any(ids))
+        .order((tool_capabilities::tool_id, tool_capabilities::id))
+        .select((
+            tool_capabilities::tool_id,
+            tool_capabilities::capability_name,
+        ))
+        .load(connection)?;
+    let mut names: HashMap<i64, Vec<String>> = HashMap::new();
+    for (tool, name) in rows {
+        names.entry(tool).or_default().push(name);
+    }
+    Ok(names)
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tool_capabilities, check_for_backend(Pg))]
+struct StoredCapability {
+    id: i64,
+    tool_id: i64,
+    capability_name: String,
+    description: String,
+    extra: Value,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = tool_patterns, check_for_backend(Pg))]
+struct StoredPattern {
+    capability_id: i64,
+    pattern_name: String,
+    description: String,
+    typical_use_cases: Value,
+    time_estimate_ms: String,
+    cost_estimate: String,
+    complexity_score: f64,
+    scope: String,
+    completeness: String,
+    limitations: Value,
+    policy: Value,
+    preference_match: Value,
+    required_inputs: Value,
+    optional_inputs: Value,
+    expected_outputs: Value,
+    examples: Value,
+    extra: Value,
+}
+
+impl From<StoredPattern> for PatternRow {
+    fn from(pattern: StoredPattern) -> Self {
+        PatternRow {
+            pattern_name: pattern.pattern_name,
+            description: pattern.description,
+            typical_use_cases: pattern.typical_use_cases,
+            time_estimate_ms: pattern.time_estimate_ms,
+            cost_estimate: pattern.cost_estimate,
+            complexity_score: pattern.complexity_score,
+            scope: pattern.scope,
+            completeness: pattern.completeness,
+            limitations: pattern.limitations,
+            policy: pattern.policy,
+            preference_match: pattern.preference_match,
+            required_inputs: pattern.required_inputs,
+            optional_inputs: pattern.optional_inputs,
+            expected_outputs: pattern.expected_outputs,
+            examples: pattern.examples,
+            extra: pattern.extra,
+        }
+    }
+}
+
+/// The definitions of those tools, in their order, in three statements however many there are.
+///
+/// # Errors
+/// As the queries; [`StoreError::Definition`] where a row cannot be read back.
+pub fn definitions(
+    connection: &mut PgConnection,
+    stored: &[StoredTool],
+) -> Result<Vec<Document>, StoreError> {
+    let ids: Vec<i64> = stored.iter().map(|tool| tool.id).collect();
+    let capabilities: Vec<StoredCapability> = tool_capabilities::table
+        .filter(tool_capabilities::tool_id.eq_any(&ids))
+        .order(tool_capabilities::id)
+        .select(StoredCapability::as_select())
+        .load(connection)?;
+    let patterns: Vec<StoredPattern> = tool_patterns::table
+        .inner_join(tool_capabilities::table)
+        .filter(tool_capabilities::tool_id.eq_any(&ids))
+        .order(tool_patterns::id)
+        .select(StoredPattern::as_select())
+        .load(connection)?;
+    let mut by_capability: HashMap<i64, Vec<PatternRow>> = HashMap::new();
+    for pattern in patterns {
+        by_capability
+            .entry(pattern.capability_id)
+            .or_default()
+            .push(pattern.into());
+    }
+    let mut by_tool: HashMap<i64, Vec<CapabilityRow>> = HashMap::new();
+    for capability in capabilities {
+        by_tool
+            .entry(capability.tool_id)
+            .or_default()
+            .push(CapabilityRow {
+                capability_name: capability.capability_name,
+                description: capability.description,
+                extra: capability.extra,
+                patterns: by_capability.remove(&capability.id).unwrap_or_default(),
+            });
+    }
+    stored
+        .iter()
+        .map(|tool| {
+            let row = ToolRow {
+                tool_name: tool.tool_name.clone(),
+                version: tool.version.clone(),
+                description: tool.description.clone(),
+                platform: tool.platform.clone(),
+                category: tool.category.clone(),
+                status: tool.status.clone(),
+                enabled: tool.enabled,
+                owner: tool.owner.clone(),
+                defaults: tool.defaults.clone(),
+                dependencies: tool.dependencies.clone(),
+                metadata: tool.metadata.clone(),
+                extra: tool.extra.clone(),
+                capabilities: by_tool.remove(&tool.id).unwrap_or_default(),
+            };
+            row::join(&row).map_err(|error| {
+                StoreError::Definition(crate::definition::DocumentError {
+                    subject: tool.identity().to_string(),
+                    message: error.to_string(),
+                })
+            })
+        })
+        .collect()
+}
+
+/// Names near a wrong one, best first: for "did you mean".
+pub fn similar_names(connection: &mut PgConnection, name: &str) -> QueryResult<Vec<String>> {
+    let names: Vec<String> = tools::table
+        .filter(tools::is_latest)
+        .select(tools::tool_name)
+        .distinct()
+        .load(connection)?;
+    let mut near: Vec<(usize, String)> = names
+        .into_iter()
+        .map(|other| (strsim::damerau_levenshtein(&other, name), other))
+        .filter(|(distance, other)| {
+            *distance <= 1 + name.chars().count() / 4 || other.contains(name) && name.len() > 2
+        })
+        .collect();
+    near.sort();
+    Ok(near.into_iter().map(|(_, name)| name).take(3).collect())
+}
+
+/// The number of committed changes that the catalog has seen.
+pub fn revision(connection: &mut PgConnection) -> QueryResult<i64> {
+    super::schema::catalog_state::table
+        .select(super::schema::catalog_state::revision)
+        .first(connection)
+}
