@@ -78,9 +78,9 @@ pub enum ClusterError {
         /// What the system said.
         source: io::Error,
     },
-    /// A path too long for a socket, and no safe place for a short name.
-    #[error("the path {path} is too long for a Unix socket, and no private folder for a shorter name can be made in /tmp or /var/tmp", path = path.display())]
-    PathTooLong {
+    /// A path that cannot name a socket, and no safe place for a short one.
+    #[error("the path {path} cannot name a Unix socket (it is too long or has a comma), and no private folder for a short name can be made in /tmp or /var/tmp", path = path.display())]
+    NoSocketPath {
         /// The socket's folder.
         path: PathBuf,
     },
@@ -184,7 +184,7 @@ impl ClusterError {
             Self::NotOwner { owner, .. } => {
                 format!("run as {owner}, or set TOOLCAT_HOME to a folder of your own")
             }
-            Self::PathTooLong { .. } => "set TOOLCAT_HOME to a shorter path".to_owned(),
+            Self::NoSocketPath { .. } => "set TOOLCAT_HOME to a shorter path without commas".to_owned(),
             Self::LockTimeout { .. } => {
                 "see what it does with: toolcat db status; then try again".to_owned()
             }

@@ -63,7 +63,7 @@ impl Layout {
     }
 
     /// The folder by which clients reach the socket: [`run`](Self::run), or a
-    /// short name for it where that path is too long for a socket.
+    /// short name for it where that path cannot name a socket.
     pub(super) fn client_folder(&self) -> &Path {
         &self.client_folder
     }
@@ -159,11 +159,13 @@ fn longest_socket_path() -> usize {
 
 /// The folder by which clients reach a socket in `run`.
 ///
-/// A path that is too long for a socket gets a short name: a symbolic link in
-/// a folder of this user alone, its name made from the path so that every call
-/// finds the same one. A folder that another user planted there is not used.
+/// A path that is too long for a socket, or has the comma by which libpq
+/// separates hosts, gets a short name: a symbolic link in a folder of this user
+/// alone, its name made from the path so that every call finds the same one. A
+/// folder that another user planted there is not used.
 fn client_folder(run: &Path) -> Result<PathBuf, ClusterError> {
-    if run.as_os_str().len() + 1 + socket_name().len() <= longest_socket_path() {
+    let fits = run.as_os_str().len() + 1 + socket_name().len() <= longest_socket_path();
+    if fits && !run.as_os_str().as_bytes().contains(&b',') {
         return Ok(run.to_path_buf());
     }
     let user = account::effective_user();
@@ -181,7 +183,7 @@ fn client_folder(run: &Path) -> Result<PathBuf, ClusterError> {
             Err(error) => error.kind() == io::ErrorKind::NotFound,
         })
         .map(|folder| folder.join(name))
-        .ok_or_else(|| ClusterError::PathTooLong {
+        .ok_or_else(|| ClusterError::NoSocketPath {
             path: run.to_path_buf(),
         })
 }

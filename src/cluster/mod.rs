@@ -7,7 +7,7 @@
 //! another cluster, and a home that is removed leaves nothing behind (a server
 //! whose data directory is gone ends by itself within a minute). The server
 //! listens on a Unix socket in a folder of mode 0700 and opens no TCP port. A
-//! home whose path is too long for a socket gets a short name for the socket's
+//! home whose path is too long for a socket, or has a comma, gets a short name for the socket's
 //! folder in `/tmp/toolcat-UID`, which has to be this user's own.
 //!
 //! # Run as root
@@ -91,7 +91,7 @@ impl Cluster {
     ///
     /// # Errors
     /// [`ClusterError::NoHome`] where no folder is named, and
-    /// [`ClusterError::PathTooLong`].
+    /// [`ClusterError::NoSocketPath`].
     pub fn locate(environment: &Environment) -> Result<Self, ClusterError> {
         Ok(Self {
             layout: Layout::new(environment.cluster_home()?)?,

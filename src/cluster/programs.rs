@@ -201,10 +201,20 @@ mod tests {
     fn install(dir: &Path, version: &str) {
         std::fs::create_dir_all(dir).unwrap();
         for name in ["initdb", "postgres", "psql"] {
-            let script = format!("#!/bin/sh\necho \"{name} (PostgreSQL) {version} (Test)\"\n");
-            let path = dir.join(name);
-            std::fs::write(&path, script).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+            // Written by another process: a file that is open for writing here
+            // while a parallel test forks could not be run for a moment.
+            let status = Command::new("sh")
+                .args([
+                    "-c",
+                    "printf '%s' \"$2\" > \"$1\" && chmod 755 \"$1\"",
+                    "sh",
+                ])
+                .arg(dir.join(name))
+                .arg(format!(
+                    "#!/bin/sh\necho '{name} (PostgreSQL) {version} (Test)'\n"
+                ))
+                .status();
+            assert!(status.is_ok_and(|status| status.success()));
         }
     }
 

@@ -47,9 +47,6 @@ pub(super) fn fixed() -> Vec<String> {
     ]
 }
 
-/// Settings of a throw-away server, which loses data in a crash of the machine.
-pub(super) const THROW_AWAY: [&str; 3] = [
-    "fsync=off",
-    "synchronous_commit=off",
-    "full_page_writes=off",
-];
+/// Settings of a throw-away server, which loses data in a crash of the machine
+/// (not in one of the server).
+pub(super) const THROW_AWAY: [&str; 2] = ["fsync=off", "full_page_writes=off"];
