@@ -1,5 +1,19 @@
 //! A catalog of tools in PostgreSQL that answers: which tool, used how, is best for this job, now?
+//!
+//! The folders are the architecture, and arrows run one way: [`cli`] calls [`store`], [`select`],
+//! [`validate`] and [`format`](mod@format), which know [`definition`] and [`expression`]. Only [`cli`] and
+//! [`output`] know that a terminal exists; only [`store`] knows the database; [`cluster`] runs the
+//! private server that is used where no other is named.
 
+#![warn(missing_docs)]
+
+pub mod cli;
+pub mod cluster;
+pub mod config;
 pub mod definition;
 pub mod expression;
+pub mod format;
+pub mod output;
+pub mod select;
 pub mod store;
+pub mod validate;

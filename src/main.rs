@@ -1,1 +1,7 @@
-fn main() {}
+//! The command-line program: see [`toolcat::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    toolcat::cli::main()
+}

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use diesel::Connection as _;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 
 use super::error::unreachable;
+use super::tools::StoredTool;
 use super::{Location, StoreError};
+use crate::definition::Document;
 
 /// How often a transaction is tried before a conflict is reported.
 const ATTEMPTS: u32 = 5;
@@ -138,6 +141,23 @@ impl Connection {
             }
         }
         Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+    }
+
+    /// The definitions of those tools, in their order.
+    ///
+    /// # Errors
+    /// As the queries; [`StoreError::Definition`] where a row cannot be read back.
+    pub fn definitions(&mut self, stored: &[StoredTool]) -> Result<Vec<Document>, StoreError> {
+        super::tools::definitions(&mut self.inner, stored)
+    }
+
+    /// The definition of one tool.
+    ///
+    /// # Errors
+    /// As [`definitions`](Self::definitions).
+    pub fn definition(&mut self, stored: &StoredTool) -> Result<Document, StoreError> {
+        let mut found = self.definitions(std::slice::from_ref(stored))?;
+        found.pop().ok_or_else(|| StoreError::Query(DieselError::NotFound))
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

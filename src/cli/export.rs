@@ -1,0 +1,136 @@
+//! `toolcat export`: definitions out of the catalog, to stdout or into a folder.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::definition::{Identity, ToolRef};
+use crate::format::{self, Format};
+use crate::output::text;
+use crate::store::tools;
+
+use super::filter::FilterArgs;
+use super::{CommandError, Outcome, Session};
+
+/// Write definitions out of the catalog.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  toolcat export > catalog.yaml\n  \
+                        toolcat export --platform linux --to-dir definitions")]
+pub struct ExportArgs {
+    /// Tools to export [default: all that match the filters]
+    #[arg(value_name = "TOOL")]
+    tools: Vec<ToolRef>,
+
+    #[command(flatten)]
+    filter: FilterArgs,
+
+    /// Folder to write to, one file per tool: PLATFORM/NAME@VERSION.yaml
+    #[arg(long, short = 'o', value_name = "DIR")]
+    to_dir: Option<PathBuf>,
+
+    /// Format to write: yaml, json, jsonl, profile, mcp, openai, anthropic
+    #[arg(long, value_name = "FORMAT", default_value = "yaml")]
+    to_format: Format,
+}
+
+pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let mut filter = args.filter.filter();
+    filter.tools.clone_from(&args.tools);
+    let mut connection = session.connect()?;
+    let stored = connection.read(|connection| tools::list(connection, &filter))?;
+    if stored.is_empty() && !args.tools.is_empty() {
+        return Err(CommandError::not_found("no such tool in the catalog")
+            .hint("`toolcat list` shows what there is"));
+    }
+    let documents = connection.definitions(&stored)?;
+    match &args.to_dir {
+        None => {
+            let text = format::write(args.to_format, &documents)?;
+            session.ui.out().write_all(text.as_bytes())?;
+        }
+        Some(folder) => {
+            for (tool, document) in stored.iter().zip(&documents) {
+                let path = folder.join(relative_path(&tool.identity(), args.to_format));
+                let text = format::write(args.to_format, std::slice::from_ref(document))?;
+                write_file(&path, &text)?;
+            }
+            session.ui.status(&format!(
+                "wrote {} to {}",
+                text::counted(documents.len(), "definition"),
+                folder.display()
+            ));
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
+/// system does not take, written as `%XX`.
+fn relative_path(identity: &Identity, format: Format) -> PathBuf {
+    let extension = match format {
+        Format::Yaml | Format::Profile => "yaml",
+        Format::Jsonl => "jsonl",
+        _ => "json",
+    };
+    Path::new(&file_name(&identity.platform)).join(format!(
+        "{}@{}.{extension}",
+        file_name(&identity.name),
+        file_name(&identity.version)
+    ))
+}
+
+fn file_name(text: &str) -> String {
+    let mut name = String::new();
+    for (index, c) in text.char_indices() {
+        let plain = !c.is_control()
+            && !matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' | '@')
+            && !(index == 0 && c == '.')
+            && text::visible(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8();
+        if plain {
+            name.push(c);
+        } else {
+            for byte in c.encode_utf8(&mut [0; 4]).bytes() {
+                name.push_str(&format!("%{byte:02X}"));
+            }
+        }
+    }
+    name
+}
+
+/// Writes beside the file and renames, so that an interruption leaves the old file or the new one.
+fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
+    let failed = |error: std::io::Error| {
+        CommandError::invalid(format!("cannot write {}: {error}", path.display()))
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(".toolcat-")
+        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    file.write_all(text.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_leads_out_of_the_folder() {
+        let path = |name: &str| {
+            let identity = Identity {
+                platform: "..".to_owned(),
+                name: name.to_owned(),
+                version: "1/0".to_owned(),
+            };
+            relative_path(&identity, Format::Yaml).display().to_string()
+        };
+        assert_eq!(path("../../etc/passwd"), "%2E./%2E.%2F..%2Fetc%2Fpasswd@1%2F0.yaml");
+        assert_eq!(path("a\u{202e}b\u{1b}"), "%2E./a%E2%80%AEb%1B@1%2F0.yaml");
+        assert_eq!(path("日本 x"), "%2E./日本 x@1%2F0.yaml");
+    }
+}

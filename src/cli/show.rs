@@ -1,0 +1,188 @@
+//! `toolcat show`: one tool, as a page or as its definition.
+
+use std::io::Write;
+
+use chrono::SecondsFormat;
+use clap::{Args, ValueEnum};
+
+use crate::definition::{Document, Pattern, Tool, ToolRef};
+use crate::expression::{Expression, Variables};
+use crate::format;
+use crate::output::style::{DIM, GOOD, HEADING, WARN};
+use crate::output::{Ui, text};
+use crate::store::tools::{self, StoredTool};
+
+use super::resolve::one_tool;
+use super::{CommandError, Outcome, Session};
+
+/// Show one tool.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  toolcat show df\n  toolcat show linux/df@1.0 --format yaml")]
+pub struct ShowArgs {
+    /// Tool to show: [PLATFORM/]NAME[@VERSION]
+    #[arg(value_name = "TOOL")]
+    tool: ToolRef,
+
+    /// How to write it; yaml and json are the definition as it was imported
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: ShowFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ShowFormat {
+    /// A page for people
+    #[default]
+    Page,
+    /// The definition as YAML
+    Yaml,
+    /// The definition as JSON
+    Json,
+}
+
+pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let mut connection = session.connect()?;
+    let stored = one_tool(&mut connection, &args.tool)?;
+    let revision = connection.read(tools::revision)?;
+    let document = connection.definition(&stored)?;
+    match args.format {
+        ShowFormat::Page => page(&mut session.ui, &stored, &document, revision)?,
+        ShowFormat::Yaml => {
+            let text = format::write(format::Format::Yaml, &[document])?;
+            write!(session.ui.out(), "{text}")?;
+        }
+        ShowFormat::Json => {
+            let text = serde_json::to_string_pretty(&document.to_value())
+                .map_err(std::io::Error::from)?;
+            writeln!(session.ui.out(), "{text}")?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn page(
+    ui: &mut Ui,
+    stored: &StoredTool,
+    document: &Document,
+    revision: i64,
+) -> Result<(), CommandError> {
+    let tool = document
+        .to_tool()
+        .map_err(crate::store::StoreError::from)?;
+    heading(ui, stored, &tool, revision)?;
+    for (name, capability) in &tool.capabilities {
+        writeln!(ui.out())?;
+        let name = ui.paint(HEADING, &text::visible(name));
+        writeln!(ui.out(), "{name}: {}", text::visible(&capability.description))?;
+        for (name, definition) in &capability.patterns {
+            pattern(ui, name, definition)?;
+        }
+    }
+    Ok(())
+}
+
+fn heading(
+    ui: &mut Ui,
+    stored: &StoredTool,
+    tool: &Tool,
+    revision: i64,
+) -> Result<(), CommandError> {
+    let state = match (stored.enabled, stored.status.as_str()) {
+        (true, "active") => ui.paint(GOOD, "active"),
+        (true, status) => ui.paint(WARN, status),
+        (false, status) => ui.paint(WARN, &format!("off ({status})")),
+    };
+    let latest = if stored.is_latest { "latest" } else { "not the latest" };
+    let name = ui.paint(HEADING, &text::visible(&tool.tool_name));
+    let version = text::visible(&tool.version).into_owned();
+    writeln!(ui.out(), "{name} {version} ({latest}), {state}")?;
+    writeln!(ui.out(), "{}", text::visible(&tool.description))?;
+    writeln!(ui.out())?;
+    let tags: Vec<&str> = tool.tags().collect();
+    let links: Vec<&str> = tool
+        .metadata
+        .get("documentation_url")
+        .and_then(|url| url.as_str())
+        .into_iter()
+        .collect();
+    let changed = format!(
+        "{} by {}",
+        stored.updated_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+        stored.updated_by
+    );
+    for (label, value) in [
+        ("platform", tool.platform.clone()),
+        ("category", tool.category.clone()),
+        ("tags", tags.join(", ")),
+        ("owner", stored.owner.clone().unwrap_or_default()),
+        ("changed", changed),
+        ("documentation", links.join(", ")),
+        ("revision", revision.to_string()),
+    ] {
+        if !value.is_empty() {
+            let label = ui.paint(DIM, &format!("{label:<14}"));
+            writeln!(ui.out(), "{label}{}", text::visible(&value))?;
+        }
+    }
+    Ok(())
+}
+
+fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandError> {
+    let name = ui.paint(HEADING, &text::visible(name));
+    writeln!(ui.out(), "  {name}  {}", text::visible(&pattern.description))?;
+    let policy = &pattern.policy;
+    let mut rules = Vec::new();
+    if policy.requires_approval {
+        rules.push("needs approval".to_owned());
+    }
+    if !policy.production_safe {
+        rules.push("not for production".to_owned());
+    }
+    if !policy.required_permissions.is_empty() {
+        rules.push(format!("needs permission {}", policy.required_permissions.join(", ")));
+    }
+    if !policy.allowed_environments.is_empty() {
+        rules.push(format!("only in {}", policy.allowed_environments.join(", ")));
+    }
+    if let Some(max) = policy.max_cost {
+        rules.push(format!("costs at most {}", text::number(max)));
+    }
+    if let Some(condition) = &policy.requires_background_if {
+        rules.push(format!("in the background if {condition}"));
+    }
+    let inputs = |items: &[serde_json::Value]| {
+        items
+            .iter()
+            .filter_map(|item| item.get("name").and_then(|it| it.as_str()).or(item.as_str()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    for (label, value) in [
+        ("time", estimate(&pattern.time_estimate_ms, text::duration)),
+        ("cost", estimate(&pattern.cost_estimate, text::number)),
+        ("complexity", text::number(pattern.complexity_score)),
+        ("covers", format!("{}, {}", pattern.scope, pattern.completeness)),
+        ("policy", rules.join("; ")),
+        ("needs", inputs(&pattern.required_inputs)),
+        ("takes", inputs(&pattern.optional_inputs)),
+        ("gives", inputs(&pattern.expected_outputs)),
+        ("used to", pattern.typical_use_cases.join("; ")),
+    ] {
+        if !value.is_empty() {
+            let label = ui.paint(DIM, &format!("{label:<11}"));
+            writeln!(ui.out(), "    {label}{}", text::visible(&value))?;
+        }
+    }
+    Ok(())
+}
+
+/// The expression, and its value in the default context where it has one.
+fn estimate(source: &str, shown: impl Fn(f64) -> String) -> String {
+    let value = Expression::parse(source)
+        .ok()
+        .filter(Expression::depends_on_inputs)
+        .and_then(|expression| expression.evaluate(&Variables::defaults()).ok());
+    match value {
+        Some(value) => format!("{source}  (N=100: {})", shown(value)),
+        None => source.to_owned(),
+    }
+}

@@ -1,0 +1,283 @@
+//! What can go wrong with the local cluster, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::install;
+
+/// Why the local cluster could not be used.
+///
+/// The message says what happened; [`hint`](ClusterError::hint) says what to
+/// do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// No variable names a folder for the cluster.
+    #[error("no folder for the local database: TOOLCAT_HOME, XDG_DATA_HOME and HOME are not set")]
+    NoHome,
+    /// No PostgreSQL server programs on this machine.
+    #[error("the PostgreSQL server programs (initdb, postgres) are not installed")]
+    ProgramsMissing,
+    /// `TOOLCAT_PG_BINDIR` names a folder without the programs.
+    #[error("no PostgreSQL server programs (initdb, postgres) in {dir}, which TOOLCAT_PG_BINDIR names", dir = dir.display())]
+    ProgramsNotThere {
+        /// The folder named.
+        dir: PathBuf,
+    },
+    /// The server programs are there, but not the client program asked for.
+    #[error("the PostgreSQL client program {program} is not installed")]
+    ClientMissing {
+        /// The name of the program.
+        program: &'static str,
+    },
+    /// The data was written by a major version that is not installed.
+    #[error(
+        "the local database was made by PostgreSQL {data}, but the programs installed are of version {installed}"
+    )]
+    VersionMismatch {
+        /// The major version that wrote the data.
+        data: u32,
+        /// The versions found, as a list in words.
+        installed: String,
+    },
+    /// The folder cannot be written to.
+    #[error("cannot write to {path}: {source}", path = path.display())]
+    ReadOnly {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk or the quota is full.
+    #[error("no space left on the disk that holds {path}", path = path.display())]
+    NoSpace {
+        /// The file or folder that could not be written.
+        path: PathBuf,
+    },
+    /// The folder is another user's.
+    #[error("{path} belongs to user {owner}, not to the user running toolcat", path = path.display())]
+    NotOwner {
+        /// The folder.
+        path: PathBuf,
+        /// The name of its owner.
+        owner: String,
+    },
+    /// Something else is where a folder of the cluster should be.
+    #[error("{path} is not a folder", path = path.display())]
+    NotAFolder {
+        /// What is in the way.
+        path: PathBuf,
+    },
+    /// Any other failure of a file operation.
+    #[error("cannot {action} {path}: {source}", path = path.display())]
+    File {
+        /// What was tried, as a verb.
+        action: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A path that cannot name a socket, and no safe place for a short one.
+    #[error("the path {path} cannot name a Unix socket (it is too long or has a comma), and no private folder for a short name can be made in /tmp or /var/tmp", path = path.display())]
+    NoSocketPath {
+        /// The socket's folder.
+        path: PathBuf,
+    },
+    /// Another process held the lock for the whole waiting time.
+    #[error(
+        "another process has been starting or stopping the local database for more than {seconds} s"
+    )]
+    LockTimeout {
+        /// How long this process waited.
+        seconds: u64,
+    },
+    /// A PostgreSQL program could not be run.
+    #[error("cannot run {program}: {source}", program = program.display())]
+    NotRunnable {
+        /// The program.
+        program: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Run as root, without any account to run the server as.
+    #[error(
+        "PostgreSQL does not run as root, and this system has neither an account named postgres nor one named nobody"
+    )]
+    NoUnprivilegedUser,
+    /// The data directory could not be initialised.
+    #[error("the local database could not be initialised{}", tail(log))]
+    InitFailed {
+        /// The last lines of what the program said.
+        log: String,
+    },
+    /// The server exited while starting.
+    #[error("the local PostgreSQL server did not start{}", tail(log))]
+    StartFailed {
+        /// The last lines of the server's log.
+        log: String,
+        /// Where the whole log is.
+        log_path: PathBuf,
+    },
+    /// The server did not accept connections in time.
+    #[error(
+        "the local PostgreSQL server did not accept connections within {seconds} s{}",
+        tail(log)
+    )]
+    StartTimeout {
+        /// How long was waited.
+        seconds: u64,
+        /// The last lines of the server's log.
+        log: String,
+        /// Where the whole log is.
+        log_path: PathBuf,
+    },
+    /// The server did not stop in time.
+    #[error("the local PostgreSQL server (process {pid}) did not stop within {seconds} s")]
+    StopTimeout {
+        /// The server's process.
+        pid: u32,
+        /// How long was waited.
+        seconds: u64,
+    },
+    /// The server answers but its process cannot be seen from here.
+    #[error(
+        "the local PostgreSQL server runs where its process cannot be reached from here (another container?)"
+    )]
+    OutOfReach,
+}
+
+fn tail(log: &str) -> String {
+    if log.is_empty() {
+        String::new()
+    } else {
+        format!(":\n{log}")
+    }
+}
+
+impl ClusterError {
+    /// What the user can do about it, in one sentence or two.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::NoHome => {
+                "set TOOLCAT_HOME to a folder for the local database, or name a database with --database-url".to_owned()
+            }
+            Self::ProgramsMissing => format!(
+                "{}; or name a database that runs already with --database-url",
+                install::advice()
+            ),
+            Self::ProgramsNotThere { .. } => {
+                "unset TOOLCAT_PG_BINDIR, or set it to the folder that holds initdb and postgres"
+                    .to_owned()
+            }
+            Self::ClientMissing { .. } => install::advice(),
+            Self::VersionMismatch { data, .. } => format!(
+                "install PostgreSQL {data} beside them, or set TOOLCAT_PG_BINDIR to its programs; \
+                 to give the data up and start anew: toolcat db destroy"
+            ),
+            Self::ReadOnly { .. } | Self::NotAFolder { .. } => {
+                "set TOOLCAT_HOME to a folder that can be written, or name a database with --database-url".to_owned()
+            }
+            Self::NoSpace { .. } => {
+                "free some space, or set TOOLCAT_HOME to a folder on another disk".to_owned()
+            }
+            Self::NotOwner { owner, .. } => {
+                format!("run as {owner}, or set TOOLCAT_HOME to a folder of your own")
+            }
+            Self::NoSocketPath { .. } => "set TOOLCAT_HOME to a shorter path without commas".to_owned(),
+            Self::LockTimeout { .. } => {
+                "see what it does with: toolcat db status; then try again".to_owned()
+            }
+            Self::NoUnprivilegedUser => {
+                "create one, for example: useradd --system postgres; or run toolcat as an ordinary user".to_owned()
+            }
+            Self::StartFailed { log_path, .. } | Self::StartTimeout { log_path, .. } => {
+                format!("the whole log is in {}", log_path.display())
+            }
+            Self::StopTimeout { pid, .. } => {
+                format!("try again; a hard stop, safe but with recovery at the next start: kill -QUIT {pid}")
+            }
+            Self::OutOfReach => "stop it where it was started".to_owned(),
+            Self::NotRunnable { .. } => {
+                "set TOOLCAT_PG_BINDIR to a folder of PostgreSQL programs that the server's user can run".to_owned()
+            }
+            Self::File { .. } | Self::InitFailed { .. } => return None,
+        })
+    }
+
+    /// Classifies a failed file operation on `path`.
+    pub(super) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        let path = path.to_path_buf();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::NoSpace { path },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+                Self::ReadOnly { path, source }
+            }
+            io::ErrorKind::NotADirectory => Self::NotAFolder { path },
+            _ => Self::File {
+                action,
+                path,
+                source,
+            },
+        }
+    }
+
+    /// Recognises a full or read-only disk in what a program said about `path`.
+    pub(super) fn from_log(log: &str, path: &Path) -> Option<Self> {
+        let path_buf = path.to_path_buf();
+        if log.contains("No space left on device") || log.contains("Disk quota exceeded") {
+            return Some(Self::NoSpace { path: path_buf });
+        }
+        if log.contains("Read-only file system") {
+            return Some(Self::ReadOnly {
+                path: path_buf,
+                source: io::ErrorKind::ReadOnlyFilesystem.into(),
+            });
+        }
+        // On a full disk the log itself may have stayed empty.
+        let free = rustix::fs::statvfs(path)
+            .map_or(u64::MAX, |disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        (free < MIN_FREE_BYTES).then_some(Self::NoSpace { path: path_buf })
+    }
+}
+
+/// Less free space than this, and a failure is put down to the full disk: one
+/// WAL segment is 16 MiB.
+const MIN_FREE_BYTES: u64 = 16 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_errors_are_classified() {
+        let classify =
+            |kind: io::ErrorKind| ClusterError::file("write", Path::new("/x"), kind.into());
+        assert!(matches!(
+            classify(io::ErrorKind::StorageFull),
+            ClusterError::NoSpace { .. }
+        ));
+        assert!(matches!(
+            classify(io::ErrorKind::ReadOnlyFilesystem),
+            ClusterError::ReadOnly { .. }
+        ));
+        assert!(matches!(
+            classify(io::ErrorKind::NotADirectory),
+            ClusterError::NotAFolder { .. }
+        ));
+    }
+
+    #[test]
+    fn a_full_disk_is_recognised_in_a_log() {
+        let log = "initdb: error: could not write file: No space left on device";
+        let error = ClusterError::from_log(log, Path::new("/")).expect("recognised");
+        assert!(matches!(error, ClusterError::NoSpace { .. }));
+        assert!(error.hint().is_some_and(|hint| hint.contains("space")));
+    }
+
+    #[test]
+    fn missing_programs_say_how_to_get_them() {
+        let hint = ClusterError::ProgramsMissing.hint().expect("a hint");
+        assert!(hint.contains("install"), "{hint}");
+    }
+}

@@ -1,0 +1,18 @@
+//! How anything reaches a terminal or a pipe.
+//!
+//! Results go to stdout through [`Ui::out`], everything else to stderr. Text that came from a file
+//! or the database passes [`text::visible`] on its way to a person, so that it cannot drive the
+//! terminal; machine formats escape by their own rules.
+
+pub mod format;
+pub mod progress;
+pub mod record;
+pub mod style;
+pub mod table;
+pub mod text;
+mod ui;
+
+pub use format::Format;
+pub use progress::Progress;
+pub use record::{Column, Record};
+pub use ui::{ColorChoice, Ui, UiOptions};

@@ -1,0 +1,43 @@
+//! Progress bars: on a terminal only, for work that lasts.
+
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// A progress bar, or nothing where nobody would see it.
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    pub(super) fn new(shown: bool, length: u64, what: &'static str) -> Self {
+        let bar = ProgressBar::with_draw_target(
+            Some(length),
+            if shown {
+                ProgressDrawTarget::stderr()
+            } else {
+                ProgressDrawTarget::hidden()
+            },
+        );
+        if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}") {
+            bar.set_style(style.progress_chars("=> "));
+        }
+        bar.set_message(what);
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+
+    /// Moves on by so many.
+    pub fn advance(&self, by: u64) {
+        self.0.inc(by);
+    }
+
+    /// Says what is done now.
+    pub fn say(&self, what: &'static str) {
+        self.0.set_message(what);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}

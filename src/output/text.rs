@@ -1,0 +1,143 @@
+//! Text from elsewhere, made safe and fit for a terminal.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// The text with everything visible that could drive a terminal or disguise what it says: control
+/// characters and escape sequences, marks that reverse the direction of writing, and invisible
+/// separators are shown as escapes (`\e[2J`, `\u{202e}`).
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '\u{1b}' => shown.push_str("\\e"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            c if is_unsafe(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// The same for text of several lines, whose line breaks and tabs are kept.
+pub fn visible_lines(text: &str) -> String {
+    text.split('\n')
+        .map(|line| {
+            line.trim_end_matches('\r')
+                .split('\t')
+                .map(visible)
+                .collect::<Vec<_>>()
+                .join("\t")
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Columns that the text takes on a terminal.
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The text cut to so many columns, with an ellipsis where something is missing.
+pub fn truncated(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::new();
+    let mut used = 0;
+    for c in text.chars() {
+        let wide = UnicodeWidthChar::width(c).unwrap_or(0);
+        if used + wide + 1 > columns {
+            break;
+        }
+        used += wide;
+        shown.push(c);
+    }
+    shown.push('…');
+    Cow::Owned(shown)
+}
+
+/// `1 tool`, `2 tools`: a number with its noun; `one` must form its plural with `s`.
+pub fn counted(count: usize, one: &str) -> String {
+    match count {
+        1 => format!("1 {one}"),
+        n => format!("{} {one}s", grouped(n)),
+    }
+}
+
+/// A number with its thousands apart: `12,345`.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A number for people: at most three decimals, no trailing zeros.
+pub fn number(value: f64) -> String {
+    if value.is_finite() && value.abs() < 1e15 {
+        let text = format!("{value:.3}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        if text == "0" && value != 0.0 {
+            return format!("{value:.2e}");
+        }
+        return if text == "-0" { "0".to_owned() } else { text.to_owned() };
+    }
+    format!("{value:e}")
+}
+
+/// Milliseconds for people: `450 ms`, `1.5 s`, `2 min`, `3.1 h`.
+pub fn duration(milliseconds: f64) -> String {
+    match milliseconds {
+        ms if ms < 1000.0 => format!("{} ms", number((ms * 10.0).round() / 10.0)),
+        ms if ms < 60_000.0 => format!("{} s", number((ms / 10.0).round() / 100.0)),
+        ms if ms < 3_600_000.0 => format!("{} min", number((ms / 6000.0).round() / 10.0)),
+        ms => format!("{} h", number((ms / 360_000.0).round() / 10.0)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escape_sequences_are_shown_not_obeyed() {
+        assert_eq!(visible("a\u{1b}[2Jb\u{7}\u{202e}c\u{9b}"), "a\\e[2Jb\\u{7}\\u{202e}c\\u{9b}");
+        assert_eq!(visible("ping 日本 ü"), "ping 日本 ü");
+        assert_eq!(visible_lines("a\n\u{1b}b\tc"), "a\n\\eb\tc");
+    }
+
+    #[test]
+    fn widths_are_columns() {
+        assert_eq!(truncated("日本語", 5), "日本…");
+        assert_eq!(truncated("abc", 3), "abc");
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!(number(0.1 + 0.2), "0.3");
+        assert_eq!(number(1500.0), "1500");
+        assert_eq!(number(0.00004), "4.00e-5");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+        assert_eq!(duration(90_000.0), "1.5 min");
+        assert_eq!(counted(1, "tool"), "1 tool");
+        assert_eq!(counted(2000, "tool"), "2,000 tools");
+    }
+}

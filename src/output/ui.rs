@@ -1,0 +1,170 @@
+//! The one object through which a command speaks.
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use anstyle::Style;
+use clap::ValueEnum;
+
+use super::progress::Progress;
+use super::style::{self, paint};
+use super::text::visible_lines;
+
+/// When output is coloured.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What the user asked of the output.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UiOptions {
+    /// When output is coloured.
+    pub color: ColorChoice,
+    /// Whether status lines and hints are left out.
+    pub quiet: bool,
+    /// Whether nothing may be asked.
+    pub no_input: bool,
+}
+
+/// stdout for results, stderr for everything else.
+pub struct Ui {
+    out: BufWriter<io::Stdout>,
+    options: UiOptions,
+    color_out: bool,
+    color_err: bool,
+    terminal_in: bool,
+    terminal_err: bool,
+    width: Option<u16>,
+}
+
+impl Ui {
+    /// Looks at the streams and the environment.
+    pub fn new(options: UiOptions) -> Self {
+        let color = |terminal: bool| match options.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => {
+                terminal
+                    && std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty())
+                    && std::env::var_os("TERM").is_none_or(|it| it != "dumb")
+            }
+        };
+        let terminal_out = io::stdout().is_terminal();
+        let terminal_err = io::stderr().is_terminal();
+        Self {
+            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            options,
+            color_out: color(terminal_out),
+            color_err: color(terminal_err),
+            terminal_in: io::stdin().is_terminal(),
+            terminal_err,
+            width: terminal_out.then(terminal_width).flatten(),
+        }
+    }
+
+    /// stdout, buffered; flushed by [`finish`](Self::finish).
+    pub fn out(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// Writes out what is buffered.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Columns of the terminal that stdout is, if it is one.
+    pub fn width(&self) -> Option<u16> {
+        self.width
+    }
+
+    /// Whether results are coloured.
+    pub fn color(&self) -> bool {
+        self.color_out
+    }
+
+    /// The text in that style, where results are coloured.
+    pub fn paint(&self, style: Style, text: &str) -> String {
+        paint(style, self.color_out, text)
+    }
+
+    /// A line about what was done; silenced by `--quiet`.
+    pub fn status(&self, message: &str) {
+        if !self.options.quiet {
+            self.say(message);
+        }
+    }
+
+    /// A line that the user should see even with `--quiet`.
+    pub fn warn(&self, message: &str) {
+        let label = paint(style::WARN, self.color_err, "warning:");
+        self.say(&format!("{label} {message}"));
+    }
+
+    /// What to do next; silenced by `--quiet`.
+    pub fn hint(&self, message: &str) {
+        if !self.options.quiet {
+            let label = paint(style::HINT, self.color_err, "hint:");
+            self.say(&format!("{label} {message}"));
+        }
+    }
+
+    /// What failed.
+    pub fn error(&self, message: &str) {
+        let label = paint(style::BAD, self.color_err, "error:");
+        self.say(&format!("{label} {message}"));
+    }
+
+    fn say(&self, message: &str) {
+        // Colour is ours, the rest may come from anywhere.
+        let shown = if self.color_err {
+            message.to_owned()
+        } else {
+            visible_lines(message)
+        };
+        // Nothing can be done where stderr is closed.
+        let _ = writeln!(io::stderr(), "{shown}");
+    }
+
+    /// A progress bar of that length, seen only on a terminal.
+    pub fn progress(&self, length: u64, what: &'static str) -> Progress {
+        Progress::new(self.terminal_err && !self.options.quiet, length, what)
+    }
+
+    /// Whether a question can be asked: a person is there, and `--no-input` was not given.
+    pub fn can_ask(&self) -> bool {
+        self.terminal_in && self.terminal_err && !self.options.no_input
+    }
+
+    /// Asks for a yes; `None` where nobody can be asked.
+    ///
+    /// # Errors
+    /// Where the answer cannot be read.
+    pub fn confirm(&self, question: &str) -> io::Result<Option<bool>> {
+        if !self.can_ask() {
+            return Ok(None);
+        }
+        let mut err = io::stderr();
+        write!(err, "{} [y/N] ", visible_lines(question))?;
+        err.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(Some(matches!(
+            answer.trim().to_lowercase().as_str(),
+            "y" | "yes"
+        )))
+    }
+}
+
+fn terminal_width() -> Option<u16> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col)
+}

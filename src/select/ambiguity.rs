@@ -1,0 +1,73 @@
+//! Whether the best answer is clear, and what to ask where it is not.
+
+use super::answer::Choice;
+
+/// Two scores closer than this leave the answer open.
+pub const MARGIN: f64 = 0.08;
+
+/// What one gets by caring for each feature, in the order of the features.
+const WISHES: [&str; 5] = [
+    "a short running time",
+    "a low cost",
+    "simple use",
+    "an accurate result",
+    "a complete result",
+];
+
+/// The gap between the two best, where there are two.
+pub fn gap(ranking: &[Choice]) -> Option<f64> {
+    match ranking {
+        [best, second, ..] => Some(best.score - second.score),
+        _ => None,
+    }
+}
+
+/// A question that would settle the choice between the two best, on the feature in which they
+/// differ most; `None` where their features are equal.
+pub fn clarifying_question(best: &Choice, second: &Choice) -> Option<String> {
+    let difference: Vec<f64> = best
+        .features
+        .to_array()
+        .into_iter()
+        .zip(second.features.to_array())
+        .map(|(a, b)| a - b)
+        .collect();
+    let most = largest(&difference, f64::abs)?;
+    let (first, other) = if difference[most] > 0.0 {
+        (best, second)
+    } else {
+        (second, best)
+    };
+    let against = largest(&difference, |it| {
+        (if difference[most] > 0.0 { -it } else { it }).max(0.0)
+    });
+    let name = |choice: &Choice| format!("{} {}", choice.tool, choice.pattern);
+    Some(match against {
+        Some(against) => format!(
+            "Does {} ({}) matter more to you than {} ({})?",
+            WISHES[most],
+            name(first),
+            WISHES[against],
+            name(other)
+        ),
+        None => format!(
+            "Does {} matter to you? {} is better in that than {}.",
+            WISHES[most],
+            name(first),
+            name(other)
+        ),
+    })
+}
+
+/// The first index of the largest measure above zero.
+fn largest(values: &[f64], measure: impl Fn(f64) -> f64) -> Option<usize> {
+    let mut best: Option<(usize, f64)> = None;
+    for (index, value) in values.iter().enumerate() {
+        let size = measure(*value);
+        if size > 0.0 && best.is_none_or(|(_, most)| size > most) {
+            best = Some((index, size));
+        }
+    }
+    best.map(|(index, _)| index)
+}
+

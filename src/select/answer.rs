@@ -1,0 +1,233 @@
+//! The whole selection: from a request and candidates to a ranking with its reasons.
+
+use serde::{Deserialize, Serialize};
+
+use super::ambiguity::{MARGIN, clarifying_question, gap};
+use super::estimate::estimate;
+use super::normalise::{Features, features};
+use super::policy::{self, Permit, Reason};
+use super::score::{contributions, order, total};
+use super::{Candidate, Mode, Request, Weights};
+
+/// What a selection found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Answer {
+    /// The preference in force.
+    pub mode: Mode,
+    /// The weights in force.
+    pub weights: Weights,
+    /// The best choice.
+    pub answer: Option<Choice>,
+    /// Whether the two best are too close to call.
+    pub ambiguous: bool,
+    /// By how much the best leads; none where there is no second.
+    pub score_gap: Option<f64>,
+    /// What to ask the user where it is ambiguous.
+    pub clarifying_question: Option<String>,
+    /// Every eligible choice, best first.
+    pub ranking: Vec<Choice>,
+    /// Every candidate that is not eligible, with the reason.
+    pub set_aside: Vec<SetAside>,
+    /// How many candidates there were.
+    pub candidates: usize,
+}
+
+/// One eligible choice.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// The tool's name.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// The version of its definition.
+    pub version: String,
+    /// The capability.
+    pub capability: String,
+    /// The way of using it.
+    pub pattern: String,
+    /// The score, 0 to 1.
+    pub score: f64,
+    /// The features, 0 to 1 each.
+    pub features: Features,
+    /// Each feature's part in the score.
+    pub contributions: Features,
+    /// Expected time, in milliseconds.
+    pub estimated_time_ms: f64,
+    /// Expected cost.
+    pub estimated_cost: f64,
+    /// How it must be run.
+    pub execution_mode: ExecutionMode,
+    /// How soon it answers.
+    pub sla_class: SlaClass,
+    /// Whether a person must approve it.
+    pub requires_approval: bool,
+    /// Why a person must approve it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approval_reasons: Vec<String>,
+    /// Why it runs in the background.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background_reasons: Vec<String>,
+}
+
+/// A candidate that is not eligible.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// The tool's name.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// The version of its definition.
+    pub version: String,
+    /// The capability.
+    pub capability: String,
+    /// The way of using it.
+    pub pattern: String,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// How a choice must be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ExecutionMode {
+    /// A person must approve it first.
+    ApprovalRequired,
+    /// It runs in the background.
+    Background,
+    /// It may run at once.
+    Immediate,
+}
+
+impl ExecutionMode {
+    /// The name used in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ExecutionMode::ApprovalRequired => "approval_required",
+            ExecutionMode::Background => "background",
+            ExecutionMode::Immediate => "immediate",
+        }
+    }
+}
+
+/// How soon a choice answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SlaClass {
+    /// Under one second.
+    Interactive,
+    /// Under ten seconds.
+    Batch,
+    /// Ten seconds or more.
+    Background,
+}
+
+impl SlaClass {
+    /// The class of an expected time in milliseconds.
+    pub fn of(time_ms: f64) -> Self {
+        if time_ms < 1000.0 {
+            SlaClass::Interactive
+        } else if time_ms < 10_000.0 {
+            SlaClass::Batch
+        } else {
+            SlaClass::Background
+        }
+    }
+
+    /// The name used in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            SlaClass::Interactive => "interactive",
+            SlaClass::Batch => "batch",
+            SlaClass::Background => "background",
+        }
+    }
+}
+
+/// Ranks the candidates for the request. The order in which they come does not matter.
+pub fn select(request: &Request, candidates: &[Candidate]) -> Answer {
+    let weights = request.weights();
+    let mut ranking = Vec::with_capacity(candidates.len());
+    let mut set_aside = Vec::new();
+    for candidate in candidates {
+        match choice(request, candidate, weights) {
+            Ok(choice) => ranking.push(choice),
+            Err(reason) => set_aside.push(SetAside {
+                tool: candidate.tool.clone(),
+                platform: candidate.platform.clone(),
+                version: candidate.version.clone(),
+                capability: candidate.capability.clone(),
+                pattern: candidate.pattern.clone(),
+                reason,
+            }),
+        }
+    }
+    ranking.sort_by(order);
+    set_aside.sort_by(|a, b| {
+        let key = |it: &SetAside| {
+            [&it.tool, &it.platform, &it.capability, &it.pattern, &it.version].map(String::clone)
+        };
+        key(a).cmp(&key(b))
+    });
+    conclude(request.mode, weights, ranking, set_aside, candidates.len())
+}
+
+/// The answer that a finished ranking gives.
+pub fn conclude(
+    mode: Mode,
+    weights: Weights,
+    ranking: Vec<Choice>,
+    set_aside: Vec<SetAside>,
+    candidates: usize,
+) -> Answer {
+    let score_gap = gap(&ranking);
+    let ambiguous = score_gap.is_some_and(|gap| gap < MARGIN);
+    let clarifying_question = match &ranking[..] {
+        [best, second, ..] if ambiguous => clarifying_question(best, second),
+        _ => None,
+    };
+    Answer {
+        mode,
+        weights,
+        answer: ranking.first().cloned(),
+        ambiguous,
+        score_gap,
+        clarifying_question,
+        ranking,
+        set_aside,
+        candidates,
+    }
+}
+
+fn choice(request: &Request, candidate: &Candidate, weights: Weights) -> Result<Choice, Reason> {
+    let estimate = estimate(candidate, &request.context)?;
+    let permit = policy::check(candidate, &estimate, request)?;
+    let features = features(candidate, &estimate);
+    let contributions = contributions(features, weights);
+    Ok(Choice {
+        tool: candidate.tool.clone(),
+        platform: candidate.platform.clone(),
+        version: candidate.version.clone(),
+        capability: candidate.capability.clone(),
+        pattern: candidate.pattern.clone(),
+        score: total(contributions),
+        features,
+        contributions,
+        estimated_time_ms: estimate.time_ms,
+        estimated_cost: estimate.cost,
+        execution_mode: execution_mode(&permit),
+        sla_class: SlaClass::of(estimate.time_ms),
+        requires_approval: !permit.approval.is_empty(),
+        approval_reasons: permit.approval,
+        background_reasons: permit.background,
+    })
+}
+
+fn execution_mode(permit: &Permit) -> ExecutionMode {
+    if !permit.approval.is_empty() {
+        ExecutionMode::ApprovalRequired
+    } else if !permit.background.is_empty() {
+        ExecutionMode::Background
+    } else {
+        ExecutionMode::Immediate
+    }
+}

@@ -1,0 +1,67 @@
+//! What can be chosen: one usage pattern of one tool.
+
+use crate::definition::{Policy, PreferenceMatch, Status, Tool};
+
+/// A usage pattern of a tool, with what a selection needs of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The tool's name.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// The version of its definition.
+    pub version: String,
+    /// The capability that it offers.
+    pub capability: String,
+    /// The way of using it.
+    pub pattern: String,
+    /// Expression, milliseconds.
+    pub time_estimate_ms: String,
+    /// Expression, units of cost.
+    pub cost_estimate: String,
+    /// 0 (simple) to 1.
+    pub complexity_score: f64,
+    /// The rules under which it may be run.
+    pub policy: Policy,
+    /// How well it serves each preference.
+    pub preference_match: PreferenceMatch,
+}
+
+impl Candidate {
+    /// Its name for messages: `platform/tool@version capability pattern`.
+    pub fn label(&self) -> String {
+        format!(
+            "{}/{}@{} {} {}",
+            self.platform, self.tool, self.version, self.capability, self.pattern
+        )
+    }
+}
+
+/// The candidates that a tool offers for any of the capabilities; all of its patterns where no
+/// capability is named. A tool that is switched off or not active offers none.
+pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
+    if !tool.enabled || tool.status != Status::Active {
+        return Vec::new();
+    }
+    tool.capabilities
+        .iter()
+        .filter(|(name, _)| capabilities.is_empty() || capabilities.contains(name))
+        .flat_map(|(capability, definition)| {
+            definition
+                .patterns
+                .iter()
+                .map(move |(pattern, definition)| Candidate {
+                    tool: tool.tool_name.clone(),
+                    platform: tool.platform.clone(),
+                    version: tool.version.clone(),
+                    capability: capability.clone(),
+                    pattern: pattern.clone(),
+                    time_estimate_ms: definition.time_estimate_ms.clone(),
+                    cost_estimate: definition.cost_estimate.clone(),
+                    complexity_score: definition.complexity_score,
+                    policy: definition.policy.clone(),
+                    preference_match: definition.preference_match,
+                })
+        })
+        .collect()
+}

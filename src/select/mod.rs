@@ -1,0 +1,24 @@
+//! The choice of a tool, as pure functions from a request and candidates to an answer.
+//!
+//! The steps, each in its own file: the preference ([`preference`]), the candidates
+//! ([`candidate`], [`retrieval`]), their estimates ([`estimate`]), the policy ([`policy`]), the
+//! features ([`normalise`]), the score ([`score`]), ambiguity ([`ambiguity`]) and the
+//! [`answer`]. [`select`] runs them in that order. The same input always gives the same output.
+
+pub mod ambiguity;
+pub mod answer;
+pub mod candidate;
+pub mod estimate;
+pub mod mode;
+pub mod normalise;
+pub mod policy;
+pub mod preference;
+pub mod request;
+pub mod score;
+pub mod weights;
+
+pub use answer::{Answer, Choice, SetAside, select};
+pub use candidate::Candidate;
+pub use mode::Mode;
+pub use request::Request;
+pub use weights::Weights;

@@ -1,0 +1,180 @@
+//! The rules under which a candidate may be chosen, and how it must then be run.
+
+use serde::{Deserialize, Serialize};
+
+use super::estimate::Estimate;
+use super::{Candidate, Request};
+
+/// Longer than this, in milliseconds, a tool runs in the background.
+pub const MAX_IMMEDIATE_MS: f64 = 5000.0;
+
+/// Permissions whose use a person must approve.
+pub const ELEVATED_PERMISSIONS: &[&str] = &["admin", "root", "sudo"];
+
+/// Why a candidate is not in the ranking.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reason {
+    /// The first rule that it breaks.
+    pub kind: ReasonKind,
+    /// Every rule that it breaks, in words.
+    pub message: String,
+}
+
+/// The kinds of reasons for setting a candidate aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReasonKind {
+    /// A variable of its estimates has no value.
+    MissingVariable,
+    /// One of its expressions cannot be read.
+    InvalidExpression,
+    /// One of its expressions has no finite value here.
+    InvalidEstimate,
+    /// It costs more than the caller or its own policy allows.
+    MaxCost,
+    /// It takes longer than the caller allows.
+    MaxTime,
+    /// It is not safe in production.
+    NotProductionSafe,
+    /// It may not run in this environment.
+    Environment,
+    /// The caller lacks a permission.
+    Permission,
+}
+
+impl ReasonKind {
+    /// The name used in answers.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            ReasonKind::MissingVariable => "missing_variable",
+            ReasonKind::InvalidExpression => "invalid_expression",
+            ReasonKind::InvalidEstimate => "invalid_estimate",
+            ReasonKind::MaxCost => "max_cost",
+            ReasonKind::MaxTime => "max_time",
+            ReasonKind::NotProductionSafe => "not_production_safe",
+            ReasonKind::Environment => "environment",
+            ReasonKind::Permission => "permission",
+        }
+    }
+}
+
+/// How a candidate must be run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Permit {
+    /// Why a person must approve it; empty where nobody must.
+    pub approval: Vec<String>,
+    /// Why it runs in the background; empty where it may run at once.
+    pub background: Vec<String>,
+}
+
+/// Applies the hard rules, then the soft ones.
+///
+/// # Errors
+/// The reason, where a hard rule is broken.
+pub fn check(
+    candidate: &Candidate,
+    estimate: &Estimate,
+    request: &Request,
+) -> Result<Permit, Reason> {
+    let broken = broken_rules(candidate, estimate, request);
+    if let Some((kind, _)) = broken.first() {
+        let messages: Vec<&str> = broken.iter().map(|(_, text)| text.as_str()).collect();
+        return Err(Reason {
+            kind: *kind,
+            message: messages.join("; "),
+        });
+    }
+    Ok(Permit {
+        approval: approval(candidate),
+        background: background(candidate, estimate, request),
+    })
+}
+
+fn broken_rules(
+    candidate: &Candidate,
+    estimate: &Estimate,
+    request: &Request,
+) -> Vec<(ReasonKind, String)> {
+    let policy = &candidate.policy;
+    let environment = request.environment.as_str();
+    let mut broken = Vec::new();
+    if let Some(max) = request.max_cost.filter(|max| estimate.cost > *max) {
+        let text = format!("costs {}, over the limit of {max} (--max-cost)", estimate.cost);
+        broken.push((ReasonKind::MaxCost, text));
+    }
+    if let Some(max) = policy.max_cost.filter(|max| estimate.cost > *max) {
+        let text = format!("costs {}, over its own max_cost of {max}", estimate.cost);
+        broken.push((ReasonKind::MaxCost, text));
+    }
+    if let Some(max) = request.max_time_ms.filter(|max| estimate.time_ms > *max) {
+        let text = format!(
+            "takes {} ms, over the limit of {max} ms (--max-time)",
+            estimate.time_ms
+        );
+        broken.push((ReasonKind::MaxTime, text));
+    }
+    if !policy.production_safe && environment == "production" && !request.allow_unsafe {
+        let text = "is not marked as safe in production".to_owned();
+        broken.push((ReasonKind::NotProductionSafe, text));
+    }
+    let allowed = &policy.allowed_environments;
+    if !allowed.is_empty() && !allowed.iter().any(|it| it == environment) {
+        let text = format!("runs only in {}, not in {environment}", allowed.join(", "));
+        broken.push((ReasonKind::Environment, text));
+    }
+    let missing: Vec<&str> = policy
+        .required_permissions
+        .iter()
+        .filter(|needed| !request.permissions.contains(needed))
+        .map(String::as_str)
+        .collect();
+    if !missing.is_empty() {
+        let text = format!(
+            "needs the permission {} (--permission)",
+            missing.join(" and ")
+        );
+        broken.push((ReasonKind::Permission, text));
+    }
+    broken
+}
+
+fn approval(candidate: &Candidate) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if candidate.policy.requires_approval {
+        reasons.push("its policy requires approval".to_owned());
+    }
+    let elevated: Vec<&str> = candidate
+        .policy
+        .required_permissions
+        .iter()
+        .map(String::as_str)
+        .filter(|permission| ELEVATED_PERMISSIONS.contains(permission))
+        .collect();
+    if !elevated.is_empty() {
+        reasons.push(format!("it runs with the permission {}", elevated.join(" and ")));
+    }
+    reasons
+}
+
+fn background(candidate: &Candidate, estimate: &Estimate, request: &Request) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(condition) = &candidate.policy.requires_background_if
+        && estimate.background
+    {
+        reasons.push(format!("`{condition}` holds"));
+    }
+    if let (Some(n), Some(max)) = (
+        request.context.get("N"),
+        candidate.policy.max_n_immediate,
+    ) && n > max
+    {
+        reasons.push(format!("N is {n}, above {max}"));
+    }
+    if estimate.time_ms > MAX_IMMEDIATE_MS {
+        reasons.push(format!(
+            "it takes {} ms, more than {MAX_IMMEDIATE_MS} ms",
+            estimate.time_ms.round()
+        ));
+    }
+    reasons
+}
