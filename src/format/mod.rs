@@ -14,7 +14,7 @@ mod span;
 pub mod yaml;
 
 pub use problem::Problem;
-pub use read::{Format, Loaded, Origin, Reading, read};
+pub use read::{Format, Loaded, Origin, Reading, describe, read};
 pub use source::{EXTENSIONS, Error, Input, MAX_BYTES, Source, collect};
 pub use span::{Position, Span};
 

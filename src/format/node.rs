@@ -200,7 +200,10 @@ impl Node {
 
     /// The node that a path leads to, with the place of the key that names it (its own place for
     /// an item of a list and for the whole).
-    pub fn locate<S: AsRef<str>>(&self, path: impl IntoIterator<Item = S>) -> Option<(&Node, Span)> {
+    pub fn locate<S: AsRef<str>>(
+        &self,
+        path: impl IntoIterator<Item = S>,
+    ) -> Option<(&Node, Span)> {
         let mut node = self;
         let mut named = match self.entries().first() {
             Some(first) => first.key_span,

@@ -59,7 +59,16 @@ mod tests {
 
     #[test]
     fn what_can_be_kept_is_kept() {
-        for text in ["0", "-7", "18446744073709551615", "0.1", "1e3", "-2.50", "1e-300", "0.30000000000000004"] {
+        for text in [
+            "0",
+            "-7",
+            "18446744073709551615",
+            "0.1",
+            "1e3",
+            "-2.50",
+            "1e-300",
+            "0.30000000000000004",
+        ] {
             assert!(exact(text).is_ok(), "{text}");
         }
         assert_eq!(exact("12").unwrap(), Number::from(12));

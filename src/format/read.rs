@@ -179,12 +179,10 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
 /// The text of a source, without a byte order mark.
 fn decode(bytes: &[u8]) -> Result<&str, Problem> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(Problem::new(
-            "input/encoding",
-            Span::default(),
-            "this file is in UTF-16",
-        )
-        .help("save it as UTF-8"));
+        return Err(
+            Problem::new("input/encoding", Span::default(), "this file is in UTF-16")
+                .help("save it as UTF-8"),
+        );
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {

@@ -213,5 +213,9 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Input>, Error
 fn has_extension(path: &Path) -> bool {
     path.extension()
         .and_then(|it| it.to_str())
-        .is_some_and(|it| EXTENSIONS.iter().any(|known| it.eq_ignore_ascii_case(known)))
+        .is_some_and(|it| {
+            EXTENSIONS
+                .iter()
+                .any(|known| it.eq_ignore_ascii_case(known))
+        })
 }

@@ -382,7 +382,10 @@ mod tests {
         match (node, problems.pop()) {
             (Some(node), None) => Ok(node.to_value()),
             (_, problem) => Err(problem.map_or_else(String::new, |it| {
-                format!("{}:{} {}", it.span.start.line, it.span.start.column, it.rule)
+                format!(
+                    "{}:{} {}",
+                    it.span.start.line, it.span.start.column, it.rule
+                )
             })),
         }
     }

@@ -201,8 +201,12 @@ impl<'text> Reader<'text, '_> {
             tag.to_string()
         };
         self.problems.push(
-            Problem::new("yaml/tag", place, format!("the tag `{name}` does not fit here"))
-                .help("remove it; values need no tags in a definition"),
+            Problem::new(
+                "yaml/tag",
+                place,
+                format!("the tag `{name}` does not fit here"),
+            )
+            .help("remove it; values need no tags in a definition"),
         );
     }
 

@@ -100,9 +100,8 @@ pub fn reading_by_1_1(text: &str) -> Option<&'static str> {
     let mut parts = text.split(':');
     let first = parts.next()?;
     let rest: Vec<&str> = parts.collect();
-    let sixty = |it: &&str| {
-        (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|number| number < 60)
-    };
+    let sixty =
+        |it: &&str| (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|number| number < 60);
     if !rest.is_empty() && first.bytes().all(|it| it.is_ascii_digit()) && rest.iter().all(sixty) {
         return Some("a number");
     }
