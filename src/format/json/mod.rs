@@ -1,0 +1,5 @@
+//! JSON: the same shape as YAML, for machines; and JSON Lines, one definition per line.
+
+mod read;
+
+pub use read::{read, read_lines};

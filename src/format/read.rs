@@ -1,0 +1,259 @@
+//! From bytes to definitions.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::definition::Document;
+
+use super::node::{Kind, Node};
+use super::{Position, Problem, Source, Span, json, yaml};
+
+/// A format that definitions are read from or written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// The definition's own shape as YAML, several documents in a stream.
+    Yaml,
+    /// The same as JSON, one definition or a list of them.
+    Json,
+    /// The same as JSON, one definition per line.
+    Jsonl,
+    /// One document with a `tools` map and inherited defaults.
+    Profile,
+    /// Tools of the Model Context Protocol, as `tools/list` gives them.
+    Mcp,
+    /// Function tools of OpenAI's API.
+    Openai,
+    /// Tools of Anthropic's API.
+    Anthropic,
+    /// OpenAPI 3.x, read only.
+    Openapi,
+}
+
+/// Where a definition was read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The name of the [`Source`].
+    pub file: Arc<str>,
+    /// Which definition of the file it is, from 0.
+    pub index: usize,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// A definition that was read.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The definition, in the present layout.
+    pub document: Document,
+    /// The same with the place of every part.
+    pub node: Node,
+    /// Where it was read.
+    pub origin: Origin,
+    /// What was converted or left out on the way.
+    pub notes: Vec<Problem>,
+}
+
+/// What was found in one source.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// The format it is in.
+    pub format: Format,
+    /// The definitions that could be read.
+    pub documents: Vec<Loaded>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Format; 8] = [
+        Format::Yaml,
+        Format::Json,
+        Format::Jsonl,
+        Format::Profile,
+        Format::Mcp,
+        Format::Openai,
+        Format::Anthropic,
+        Format::Openapi,
+    ];
+
+    /// The name used on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Format::Yaml => "yaml",
+            Format::Json => "json",
+            Format::Jsonl => "jsonl",
+            Format::Profile => "profile",
+            Format::Mcp => "mcp",
+            Format::Openai => "openai",
+            Format::Anthropic => "anthropic",
+            Format::Openapi => "openapi",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Format::ALL
+            .into_iter()
+            .find(|format| format.as_str() == text)
+            .ok_or_else(|| {
+                let names: Vec<&str> = Format::ALL.iter().map(|it| it.as_str()).collect();
+                format!("unknown format `{text}` ({})", names.join(", "))
+            })
+    }
+}
+
+/// Reads every definition of a source. The format is found by itself where it is not given.
+pub fn read(source: &Source, from: Option<Format>) -> Reading {
+    let mut problems = Vec::new();
+    let text = match decode(&source.bytes) {
+        Ok(text) => text,
+        Err(problem) => {
+            return Reading {
+                format: from.unwrap_or(Format::Yaml),
+                documents: Vec::new(),
+                problems: vec![problem],
+            };
+        }
+    };
+    let syntax = syntax_of(source, text, from);
+    let nodes = match syntax {
+        Format::Json => read_json_or_yaml(source, text, &mut problems),
+        Format::Jsonl => json::read_lines(text, &mut problems),
+        _ => yaml::read(text, &mut problems),
+    };
+    if nodes.is_empty() && problems.is_empty() {
+        problems.push(
+            Problem::new(
+                "input/empty",
+                Span::default(),
+                "there is no definition in this file",
+            )
+            .help("a definition starts with `tool_name`"),
+        );
+    }
+    let file: Arc<str> = source.name.as_str().into();
+    let mut documents = Vec::new();
+    for node in nodes {
+        let span = node.span;
+        if !node.is_map() {
+            problems.push(
+                Problem::new(
+                    "schema/type",
+                    node.span,
+                    format!("a definition is a map, but this is {}", describe(&node)),
+                )
+                .help("start with `tool_name: ...`"),
+            );
+            continue;
+        }
+        documents.push(Loaded {
+            document: Document::new(node.to_fields()),
+            node,
+            origin: Origin {
+                file: Arc::clone(&file),
+                index: documents.len(),
+                span,
+            },
+            notes: Vec::new(),
+        });
+    }
+    Reading {
+        format: from.unwrap_or(syntax),
+        documents,
+        problems,
+    }
+}
+
+/// The text of a source, without a byte order mark.
+fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(
+            Problem::new("input/encoding", Span::default(), "this file is in UTF-16")
+                .help("save it as UTF-8"),
+        );
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        Problem::new(
+            "input/encoding",
+            Span::at(Position::of_byte(bytes, at)),
+            format!("byte 0x{:02x} is not valid UTF-8", bytes[at]),
+        )
+        .help("save the file as UTF-8")
+    })?;
+    if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
+        return Err(Problem::new(
+            "input/nul",
+            Span::at(Position::of_byte(bytes, at)),
+            "there is a NUL byte here",
+        )
+        .help("this may not be a text file"));
+    }
+    Ok(text)
+}
+
+fn syntax_of(source: &Source, text: &str, from: Option<Format>) -> Format {
+    match from {
+        Some(format @ (Format::Json | Format::Jsonl)) => return format,
+        Some(Format::Yaml) => return Format::Yaml,
+        _ => {}
+    }
+    let extension = Path::new(&source.name)
+        .extension()
+        .and_then(|it| it.to_str())
+        .map(str::to_ascii_lowercase);
+    match extension.as_deref() {
+        Some("jsonl" | "ndjson") => Format::Jsonl,
+        Some("json") => Format::Json,
+        Some("yaml" | "yml") => Format::Yaml,
+        _ if text.trim_start().starts_with(['{', '[']) => Format::Json,
+        _ => Format::Yaml,
+    }
+}
+
+/// Reads JSON. A text without a telling name that starts like JSON may be lines of it, or YAML in
+/// flow style.
+fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    let mut found = Vec::new();
+    let node = json::read(text, &mut found);
+    let named = source.name.to_ascii_lowercase().ends_with(".json");
+    if node.is_none() && !named {
+        let mut others = Vec::new();
+        let lines = json::read_lines(text, &mut others);
+        if lines.len() > 1 && others.is_empty() {
+            return lines;
+        }
+        others.clear();
+        let documents = yaml::read(text, &mut others);
+        if others.is_empty() {
+            return documents;
+        }
+    }
+    problems.append(&mut found);
+    node.into_iter().collect()
+}
+
+/// What a value is, in words.
+pub fn describe(node: &Node) -> &'static str {
+    match &node.kind {
+        Kind::Null => "empty",
+        Kind::Bool(_) => "a boolean",
+        Kind::Number(_) => "a number",
+        Kind::Text(_) => "text",
+        Kind::List(_) => "a list",
+        Kind::Map(_) => "a map",
+    }
+}

@@ -1,0 +1,221 @@
+//! Finding the files that hold definitions, and their bytes.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::WalkDir;
+
+/// The largest file that is read, in bytes. A catalog of 10,000 tools takes about a third.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// The endings of files that hold definitions.
+pub const EXTENSIONS: [&str; 4] = ["yaml", "yml", "json", "jsonl"];
+
+/// Where definitions come from.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Input {
+    /// A file.
+    File(PathBuf),
+    /// Standard input, written `-`.
+    Stdin,
+}
+
+/// A text to read definitions from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// The path as it was given, or `<stdin>`.
+    pub name: String,
+    /// What it holds.
+    pub bytes: Vec<u8>,
+}
+
+/// Why there is nothing to read.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A path that names nothing.
+    #[error("{0}: there is no such file or folder")]
+    NotFound(String),
+    /// A folder without definitions.
+    #[error("{0}: the folder holds no definitions (*.yaml, *.yml, *.json, *.jsonl)")]
+    EmptyFolder(String),
+    /// A pattern that matches nothing.
+    #[error("{0}: no file matches the pattern")]
+    NoMatch(String),
+    /// A pattern that is none.
+    #[error("{0}: {1}")]
+    BadPattern(String, String),
+    /// A file or folder that cannot be read.
+    #[error("{0}: {1}")]
+    Unreadable(String, std::io::Error),
+    /// A file over [`MAX_BYTES`].
+    #[error("{0}: larger than {limit} MB, the most that is read from one file; divide it", limit = MAX_BYTES >> 20)]
+    TooLarge(String),
+}
+
+impl fmt::Display for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Input::File(path) => path.display().fmt(f),
+            Input::Stdin => f.write_str("<stdin>"),
+        }
+    }
+}
+
+impl Source {
+    /// A text with a name.
+    pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
+        Self {
+            name: name.into(),
+            bytes: bytes.into(),
+        }
+    }
+
+    /// Reads a file, or standard input to its end.
+    ///
+    /// # Errors
+    /// Where it cannot be read or holds more than [`MAX_BYTES`].
+    pub fn load(input: &Input) -> Result<Self, Error> {
+        let name = input.to_string();
+        let mut bytes = Vec::new();
+        let read = match input {
+            Input::Stdin => std::io::stdin()
+                .lock()
+                .take(MAX_BYTES + 1)
+                .read_to_end(&mut bytes),
+            Input::File(path) => std::fs::File::open(path).and_then(|file| {
+                let size = file.metadata().map_or(0, |it| it.len().min(MAX_BYTES));
+                bytes.reserve(usize::try_from(size).unwrap_or(0) + 1);
+                file.take(MAX_BYTES + 1).read_to_end(&mut bytes)
+            }),
+        };
+        read.map_err(|error| Error::Unreadable(name.clone(), error))?;
+        if bytes.len() as u64 > MAX_BYTES {
+            return Err(Error::TooLarge(name));
+        }
+        Ok(Self { name, bytes })
+    }
+}
+
+/// The files that paths stand for: a file itself, whatever its ending; in a folder every
+/// definition file, also in its folders, hidden ones aside; for a pattern (`*`, `?`, `[..]`,
+/// `{..}`, `**` over folders) what it matches; `-` for standard input. Each file comes once, in
+/// the order of the paths, then by name.
+///
+/// # Errors
+/// For a path that names nothing, a folder or a pattern without files.
+pub fn collect<S: AsRef<str>>(paths: &[S]) -> Result<Vec<Input>, Error> {
+    let mut inputs = Vec::new();
+    let mut seen = HashSet::new();
+    for path in paths {
+        for input in expand(path.as_ref())? {
+            if seen.insert(input.clone()) {
+                inputs.push(input);
+            }
+        }
+    }
+    Ok(inputs)
+}
+
+fn expand(text: &str) -> Result<Vec<Input>, Error> {
+    if text == "-" {
+        return Ok(vec![Input::Stdin]);
+    }
+    let path = Path::new(text);
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => {
+            let files = walk(path, |file| has_extension(file))?;
+            if files.is_empty() {
+                return Err(Error::EmptyFolder(text.to_owned()));
+            }
+            Ok(files)
+        }
+        Ok(_) => Ok(vec![Input::File(path.to_owned())]),
+        Err(_) if text.contains(['*', '?', '[', '{']) => {
+            let (root, matcher) = pattern(text)?;
+            if !root.is_dir() {
+                return Err(Error::NoMatch(text.to_owned()));
+            }
+            let files = walk(&root, |file| {
+                matcher.is_match(file.strip_prefix("./").unwrap_or(file))
+            })?;
+            if files.is_empty() {
+                return Err(Error::NoMatch(text.to_owned()));
+            }
+            Ok(files)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::NotFound(text.to_owned()))
+        }
+        Err(error) => Err(Error::Unreadable(text.to_owned(), error)),
+    }
+}
+
+/// The folder to search, which is the pattern up to its first special component, and the pattern.
+fn pattern(text: &str) -> Result<(PathBuf, GlobMatcher), Error> {
+    let path = text.strip_prefix("./").unwrap_or(text);
+    let glob = GlobBuilder::new(path)
+        .literal_separator(true)
+        .build()
+        .map_err(|error| Error::BadPattern(text.to_owned(), error.kind().to_string()))?;
+    let root: PathBuf = Path::new(path)
+        .components()
+        .take_while(|part| {
+            let part = part.as_os_str().to_string_lossy();
+            !part.contains(['*', '?', '[', '{'])
+        })
+        .collect();
+    let root = if root.as_os_str().is_empty() {
+        PathBuf::from(".")
+    } else {
+        root
+    };
+    Ok((root, glob.compile_matcher()))
+}
+
+fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Input>, Error> {
+    let hidden = |entry: &walkdir::DirEntry| {
+        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
+    };
+    let mut files = Vec::new();
+    let entries = WalkDir::new(root)
+        .follow_links(true)
+        .sort_by_file_name()
+        .into_iter()
+        .filter_entry(|entry| !hidden(entry));
+    for entry in entries {
+        match entry {
+            Ok(entry) if entry.file_type().is_file() && wanted(entry.path()) => {
+                let path = entry.into_path();
+                let path = match path.strip_prefix(".") {
+                    Ok(inner) if root == Path::new(".") => inner.to_owned(),
+                    _ => path,
+                };
+                files.push(Input::File(path));
+            }
+            Ok(_) => {}
+            // A link that leads back to a folder above it holds nothing new.
+            Err(error) if error.loop_ancestor().is_some() => {}
+            Err(error) => {
+                let path = error.path().unwrap_or(root).display().to_string();
+                let error = error
+                    .into_io_error()
+                    .unwrap_or_else(|| std::io::Error::other("cannot be read"));
+                return Err(Error::Unreadable(path, error));
+            }
+        }
+    }
+    Ok(files)
+}
+
+fn has_extension(path: &Path) -> bool {
+    path.extension()
+        .and_then(|it| it.to_str())
+        .is_some_and(|it| {
+            EXTENSIONS
+                .iter()
+                .any(|known| it.eq_ignore_ascii_case(known))
+        })
+}

@@ -1,0 +1,6 @@
+//! YAML: definitions as people write them.
+
+mod read;
+pub mod scalar;
+
+pub use read::read;

@@ -1,0 +1,23 @@
+//! Validation: every problem of every definition at once, each at its place.
+//!
+//! [`check`] reads files in parallel and finds problems of syntax, schema, expressions and style,
+//! then compares the definitions with each other. The [`rules`] say what is looked for; the
+//! [`render`]ers write a [`Report`] for people, machines and code hosts. Nothing here prints.
+
+mod check;
+mod cross;
+mod diagnostic;
+mod directive;
+mod expressions;
+mod fields;
+mod lint;
+mod options;
+pub mod render;
+pub mod rules;
+mod schema;
+
+pub use check::{Report, check, check_sources};
+pub use diagnostic::{Diagnostic, Severity};
+pub use options::{Options, UnknownRule};
+pub use rules::{Rule, explain};
+pub use schema::TOOL_SCHEMA;
