@@ -1,19 +1,24 @@
 //! The choice of a tool, as pure functions from a request and candidates to an answer.
 //!
 //! The steps, each in its own file: the preference ([`preference`]), the candidates
-//! ([`candidate`], [`retrieval`]), their estimates ([`estimate`]), the policy ([`policy`]), the
-//! features ([`normalise`]), the score ([`score`]), ambiguity ([`ambiguity`]) and the
-//! [`answer`]. [`select`] runs them in that order. The same input always gives the same output.
+//! ([`candidate`], [`retrieval`]), their estimates ([`estimate`](mod@estimate)), the policy
+//! ([`policy`]), the features ([`normalise`]), the score ([`score`]), ambiguity ([`ambiguity`]) and
+//! the [`answer`]. [`select`](fn@select) runs them in that order; by words, [`relevance`] then joins
+//! what was asked with what is preferred. The same input always gives the same output.
 
 pub mod ambiguity;
 pub mod answer;
 pub mod candidate;
 pub mod estimate;
+pub mod evaluate;
+pub mod intent;
 pub mod mode;
 pub mod normalise;
 pub mod policy;
 pub mod preference;
+pub mod relevance;
 pub mod request;
+pub mod retrieval;
 pub mod score;
 pub mod weights;
 

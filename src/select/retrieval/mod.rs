@@ -1,0 +1,33 @@
+//! Retrieval by words: which documents (one per tool) a request in plain words means.
+//!
+//! The ranking is Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and
+//! Beyond", 2009) over stems, with adjacent pairs of stems scored the same way at a fifth of the weight.
+//! It reads only the *postings* of the request's own terms and two numbers about the collection, so the
+//! same [`rank`] serves an index built in memory and one that a database keeps:
+//!
+//! 1. [`Query::parse`] reads the request; [`Query::terms`] lists the keys whose postings it needs.
+//! 2. The caller supplies [`Postings`] (from [`Index`] or from packed rows, [`PostingList::decode`]) and
+//!    [`Stats`].
+//! 3. [`rank`] returns the hits. Sums are made in the order of the request's words, so that both sources
+//!    give the same bits.
+
+mod document;
+mod index;
+mod neighbour;
+mod packed;
+mod pattern;
+mod postings;
+mod query;
+mod rank;
+mod synonyms;
+mod words;
+
+pub use document::{Analyzed, CapabilityText, PatternText, TermUse, Text, analyze};
+pub use index::Index;
+pub use neighbour::{nearest, prefix as neighbour_prefix};
+pub use packed::PackedError;
+pub use pattern::{PatternFit, best_pattern, pattern_fits};
+pub use postings::{Entry, PostingList, Postings, Stats};
+pub use query::{Query, QueryWord};
+pub use rank::{Hit, Ranking, TermWeight, order, rank, top};
+pub use words::Analyzer;

@@ -1,0 +1,378 @@
+//! A request in words, read into the terms whose postings the ranking needs.
+
+use std::collections::BTreeSet;
+
+use super::neighbour;
+use super::postings::{PostingList, Postings};
+use super::synonyms::{SYNONYM_WEIGHT, synonyms};
+use super::words::{Analyzer, Word, name_key};
+
+/// What a word in parentheses weighs: an aside explains the request more than it is the request.
+const ASIDE_WEIGHT: f64 = 0.5;
+
+/// What the nearest known word weighs in the place of an unknown one.
+const NEIGHBOUR_WEIGHT: f64 = 0.8;
+
+/// Most words of a request that are read; the rest of a longer one is ignored.
+const MAX_WORDS: usize = 64;
+
+/// A word of the request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QueryWord {
+    /// The word as written, in lower case.
+    pub surface: String,
+    /// Its term.
+    pub term: String,
+    /// Its weight: 1, or less for an aside.
+    pub weight: f64,
+    /// An identifier as a whole whose parts are words of their own: it counts only where it is known.
+    pub optional: bool,
+    /// Other terms that may stand for the word, with the share of its weight that they count for.
+    pub alternatives: Vec<(String, f64)>,
+    /// Two adjacent terms that may stand for it ("file system" for "filesystem").
+    pub splits: Vec<(String, String)>,
+}
+
+/// Two adjacent words of the request.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct QueryPair {
+    pub first: String,
+    pub second: String,
+    /// The term of both written as one word.
+    pub joined: Option<String>,
+}
+
+/// A request, analysed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Query {
+    words: Vec<QueryWord>,
+    pub(super) pairs: Vec<QueryPair>,
+    pub(super) names: Vec<String>,
+}
+
+struct Unit {
+    surface: String,
+    term: String,
+    aside: bool,
+}
+
+impl Query {
+    /// Reads a request. One without any word has no terms and no hits.
+    pub fn parse(analyzer: &mut Analyzer, text: &str) -> Query {
+        let aside = asides(text);
+        let mut words = analyzer.words(text);
+        words.truncate(MAX_WORDS);
+        if !words.iter().all(|word| word.stop) {
+            words.retain(|word| !word.stop);
+        }
+        let is_aside = |word: &Word| {
+            aside
+                .iter()
+                .any(|&(from, to)| (from..to).contains(&word.start))
+        };
+        let all_aside = words.iter().all(is_aside);
+        let mut query = Query {
+            names: names(text),
+            ..Query::default()
+        };
+        let mut units: Vec<Unit> = Vec::new();
+        for word in &words {
+            let aside = !all_aside && is_aside(word);
+            query.add_word(
+                analyzer,
+                &word.surface,
+                &word.term,
+                aside,
+                !word.parts.is_empty(),
+            );
+            if word.parts.is_empty() {
+                units.push(Unit {
+                    surface: word.surface.clone(),
+                    term: word.term.clone(),
+                    aside,
+                });
+            }
+            for (surface, term) in &word.parts {
+                if *term != word.term {
+                    query.add_word(analyzer, surface, term, aside, false);
+                }
+                units.push(Unit {
+                    surface: surface.clone(),
+                    term: term.clone(),
+                    aside,
+                });
+            }
+        }
+        for pair in units.windows(2) {
+            let [first, second] = pair else { continue };
+            if first.aside != second.aside {
+                continue;
+            }
+            let known = query
+                .pairs
+                .iter()
+                .any(|p| p.first == first.term && p.second == second.term);
+            if known {
+                continue;
+            }
+            let letters = |s: &str| s.chars().all(char::is_alphabetic);
+            let joined = (letters(&first.surface) && letters(&second.surface))
+                .then(|| analyzer.term(&format!("{}{}", first.surface, second.surface)));
+            query.pairs.push(QueryPair {
+                first: first.term.clone(),
+                second: second.term.clone(),
+                joined,
+            });
+        }
+        query
+    }
+
+    fn add_word(
+        &mut self,
+        analyzer: &mut Analyzer,
+        surface: &str,
+        term: &str,
+        aside: bool,
+        optional: bool,
+    ) {
+        let weight = if aside { ASIDE_WEIGHT } else { 1.0 };
+        if let Some(word) = self.words.iter_mut().find(|word| word.term == term) {
+            word.weight = word.weight.max(weight);
+            word.optional &= optional;
+            return;
+        }
+        let alternatives = synonyms(term, |word| analyzer.term(word))
+            .into_iter()
+            .map(|synonym| (synonym, SYNONYM_WEIGHT))
+            .collect();
+        self.words.push(QueryWord {
+            surface: surface.to_owned(),
+            term: term.to_owned(),
+            weight,
+            optional,
+            alternatives,
+            splits: splits(analyzer, surface),
+        });
+    }
+
+    /// The words that carry meaning, each once, in the order of the request.
+    pub fn words(&self) -> &[QueryWord] {
+        &self.words
+    }
+
+    /// Whether the request holds no word at all.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty() && self.names.is_empty()
+    }
+
+    /// Every key whose postings [`rank`](super::rank) may read, in byte order.
+    pub fn terms(&self) -> Vec<String> {
+        let mut keys = BTreeSet::new();
+        for word in &self.words {
+            keys.insert(&word.term);
+            keys.extend(word.alternatives.iter().map(|(term, _)| term));
+            for (first, second) in &word.splits {
+                keys.extend([first, second]);
+            }
+        }
+        keys.extend(self.pairs.iter().filter_map(|pair| pair.joined.as_ref()));
+        keys.extend(&self.names);
+        keys.into_iter().cloned().collect()
+    }
+
+    /// The words that no document holds, nor anything that stands for them. For each, the terms that begin with
+    /// [`neighbour_prefix`](super::neighbour_prefix) are worth a second look: see [`relate`](Self::relate).
+    pub fn unknown(&self, postings: &Postings) -> Vec<String> {
+        let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
+        self.words
+            .iter()
+            .filter(|word| {
+                !(word.optional
+                    || known(&word.term)
+                    || word.alternatives.iter().any(|(term, _)| known(term))
+                    || word.splits.iter().any(|(first, second)| {
+                        known(first)
+                            && known(second)
+                            && adjacent(&postings[first], &postings[second]).len() > 0
+                    }))
+            })
+            .map(|word| word.term.clone())
+            .collect()
+    }
+
+    /// Lets the nearest of the collection's terms stand for an unknown word (another form of it, or a slip of the
+    /// pen), if one is near. Returns the term taken; its postings are then needed too.
+    pub fn relate<'a>(
+        &mut self,
+        unknown: &str,
+        vocabulary: impl IntoIterator<Item = &'a str>,
+    ) -> Option<&'a str> {
+        let near = neighbour::nearest(unknown, vocabulary)?;
+        if self.words.iter().any(|word| word.term == near) {
+            return None;
+        }
+        let word = self.words.iter_mut().find(|word| word.term == unknown)?;
+        word.alternatives.push((near.to_owned(), NEIGHBOUR_WEIGHT));
+        Some(near)
+    }
+}
+
+/// The documents that hold two terms side by side, with how often.
+pub(super) fn adjacent(first: &PostingList, second: &PostingList) -> Vec<(super::Entry, u32)> {
+    let (mut i, mut j) = (0, 0);
+    let mut out = Vec::new();
+    while let (Some(a), Some(b)) = (first.entries().get(i), second.entries().get(j)) {
+        match a.doc.cmp(&b.doc) {
+            std::cmp::Ordering::Less => i += 1,
+            std::cmp::Ordering::Greater => j += 1,
+            std::cmp::Ordering::Equal => {
+                let after = second.positions(b);
+                let times = first
+                    .positions(a)
+                    .iter()
+                    .filter(|&&p| {
+                        p.checked_add(1)
+                            .is_some_and(|next| after.binary_search(&next).is_ok())
+                    })
+                    .count();
+                if times > 0 {
+                    out.push((*a, times as u32));
+                }
+                i += 1;
+                j += 1;
+            }
+        }
+    }
+    out
+}
+
+/// The ways to read one word as two of at least three letters each.
+fn splits(analyzer: &mut Analyzer, surface: &str) -> Vec<(String, String)> {
+    if !(6..=24).contains(&surface.len()) || !surface.bytes().all(|b| b.is_ascii_alphabetic()) {
+        return Vec::new();
+    }
+    (3..=surface.len() - 3)
+        .map(|at| {
+            let (first, second) = surface.split_at(at);
+            (analyzer.term(first), analyzer.term(second))
+        })
+        .collect()
+}
+
+/// Byte ranges inside parentheses.
+fn asides(text: &str) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut open = Vec::new();
+    for (at, c) in text.char_indices() {
+        match c {
+            '(' => open.push(at),
+            ')' => {
+                if let Some(start) = open.pop() {
+                    if open.is_empty() {
+                        out.push((start, at));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// The keys of the names that the request gives exactly: the whole request, a word in quotes, and a word that can
+/// only be an identifier (with a digit, an inner capital, a dash, dot or underscore).
+fn names(text: &str) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut add = |name: &str| {
+        let key = name_key(name);
+        if key.len() > 1 && !keys.contains(&key) {
+            keys.push(key);
+        }
+    };
+    add(text);
+    for quote in ['`', '"', '\''] {
+        for (i, piece) in text.split(quote).enumerate() {
+            if i % 2 == 1 && piece.len() <= 100 {
+                add(piece);
+            }
+        }
+    }
+    for word in text.split_whitespace().take(MAX_WORDS) {
+        let word = word.trim_matches(|c: char| {
+            matches!(
+                c,
+                ',' | ';' | ':' | '.' | '?' | '!' | '(' | ')' | '`' | '"' | '\''
+            )
+        });
+        let inner_capital =
+            word.chars().skip(1).any(char::is_uppercase) && word.chars().any(char::is_lowercase);
+        if inner_capital
+            || word
+                .chars()
+                .any(|c| c.is_numeric() || matches!(c, '-' | '_' | '.'))
+        {
+            add(word);
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Query {
+        Query::parse(&mut Analyzer::new(), text)
+    }
+
+    #[test]
+    fn stop_words_are_left_out_unless_there_is_nothing_else() {
+        let words: Vec<String> = parse("find the large files")
+            .words()
+            .iter()
+            .map(|w| w.term.clone())
+            .collect();
+        assert_eq!(words, ["find", "larg", "file"]);
+        assert_eq!(parse("who").words().len(), 1);
+        assert!(parse("").is_empty());
+        assert!(parse(" ?! ").words().is_empty());
+    }
+
+    #[test]
+    fn an_identifier_is_optional_beside_its_parts() {
+        let query = parse("Get-NodeVersions");
+        let words: Vec<(&str, bool)> = query
+            .words()
+            .iter()
+            .map(|w| (w.surface.as_str(), w.optional))
+            .collect();
+        assert_eq!(
+            words,
+            [
+                ("get", false),
+                ("nodeversions", true),
+                ("node", false),
+                ("versions", false)
+            ]
+        );
+        assert_eq!(query.names, ["=get-nodeversions"]);
+    }
+
+    #[test]
+    fn asides_weigh_less() {
+        let query = parse("scan ports (all hosts)");
+        assert_eq!(
+            query.words().iter().map(|w| w.weight).collect::<Vec<_>>(),
+            [1.0, 1.0, 0.5]
+        );
+        assert_eq!(parse("(scan)").words()[0].weight, 1.0);
+    }
+
+    #[test]
+    fn names_are_the_request_quoted_words_and_identifiers() {
+        assert_eq!(
+            names("use `find` or ls-files"),
+            ["=use `find` or ls-files", "=find", "=ls-files"]
+        );
+    }
+}

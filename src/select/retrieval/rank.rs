@@ -1,0 +1,286 @@
+//! The ranking: BM25 over stems, with pairs of stems.
+
+use std::collections::HashMap;
+
+use super::postings::{Entry, Postings, Stats};
+use super::query::{Query, QueryWord, adjacent};
+
+/// BM25's saturation of repeated terms; the usual value.
+const K1: f64 = 1.2;
+
+/// BM25's share of length normalisation; the usual value.
+const B: f64 = 0.75;
+
+/// What an adjacent pair counts, against a word.
+const PAIR_WEIGHT: f64 = 0.2;
+
+/// A document that shares something with the request.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Hit {
+    /// The document's number, see [`Entry::doc`].
+    pub doc: i64,
+    /// The BM25 score, 0 or more. Comparable within one ranking only.
+    pub score: f64,
+    /// The score as a share of the best hit's, 0..=1; 1 for a tool named exactly.
+    pub relevance: f64,
+    /// The share of the request's information (sum of inverse document frequencies) that the document shares, 0..=1.
+    pub coverage: f64,
+    /// The request names this tool exactly: it comes before all that it does not name.
+    pub exact: bool,
+}
+
+/// What one word of the request told the ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TermWeight {
+    /// The word as written, in lower case.
+    pub surface: String,
+    /// Its term.
+    pub term: String,
+    /// Other terms that stood for it, with their share.
+    pub alternatives: Vec<(String, f64)>,
+    /// Its information: inverse document frequency times its weight in the request.
+    pub weight: f64,
+    /// Whether any document holds it, or something that stands for it.
+    pub known: bool,
+}
+
+/// The result of [`rank`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Ranking {
+    /// Best first: exact names, then by descending score, then by document number. [`order`] settles equal scores by
+    /// name instead.
+    pub hits: Vec<Hit>,
+    /// The request's words with their information.
+    pub weights: Vec<TermWeight>,
+    /// How many of the request's words are known to the collection.
+    pub known: usize,
+    /// How many words the request has.
+    pub words: usize,
+}
+
+impl Ranking {
+    /// The coverage of the best hit, 0 without one: see [`Hit::coverage`].
+    pub fn coverage(&self) -> f64 {
+        self.hits.first().map_or(0.0, |hit| hit.coverage)
+    }
+
+    /// The words that the collection does not know, as written in lower case.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.weights
+            .iter()
+            .filter(|weight| !weight.known)
+            .map(|weight| weight.surface.as_str())
+    }
+}
+
+struct Bm25 {
+    documents: f64,
+    average: f64,
+}
+
+impl Bm25 {
+    /// Inverse document frequency, always positive.
+    fn idf(&self, documents_with: usize) -> f64 {
+        let n = (documents_with as f64).min(self.documents);
+        ((self.documents - n + 0.5) / (n + 0.5)).ln_1p()
+    }
+
+    fn saturation(&self, frequency: u32, length: u32) -> f64 {
+        let frequency = f64::from(frequency);
+        let norm = 1.0 - B + B * f64::from(length) / self.average;
+        (K1 + 1.0) * frequency / (K1 * norm + frequency)
+    }
+}
+
+/// One document's part of a word: its value and the share of the word's information that it covers.
+struct Part {
+    doc: i64,
+    value: f64,
+    share: f64,
+}
+
+#[derive(Default, Clone, Copy)]
+struct Sum {
+    score: f64,
+    covered: f64,
+    exact: bool,
+}
+
+/// Ranks the documents of the postings for a request. Needs the postings of [`Query::terms`]; a missing list is a
+/// term that no document holds.
+pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
+    let bm25 = Bm25 {
+        documents: stats.documents as f64,
+        average: stats.average_length(),
+    };
+    let mut sums: HashMap<i64, Sum> = HashMap::new();
+    let mut weights: Vec<TermWeight> = Vec::with_capacity(query.words().len());
+    for word in query.words() {
+        let (parts, information) = word_parts(word, &bm25, postings);
+        if word.optional && parts.is_empty() {
+            continue;
+        }
+        let weight = word.weight * information;
+        for part in &parts {
+            let sum = sums.entry(part.doc).or_default();
+            sum.score += word.weight * part.value;
+            sum.covered += weight * part.share;
+        }
+        weights.push(TermWeight {
+            surface: word.surface.clone(),
+            term: word.term.clone(),
+            alternatives: word.alternatives.clone(),
+            weight,
+            known: !parts.is_empty(),
+        });
+    }
+    let information: f64 = weights.iter().map(|weight| weight.weight).sum();
+    add_pairs(query, &bm25, postings, &weights, &mut sums);
+    for name in &query.names {
+        for entry in postings.get(name).map_or(&[][..], |list| list.entries()) {
+            sums.entry(entry.doc).or_default().exact = true;
+        }
+    }
+    let best = sums.values().map(|sum| sum.score).fold(0.0, f64::max);
+    let mut hits: Vec<Hit> = sums
+        .into_iter()
+        .map(|(doc, sum)| Hit {
+            doc,
+            score: sum.score,
+            relevance: if sum.exact {
+                1.0
+            } else if best > 0.0 {
+                sum.score / best
+            } else {
+                0.0
+            },
+            coverage: if information > 0.0 {
+                (sum.covered / information).min(1.0)
+            } else {
+                0.0
+            },
+            exact: sum.exact,
+        })
+        .collect();
+    hits.sort_unstable_by(|a, b| before(a, b).then(a.doc.cmp(&b.doc)));
+    Ranking {
+        hits,
+        known: weights.iter().filter(|weight| weight.known).count(),
+        words: weights.len(),
+        weights,
+    }
+}
+
+fn before(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+    b.exact.cmp(&a.exact).then(b.score.total_cmp(&a.score))
+}
+
+/// The first `count` hits, and all that equal the last of them.
+pub fn top(hits: &[Hit], count: usize) -> &[Hit] {
+    let Some(last) = count.checked_sub(1).and_then(|i| hits.get(i)) else {
+        return if count == 0 { &[] } else { hits };
+    };
+    let equal = hits[count..]
+        .iter()
+        .take_while(|hit| before(last, hit).is_eq())
+        .count();
+    &hits[..count + equal]
+}
+
+/// Settles equal scores by a key, such as (name, platform) in byte order: document numbers differ between an index in
+/// memory and one in a database, names do not.
+pub fn order<K: Ord>(hits: &mut [Hit], mut key: impl FnMut(i64) -> K) {
+    hits.sort_by(|a, b| before(a, b).then_with(|| key(a.doc).cmp(&key(b.doc))));
+}
+
+/// What each document gains from a word, by ascending document, and the word's information.
+fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>, f64) {
+    let own = postings.get(&word.term).filter(|list| !list.is_empty());
+    let mut information = bm25.idf(own.map_or(0, |list| list.len()));
+    let mut parts: Vec<Part> = Vec::new();
+    let mut add = |entries: &mut dyn Iterator<Item = (Entry, u32)>, idf: f64, share: f64| {
+        parts.extend(entries.map(|(entry, frequency)| Part {
+            doc: entry.doc,
+            value: share * idf * bm25.saturation(frequency, entry.length),
+            share,
+        }));
+    };
+    if let Some(list) = own {
+        add(
+            &mut list.entries().iter().map(|entry| (*entry, entry.frequency)),
+            information,
+            1.0,
+        );
+    }
+    let mut stand_in = 0.0f64;
+    for (first, second) in &word.splits {
+        let (Some(first), Some(second)) = (postings.get(first), postings.get(second)) else {
+            continue;
+        };
+        let documents = adjacent(first, second);
+        if !documents.is_empty() {
+            let idf = bm25.idf(documents.len());
+            stand_in = stand_in.max(idf);
+            add(&mut documents.into_iter(), idf, 1.0);
+        }
+    }
+    for (term, share) in &word.alternatives {
+        let Some(list) = postings.get(term).filter(|list| !list.is_empty()) else {
+            continue;
+        };
+        let idf = bm25.idf(list.len()).min(information);
+        stand_in = stand_in.max(idf);
+        add(
+            &mut list.entries().iter().map(|entry| (*entry, entry.frequency)),
+            idf,
+            *share,
+        );
+    }
+    if own.is_none() && stand_in > 0.0 {
+        information = stand_in;
+    }
+    // A document counts once, with the best that it holds.
+    parts.sort_by(|a, b| a.doc.cmp(&b.doc).then(b.value.total_cmp(&a.value)));
+    parts.dedup_by_key(|part| part.doc);
+    (parts, information)
+}
+
+/// Adds what adjacent words gain where a document holds them side by side, or written as one.
+fn add_pairs(
+    query: &Query,
+    bm25: &Bm25,
+    postings: &Postings,
+    weights: &[TermWeight],
+    sums: &mut HashMap<i64, Sum>,
+) {
+    for pair in &query.pairs {
+        if let (Some(first), Some(second)) = (postings.get(&pair.first), postings.get(&pair.second))
+        {
+            let documents = adjacent(first, second);
+            let idf = bm25.idf(documents.len());
+            for (entry, times) in documents {
+                sums.entry(entry.doc).or_default().score +=
+                    PAIR_WEIGHT * idf * bm25.saturation(times, entry.length);
+            }
+        }
+        let Some(list) = pair.joined.as_ref().and_then(|joined| postings.get(joined)) else {
+            continue;
+        };
+        let idf = bm25.idf(list.len());
+        for entry in list.entries() {
+            let sum = sums.entry(entry.doc).or_default();
+            sum.score += idf * bm25.saturation(entry.frequency, entry.length);
+            for (term, other) in [(&pair.first, &pair.second), (&pair.second, &pair.first)] {
+                let held = |term: &String| {
+                    postings
+                        .get(term)
+                        .is_some_and(|list| list.get(entry.doc).is_some())
+                };
+                if term != other && !held(term) {
+                    let weight = weights.iter().find(|weight| weight.term == *term);
+                    sum.covered += weight.map_or(0.0, |weight| weight.weight);
+                }
+            }
+        }
+    }
+}
