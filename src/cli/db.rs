@@ -1,10 +1,10 @@
 //! `toolcat db`: the local database server.
 
-use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, Subcommand};
 
 use crate::cluster::{Cluster, State};
@@ -40,7 +40,11 @@ enum DbCommand {
     /// Open psql on the catalog
     Psql {
         /// Arguments for psql
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARG")]
+        #[arg(
+            trailing_var_arg = true,
+            allow_hyphen_values = true,
+            value_name = "ARG"
+        )]
         args: Vec<String>,
     },
     /// Stop the local server and remove all of its data
@@ -56,7 +60,11 @@ pub fn run(args: &DbArgs, session: &mut Session) -> Result<Outcome, CommandError
         DbCommand::Start => {
             let cluster = local(session)?;
             let started = cluster.start(&mut |notice| session.ui.status(&notice.to_string()))?;
-            let said = if started { "started" } else { "already running" };
+            let said = if started {
+                "started"
+            } else {
+                "already running"
+            };
             session.ui.status(said);
             Ok(Outcome::Done)
         }
@@ -65,7 +73,9 @@ pub fn run(args: &DbArgs, session: &mut Session) -> Result<Outcome, CommandError
             let stopped = cluster.stop(Duration::from_secs(*timeout), &mut |notice| {
                 session.ui.status(&notice.to_string());
             })?;
-            session.ui.status(if stopped { "stopped" } else { "not running" });
+            session
+                .ui
+                .status(if stopped { "stopped" } else { "not running" });
             Ok(Outcome::Done)
         }
         DbCommand::Status { json } => status(session, *json),
@@ -94,22 +104,20 @@ fn local(session: &Session) -> Result<Cluster, CommandError> {
 fn status(session: &mut Session, json: bool) -> Result<Outcome, CommandError> {
     let status = local(session)?.status()?;
     let running = matches!(status.state, State::Running { .. });
-    let since = match status.state {
-        State::Running { since, .. } => {
-            chrono::DateTime::<chrono::Utc>::from(since).to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
-        }
-        _ => String::new(),
+    let (pid, since) = match status.state {
+        State::Running { pid, since, .. } => (pid, since.map(DateTime::<Utc>::from)),
+        _ => (None, None),
     };
-    let pid = match status.state {
-        State::Running { pid, .. } => pid.to_string(),
-        _ => String::new(),
-    };
+    let since = since.map(|since| since.to_rfc3339_opts(SecondsFormat::Secs, true));
     let size = status.size_bytes.map_or_else(String::new, |bytes| {
-        format!("{} MB", text::grouped(usize::try_from(bytes / 1_000_000).unwrap_or(usize::MAX)))
+        format!(
+            "{} MB",
+            text::grouped(usize::try_from(bytes / 1_000_000).unwrap_or(usize::MAX))
+        )
     });
     if json {
         let value = serde_json::json!({
-            "state": status.state.name(), "pid": pid.parse::<i64>().ok(), "since": since,
+            "state": status.state.name(), "pid": pid, "since": since,
             "version": status.version, "account": status.account,
             "home": status.home, "data_dir": status.data_dir, "socket_dir": status.socket_dir,
             "log": status.log_path, "url": status.url, "size_bytes": status.size_bytes,
@@ -118,8 +126,8 @@ fn status(session: &mut Session, json: bool) -> Result<Outcome, CommandError> {
     } else {
         for (label, value) in [
             ("state", status.state.name().to_owned()),
-            ("pid", pid),
-            ("since", since),
+            ("pid", pid.map_or_else(String::new, |pid| pid.to_string())),
+            ("since", since.unwrap_or_default()),
             ("version", status.version.unwrap_or_default()),
             ("account", status.account.unwrap_or_default()),
             ("home", status.home.display().to_string()),
@@ -152,8 +160,10 @@ fn psql(session: &mut Session, args: &[String]) -> Result<Outcome, CommandError>
         command.env("PGPASSWORD", password);
     }
     let error = command.exec();
-    Err(CommandError::invalid(format!("cannot run {}: {error}", program.display()))
-        .hint("install the PostgreSQL client programs"))
+    Err(
+        CommandError::invalid(format!("cannot run {}: {error}", program.display()))
+            .hint("install the PostgreSQL client programs"),
+    )
 }
 
 fn destroy(session: &mut Session, yes: bool) -> Result<Outcome, CommandError> {
@@ -167,14 +177,16 @@ fn destroy(session: &mut Session, yes: bool) -> Result<Outcome, CommandError> {
             Some(true) => {}
             Some(false) => return Err(CommandError::invalid("nothing was removed")),
             None => {
-                return Err(
-                    CommandError::invalid("this removes all data, and nobody can be asked")
-                        .hint("give --yes to do it all the same"),
-                );
+                return Err(CommandError::invalid(
+                    "this removes all data, and nobody can be asked",
+                )
+                .hint("give --yes to do it all the same"));
             }
         }
     }
     let existed = cluster.destroy(&mut |notice| session.ui.status(&notice.to_string()))?;
-    session.ui.status(if existed { "removed" } else { "there was none" });
+    session
+        .ui
+        .status(if existed { "removed" } else { "there was none" });
     Ok(Outcome::Done)
 }

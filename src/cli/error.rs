@@ -103,7 +103,9 @@ impl From<StoreError> for CommandError {
             ),
             StoreError::Unreachable { .. } => (
                 ErrorKind::NoDatabase,
-                Some("check the server, and where the URL comes from: --database-url, TOOLCAT_DATABASE_URL, DATABASE_URL or the configuration file"),
+                Some(
+                    "check the server, and where the URL comes from: --database-url, TOOLCAT_DATABASE_URL, DATABASE_URL or the configuration file",
+                ),
             ),
             StoreError::Lost(_) => (
                 ErrorKind::NoDatabase,
@@ -128,7 +130,9 @@ impl From<StoreError> for CommandError {
             StoreError::Definition(_) => (ErrorKind::Invalid, None),
             StoreError::Migration(_) => (
                 ErrorKind::NoDatabase,
-                Some("the migration was undone; `toolcat migrate status` shows where the catalog stands"),
+                Some(
+                    "the migration was undone; `toolcat migrate status` shows where the catalog stands",
+                ),
             ),
             StoreError::Query(_) => (ErrorKind::Invalid, None),
         };
@@ -139,7 +143,6 @@ impl From<StoreError> for CommandError {
         }
     }
 }
-
 
 impl From<ClusterError> for CommandError {
     fn from(error: ClusterError) -> Self {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::definition::{Identity, ToolRef};
+use crate::definition::{Document, Identity, ToolRef};
 use crate::format::{self, Format};
 use crate::output::text;
 use crate::store::tools;
@@ -46,13 +46,13 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let documents = connection.definitions(&stored)?;
     match &args.to_dir {
         None => {
-            let text = format::write(args.to_format, &documents)?;
+            let text = written(session, args.to_format, &documents)?;
             session.ui.out().write_all(text.as_bytes())?;
         }
         Some(folder) => {
             for (tool, document) in stored.iter().zip(&documents) {
                 let path = folder.join(relative_path(&tool.identity(), args.to_format));
-                let text = format::write(args.to_format, std::slice::from_ref(document))?;
+                let text = written(session, args.to_format, std::slice::from_ref(document))?;
                 write_file(&path, &text)?;
             }
             session.ui.status(&format!(
@@ -63,6 +63,22 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The text of the definitions; what the format cannot carry is said.
+fn written(
+    session: &Session,
+    format: Format,
+    documents: &[Document],
+) -> Result<String, CommandError> {
+    let written = format::write(format, documents)
+        .map_err(|error| CommandError::invalid(error.to_string()))?;
+    for note in &written.notes {
+        session
+            .ui
+            .warn(&format!("{}: {}", note.subject, note.message));
+    }
+    Ok(written.text)
 }
 
 /// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
@@ -84,7 +100,10 @@ fn file_name(text: &str) -> String {
     let mut name = String::new();
     for (index, c) in text.char_indices() {
         let plain = !c.is_control()
-            && !matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' | '@')
+            && !matches!(
+                c,
+                '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' | '@'
+            )
             && !(index == 0 && c == '.')
             && text::visible(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8();
         if plain {
@@ -129,7 +148,10 @@ mod tests {
             };
             relative_path(&identity, Format::Yaml).display().to_string()
         };
-        assert_eq!(path("../../etc/passwd"), "%2E./%2E.%2F..%2Fetc%2Fpasswd@1%2F0.yaml");
+        assert_eq!(
+            path("../../etc/passwd"),
+            "%2E./%2E.%2F..%2Fetc%2Fpasswd@1%2F0.yaml"
+        );
         assert_eq!(path("a\u{202e}b\u{1b}"), "%2E./a%E2%80%AEb%1B@1%2F0.yaml");
         assert_eq!(path("日本 x"), "%2E./日本 x@1%2F0.yaml");
     }

@@ -18,11 +18,23 @@ pub struct GlobalArgs {
     pub database_url: Option<String>,
 
     /// Catalog to use, a schema of the database [default: tool_catalog]
-    #[arg(long, global = true, value_name = "NAME", env = "TOOLCAT_CATALOG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "TOOLCAT_CATALOG",
+        hide_env_values = true
+    )]
     pub catalog: Option<String>,
 
     /// Who acts, for the audit log [default: the login name]
-    #[arg(long, global = true, value_name = "NAME", env = "TOOLCAT_ACTOR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "TOOLCAT_ACTOR",
+        hide_env_values = true
+    )]
     pub actor: Option<String>,
 
     /// Why, for the audit log

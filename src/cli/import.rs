@@ -1,7 +1,5 @@
 //! `toolcat import`: definitions into the catalog, all or nothing.
 
-use std::io::Write;
-
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -63,7 +61,11 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         let summary = Summary {
             created,
             updated: 0,
-            unchanged: plan.steps.iter().filter(|step| **step == Step::Unchanged).count(),
+            unchanged: plan
+                .steps
+                .iter()
+                .filter(|step| **step == Step::Unchanged)
+                .count(),
             refused: conflicts.len(),
             dry_run: args.dry_run,
         };
@@ -91,10 +93,8 @@ struct Summary {
 /// Reads and validates everything; what is not valid is shown, and nothing is imported.
 fn read(args: &ImportArgs, session: &mut Session) -> Result<Vec<Document>, CommandError> {
     let inputs = format::collect(&args.paths).map_err(super::validate::input_error)?;
-    let options = Options {
-        from: args.from_format,
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.from = args.from_format;
     let report = validate::check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 {
@@ -151,10 +151,17 @@ fn present(
             writeln!(session.ui.out(), "{text}")?;
         }
         SummaryFormat::Text => {
-            let done = if summary.dry_run { "would import" } else { "imported" };
+            let done = if summary.dry_run {
+                "would import"
+            } else {
+                "imported"
+            };
             let line = format!(
                 "{done} {}: {} created, {} updated, {} unchanged, {} refused",
-                text::counted(summary.created + summary.updated + summary.unchanged, "definition"),
+                text::counted(
+                    summary.created + summary.updated + summary.unchanged,
+                    "definition"
+                ),
                 text::grouped(summary.created),
                 text::grouped(summary.updated),
                 text::grouped(summary.unchanged),

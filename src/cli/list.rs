@@ -14,8 +14,10 @@ use super::{CommandError, Outcome, Session};
 
 /// List the tools in the catalog.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat list --platform linux --capability disk_usage\n  \
-                        toolcat list --tag network --format json")]
+#[command(
+    after_help = "Examples:\n  toolcat list --platform linux --capability disk_usage\n  \
+                        toolcat list --tag network --format json"
+)]
 pub struct ListArgs {
     #[command(flatten)]
     filter: FilterArgs,

@@ -1,7 +1,5 @@
 //! `toolcat migrate`: the catalog's tables, up to date or back.
 
-use std::io::Write;
-
 use clap::{Args, Subcommand};
 
 use crate::output::style::{DIM, GOOD, WARN};
@@ -75,7 +73,11 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
                 .collect();
             report(session, "would apply", &pending)?;
         }
-        MigrateCommand::Down { count, yes, dry_run } => {
+        MigrateCommand::Down {
+            count,
+            yes,
+            dry_run,
+        } => {
             let progress = migrate::progress(&mut connection)?;
             let last: Vec<Step> = progress
                 .steps
@@ -110,7 +112,12 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
         MigrateCommand::Status => return status(session, &mut connection),
         MigrateCommand::Plan => {
             for (step, sql) in migrate::plan(&mut connection)? {
-                writeln!(session.ui.out(), "-- {} {}\n\n{sql}", step.version, step.name)?;
+                writeln!(
+                    session.ui.out(),
+                    "-- {} {}\n\n{sql}",
+                    step.version,
+                    step.name
+                )?;
             }
         }
     }
@@ -169,7 +176,9 @@ fn status(
     }
     let pending = progress.pending().count();
     if pending > 0 {
-        session.ui.hint("`toolcat migrate up` applies what is pending");
+        session
+            .ui
+            .hint("`toolcat migrate up` applies what is pending");
     }
     Ok(if pending + progress.unknown.len() > 0 {
         Outcome::No

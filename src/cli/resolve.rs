@@ -20,7 +20,10 @@ pub fn one_tool(
     };
     let mut found = connection.read(|connection| tools::list(connection, &filter))?;
     // A name that is exactly the address is what is meant, whatever else it can be read as.
-    if found.iter().any(|tool| tool.tool_name == reference.as_str()) {
+    if found
+        .iter()
+        .any(|tool| tool.tool_name == reference.as_str())
+    {
         found.retain(|tool| tool.tool_name == reference.as_str());
     }
     match found.len() {

@@ -51,7 +51,12 @@ impl Session {
     /// # Errors
     /// Where its name cannot name one.
     pub fn catalog(&self) -> Result<Catalog, CommandError> {
-        match self.global.catalog.as_ref().or(self.config.catalog.as_ref()) {
+        match self
+            .global
+            .catalog
+            .as_ref()
+            .or(self.config.catalog.as_ref())
+        {
             Some(name) => name.parse().map_err(CommandError::invalid),
             None => Ok(Catalog::default()),
         }

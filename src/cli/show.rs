@@ -1,7 +1,5 @@
 //! `toolcat show`: one tool, as a page or as its definition.
 
-use std::io::Write;
-
 use chrono::SecondsFormat;
 use clap::{Args, ValueEnum};
 
@@ -47,12 +45,11 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
     match args.format {
         ShowFormat::Page => page(&mut session.ui, &stored, &document, revision)?,
         ShowFormat::Yaml => {
-            let text = format::write(format::Format::Yaml, &[document])?;
-            write!(session.ui.out(), "{text}")?;
+            write!(session.ui.out(), "{}", format::to_yaml(document.fields()))?;
         }
         ShowFormat::Json => {
-            let text = serde_json::to_string_pretty(&document.to_value())
-                .map_err(std::io::Error::from)?;
+            let text =
+                serde_json::to_string_pretty(&document.to_value()).map_err(std::io::Error::from)?;
             writeln!(session.ui.out(), "{text}")?;
         }
     }
@@ -65,14 +62,16 @@ fn page(
     document: &Document,
     revision: i64,
 ) -> Result<(), CommandError> {
-    let tool = document
-        .to_tool()
-        .map_err(crate::store::StoreError::from)?;
+    let tool = document.to_tool().map_err(crate::store::StoreError::from)?;
     heading(ui, stored, &tool, revision)?;
     for (name, capability) in &tool.capabilities {
         writeln!(ui.out())?;
         let name = ui.paint(HEADING, &text::visible(name));
-        writeln!(ui.out(), "{name}: {}", text::visible(&capability.description))?;
+        writeln!(
+            ui.out(),
+            "{name}: {}",
+            text::visible(&capability.description)
+        )?;
         for (name, definition) in &capability.patterns {
             pattern(ui, name, definition)?;
         }
@@ -91,7 +90,11 @@ fn heading(
         (true, status) => ui.paint(WARN, status),
         (false, status) => ui.paint(WARN, &format!("off ({status})")),
     };
-    let latest = if stored.is_latest { "latest" } else { "not the latest" };
+    let latest = if stored.is_latest {
+        "latest"
+    } else {
+        "not the latest"
+    };
     let name = ui.paint(HEADING, &text::visible(&tool.tool_name));
     let version = text::visible(&tool.version).into_owned();
     writeln!(ui.out(), "{name} {version} ({latest}), {state}")?;
@@ -128,7 +131,11 @@ fn heading(
 
 fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandError> {
     let name = ui.paint(HEADING, &text::visible(name));
-    writeln!(ui.out(), "  {name}  {}", text::visible(&pattern.description))?;
+    writeln!(
+        ui.out(),
+        "  {name}  {}",
+        text::visible(&pattern.description)
+    )?;
     let policy = &pattern.policy;
     let mut rules = Vec::new();
     if policy.requires_approval {
@@ -138,10 +145,16 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
         rules.push("not for production".to_owned());
     }
     if !policy.required_permissions.is_empty() {
-        rules.push(format!("needs permission {}", policy.required_permissions.join(", ")));
+        rules.push(format!(
+            "needs permission {}",
+            policy.required_permissions.join(", ")
+        ));
     }
     if !policy.allowed_environments.is_empty() {
-        rules.push(format!("only in {}", policy.allowed_environments.join(", ")));
+        rules.push(format!(
+            "only in {}",
+            policy.allowed_environments.join(", ")
+        ));
     }
     if let Some(max) = policy.max_cost {
         rules.push(format!("costs at most {}", text::number(max)));
@@ -152,7 +165,11 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
     let inputs = |items: &[serde_json::Value]| {
         items
             .iter()
-            .filter_map(|item| item.get("name").and_then(|it| it.as_str()).or(item.as_str()))
+            .filter_map(|item| {
+                item.get("name")
+                    .and_then(|it| it.as_str())
+                    .or(item.as_str())
+            })
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -160,7 +177,10 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
         ("time", estimate(&pattern.time_estimate_ms, text::duration)),
         ("cost", estimate(&pattern.cost_estimate, text::number)),
         ("complexity", text::number(pattern.complexity_score)),
-        ("covers", format!("{}, {}", pattern.scope, pattern.completeness)),
+        (
+            "covers",
+            format!("{}, {}", pattern.scope, pattern.completeness),
+        ),
         ("policy", rules.join("; ")),
         ("needs", inputs(&pattern.required_inputs)),
         ("takes", inputs(&pattern.optional_inputs)),

@@ -1,7 +1,5 @@
 //! `toolcat validate`: every problem of every definition, at its place.
 
-use std::io::Write;
-
 use clap::Args;
 
 use crate::format::{self, Format};
@@ -30,14 +28,12 @@ pub struct ValidateArgs {
 
 pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let inputs = format::collect(&args.paths).map_err(input_error)?;
-    let mut options = Options {
-        from: args.from_format,
-        ..Options::default()
-    };
+    let mut options = Options::default();
+    options.from = args.from_format;
     options.strict = args.strict || session.config.validate.strict;
     let report = check(&inputs, &options);
     let color = session.ui.color();
-    let text = render::text(&report, color);
+    let text = render::render(render::ReportFormat::Text, &report, &options, color);
     session.ui.out().write_all(text.as_bytes())?;
     Ok(if report.fails(&options) {
         Outcome::No

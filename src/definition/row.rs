@@ -51,6 +51,10 @@ pub const PATTERN_FIELDS: &[&str] = &[
     "examples",
 ];
 
+/// Every tool has an owner, who is its creator where the definition names none; only an owner that
+/// was written down is part of the definition.
+const OWNER: &str = "owner";
+
 /// Fields stored as expression text, which a definition may also give as a number.
 const EXPRESSION_FIELDS: &[&str] = &["time_estimate_ms", "cost_estimate"];
 
@@ -276,7 +280,7 @@ fn divide_fields(
                         written.insert(field.to_owned(), json!(same));
                     }
                 }
-                (value, Some(default)) if value == default => {
+                (value, Some(default)) if value == default || field == OWNER => {
                     written.insert(field.to_owned(), json!(true));
                 }
                 _ => {}
@@ -324,6 +328,9 @@ fn join_fields(
         let number = shape["numbers"]
             .as_array()
             .is_some_and(|fields| fields.iter().any(|it| it == field));
+        if field == OWNER && written != &json!(true) {
+            continue;
+        }
         if let Some(value) = written_form(value, default_of(field, defaults), written) {
             fields.insert(
                 field.to_owned(),

@@ -11,12 +11,14 @@ mod problem;
 mod read;
 mod source;
 mod span;
+mod write;
 pub mod yaml;
 
 pub use problem::Problem;
 pub use read::{Format, Loaded, Origin, Reading, describe, read};
 pub use source::{EXTENSIONS, Error, Input, MAX_BYTES, Source, collect};
 pub use span::{Position, Span};
+pub use write::{LeftOut, ReadOnly, Written, to_yaml, write};
 
 /// The deepest nesting that is read: a definition needs about eight levels, a JSON Schema inside
 /// one a few more.

@@ -17,7 +17,9 @@ impl Progress {
                 ProgressDrawTarget::hidden()
             },
         );
-        if let Ok(style) = ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}") {
+        if let Ok(style) =
+            ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}")
+        {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what);

@@ -87,7 +87,7 @@ pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::
             }
             Ok(())
         }
-        Format::Yaml => write!(ui.out(), "{}", crate::format::to_yaml(records)?),
+        Format::Yaml => write!(ui.out(), "{}", crate::format::to_yaml(&records)),
         Format::Csv => write_csv(ui.out(), records),
         Format::Name => {
             for record in records {

@@ -16,7 +16,7 @@ impl Table {
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
         let columns: Vec<Column> = columns.into_iter().collect();
         let mut inner = comfy_table::Table::new();
-        inner.load_preset(presets::NOTHING);
+        inner.load_style(presets::NOTHING);
         inner.set_header(columns.iter().map(|column| column.title.to_uppercase()));
         Self { inner, columns }
     }

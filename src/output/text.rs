@@ -98,7 +98,11 @@ pub fn number(value: f64) -> String {
         if text == "0" && value != 0.0 {
             return format!("{value:.2e}");
         }
-        return if text == "-0" { "0".to_owned() } else { text.to_owned() };
+        return if text == "-0" {
+            "0".to_owned()
+        } else {
+            text.to_owned()
+        };
     }
     format!("{value:e}")
 }
@@ -119,7 +123,10 @@ mod tests {
 
     #[test]
     fn escape_sequences_are_shown_not_obeyed() {
-        assert_eq!(visible("a\u{1b}[2Jb\u{7}\u{202e}c\u{9b}"), "a\\e[2Jb\\u{7}\\u{202e}c\\u{9b}");
+        assert_eq!(
+            visible("a\u{1b}[2Jb\u{7}\u{202e}c\u{9b}"),
+            "a\\e[2Jb\\u{7}\\u{202e}c\\u{9b}"
+        );
         assert_eq!(visible("ping 日本 ü"), "ping 日本 ü");
         assert_eq!(visible_lines("a\n\u{1b}b\tc"), "a\n\\eb\tc");
     }

@@ -99,39 +99,33 @@ impl Ui {
     /// A line about what was done; silenced by `--quiet`.
     pub fn status(&self, message: &str) {
         if !self.options.quiet {
-            self.say(message);
+            self.say("", message);
         }
     }
 
     /// A line that the user should see even with `--quiet`.
     pub fn warn(&self, message: &str) {
         let label = paint(style::WARN, self.color_err, "warning:");
-        self.say(&format!("{label} {message}"));
+        self.say(&format!("{label} "), message);
     }
 
     /// What to do next; silenced by `--quiet`.
     pub fn hint(&self, message: &str) {
         if !self.options.quiet {
             let label = paint(style::HINT, self.color_err, "hint:");
-            self.say(&format!("{label} {message}"));
+            self.say(&format!("{label} "), message);
         }
     }
 
     /// What failed.
     pub fn error(&self, message: &str) {
         let label = paint(style::BAD, self.color_err, "error:");
-        self.say(&format!("{label} {message}"));
+        self.say(&format!("{label} "), message);
     }
 
-    fn say(&self, message: &str) {
-        // Colour is ours, the rest may come from anywhere.
-        let shown = if self.color_err {
-            message.to_owned()
-        } else {
-            visible_lines(message)
-        };
+    fn say(&self, label: &str, message: &str) {
         // Nothing can be done where stderr is closed.
-        let _ = writeln!(io::stderr(), "{shown}");
+        let _ = writeln!(io::stderr(), "{label}{}", visible_lines(message));
     }
 
     /// A progress bar of that length, seen only on a terminal.

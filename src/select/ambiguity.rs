@@ -70,4 +70,3 @@ fn largest(values: &[f64], measure: impl Fn(f64) -> f64) -> Option<usize> {
     }
     best.map(|(index, _)| index)
 }
-

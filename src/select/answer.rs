@@ -164,7 +164,14 @@ pub fn select(request: &Request, candidates: &[Candidate]) -> Answer {
     ranking.sort_by(order);
     set_aside.sort_by(|a, b| {
         let key = |it: &SetAside| {
-            [&it.tool, &it.platform, &it.capability, &it.pattern, &it.version].map(String::clone)
+            [
+                &it.tool,
+                &it.platform,
+                &it.capability,
+                &it.pattern,
+                &it.version,
+            ]
+            .map(String::clone)
         };
         key(a).cmp(&key(b))
     });

@@ -81,8 +81,14 @@ mod tests {
 
     #[test]
     fn the_scales_have_their_ends() {
-        assert_eq!([time(0.0), time(50.0), time(60_000.0), time(1e9)], [1.0, 1.0, 0.0, 0.0]);
-        assert_eq!([cost(-1.0), cost(0.0), cost(5.0), cost(10.0), cost(1e9)], [1.0, 1.0, 0.5, 0.0, 0.0]);
+        assert_eq!(
+            [time(0.0), time(50.0), time(60_000.0), time(1e9)],
+            [1.0, 1.0, 0.0, 0.0]
+        );
+        assert_eq!(
+            [cost(-1.0), cost(0.0), cost(5.0), cost(10.0), cost(1e9)],
+            [1.0, 1.0, 0.5, 0.0, 0.0]
+        );
         assert!((time(1732.0508) - 0.5).abs() < 1e-6);
     }
 

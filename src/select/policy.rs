@@ -99,7 +99,10 @@ fn broken_rules(
     let environment = request.environment.as_str();
     let mut broken = Vec::new();
     if let Some(max) = request.max_cost.filter(|max| estimate.cost > *max) {
-        let text = format!("costs {}, over the limit of {max} (--max-cost)", estimate.cost);
+        let text = format!(
+            "costs {}, over the limit of {max} (--max-cost)",
+            estimate.cost
+        );
         broken.push((ReasonKind::MaxCost, text));
     }
     if let Some(max) = policy.max_cost.filter(|max| estimate.cost > *max) {
@@ -151,7 +154,10 @@ fn approval(candidate: &Candidate) -> Vec<String> {
         .filter(|permission| ELEVATED_PERMISSIONS.contains(permission))
         .collect();
     if !elevated.is_empty() {
-        reasons.push(format!("it runs with the permission {}", elevated.join(" and ")));
+        reasons.push(format!(
+            "it runs with the permission {}",
+            elevated.join(" and ")
+        ));
     }
     reasons
 }
@@ -163,10 +169,8 @@ fn background(candidate: &Candidate, estimate: &Estimate, request: &Request) -> 
     {
         reasons.push(format!("`{condition}` holds"));
     }
-    if let (Some(n), Some(max)) = (
-        request.context.get("N"),
-        candidate.policy.max_n_immediate,
-    ) && n > max
+    if let (Some(n), Some(max)) = (request.context.get("N"), candidate.policy.max_n_immediate)
+        && n > max
     {
         reasons.push(format!("N is {n}, above {max}"));
     }

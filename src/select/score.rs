@@ -17,7 +17,10 @@ pub fn contributions(features: Features, weights: Weights) -> Features {
 
 /// The sum of the parts, in the order time, cost, complexity, accuracy, completeness.
 pub fn total(contributions: Features) -> f64 {
-    contributions.to_array().into_iter().fold(0.0, |sum, part| sum + part)
+    contributions
+        .to_array()
+        .into_iter()
+        .fold(0.0, |sum, part| sum + part)
 }
 
 /// Best first: by score; equal scores by name, platform, capability, pattern, version, in byte

@@ -64,10 +64,7 @@ struct Row {
 ///
 /// # Errors
 /// As the query; [`StoreError::Definition`] where a policy cannot be read.
-pub fn by_capability(
-    connection: &mut PgConnection,
-    wanted: &Wanted,
-) -> Result<Found, StoreError> {
+pub fn by_capability(connection: &mut PgConnection, wanted: &Wanted) -> Result<Found, StoreError> {
     let tags = if wanted.tags.is_empty() {
         json!({})
     } else {

@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 
+use super::candidates::{Found, Wanted};
 use super::error::unreachable;
 use super::tools::StoredTool;
 use super::{Location, StoreError};
@@ -157,7 +158,20 @@ impl Connection {
     /// As [`definitions`](Self::definitions).
     pub fn definition(&mut self, stored: &StoredTool) -> Result<Document, StoreError> {
         let mut found = self.definitions(std::slice::from_ref(stored))?;
-        found.pop().ok_or_else(|| StoreError::Query(DieselError::NotFound))
+        found
+            .pop()
+            .ok_or_else(|| StoreError::Query(DieselError::NotFound))
+    }
+
+    /// The candidates for any of the capabilities wanted, in one round trip.
+    ///
+    /// # Errors
+    /// As the query, classified.
+    pub fn candidates(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
+        match super::candidates::by_capability(&mut self.inner, wanted) {
+            Err(StoreError::Query(error)) => Err(self.classify(error)),
+            result => result,
+        }
     }
 
     /// Diesel's connection, for the migration harness and for COPY.
@@ -192,6 +206,9 @@ fn begin(connection: &mut PgConnection, act: &Act) -> QueryResult<()> {
 
 /// Doubling pauses from 10 ms, with jitter from the process so that rivals do not meet again.
 fn pause(attempt: u32) -> Duration {
-    let jitter = u64::from(std::process::id()).wrapping_mul(0x9E37_79B9).rotate_left(attempt) % 10;
+    let jitter = u64::from(std::process::id())
+        .wrapping_mul(0x9E37_79B9)
+        .rotate_left(attempt)
+        % 10;
     Duration::from_millis((10 << attempt) + jitter)
 }

@@ -86,8 +86,8 @@ impl From<DieselError> for StoreError {
             };
         };
         let message = information.message().to_owned();
-        // Diesel gives no SQLSTATE, so the few cases that matter are known by PostgreSQL's fixed
-        // messages; the session's messages are set to English.
+        // Diesel gives no SQLSTATE, so the few cases that matter are known by PostgreSQL's messages;
+        // a server that speaks another language gets the general message.
         match kind {
             DatabaseErrorKind::ClosedConnection => StoreError::Lost(message),
             _ if LOST.iter().any(|it| message.contains(it)) => StoreError::Lost(message),
@@ -114,7 +114,11 @@ const LOST: &[&str] = &[
     "SSL connection has been closed",
 ];
 
-const FULL: &[&str] = &["No space left on device", "out of memory", "out of shared memory"];
+const FULL: &[&str] = &[
+    "No space left on device",
+    "out of memory",
+    "out of shared memory",
+];
 
 /// Turns diesel's connection error into ours, without the password.
 pub(super) fn unreachable(location: &super::Location, error: &ConnectionError) -> StoreError {

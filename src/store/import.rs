@@ -6,8 +6,8 @@
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use diesel::prelude::*;
 use diesel::copy_from;
+use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use serde_json::Value;
 
@@ -94,23 +94,25 @@ pub fn plan(connection: &mut PgConnection, documents: &[Document]) -> Result<Pla
         let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
         let latest = known.iter().find(|row| row.is_latest);
         parents.push(latest.map(|row| row.id));
-        steps.push(match known.iter().find(|row| row.version == identity.version) {
-            Some(row) if is_unchanged(row, document) => Step::Unchanged,
-            Some(row) => {
-                to_compare.push((index, row.id));
-                Step::Conflict {
-                    id: row.id,
-                    changes: Vec::new(),
+        steps.push(
+            match known.iter().find(|row| row.version == identity.version) {
+                Some(row) if is_unchanged(row, document) => Step::Unchanged,
+                Some(row) => {
+                    to_compare.push((index, row.id));
+                    Step::Conflict {
+                        id: row.id,
+                        changes: Vec::new(),
+                    }
                 }
-            }
-            None => {
-                let version = Version::new(&identity.version);
-                let newer = latest.is_none_or(|row| Version::new(&row.version) < version);
-                Step::Create {
-                    latest: newer && newest.get(&key) == Some(&identity.version.as_str()),
+                None => {
+                    let version = Version::new(&identity.version);
+                    let newer = latest.is_none_or(|row| Version::new(&row.version) < version);
+                    Step::Create {
+                        latest: newer && newest.get(&key) == Some(&identity.version.as_str()),
+                    }
                 }
-            }
-        });
+            },
+        );
     }
     compare(connection, documents, &to_compare, &mut steps)?;
     Ok(Plan { steps, parents })

@@ -101,7 +101,11 @@ impl Location {
 
     /// The connection string, password included: for libpq only.
     pub fn conninfo(&self) -> String {
-        render(self.settings.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+        render(
+            self.settings
+                .iter()
+                .map(|(key, value)| (key.as_str(), value.as_str())),
+        )
     }
 
     /// The settings and, apart from them, the password: for a child process, which gets the
@@ -117,7 +121,12 @@ impl Location {
 
     /// Server and database for messages: no password, no technical options.
     pub fn shown(&self) -> String {
-        let hidden = ["options", "application_name", "connect_timeout", "gssencmode"];
+        let hidden = [
+            "options",
+            "application_name",
+            "connect_timeout",
+            "gssencmode",
+        ];
         render(
             self.settings
                 .iter()
@@ -140,7 +149,14 @@ impl fmt::Debug for Location {
 }
 
 fn is_secret(key: &str) -> bool {
-    matches!(key, "password" | "sslpassword" | "oauth_client_secret" | "scram_client_key" | "scram_server_key")
+    matches!(
+        key,
+        "password"
+            | "sslpassword"
+            | "oauth_client_secret"
+            | "scram_client_key"
+            | "scram_server_key"
+    )
 }
 
 fn render<'a>(settings: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -191,7 +207,9 @@ fn parse_conninfo(url: &str) -> Result<Vec<(String, String)>, String> {
         while !(*option).keyword.is_null() {
             if !(*option).val.is_null() {
                 settings.push((
-                    CStr::from_ptr((*option).keyword).to_string_lossy().into_owned(),
+                    CStr::from_ptr((*option).keyword)
+                        .to_string_lossy()
+                        .into_owned(),
                     CStr::from_ptr((*option).val).to_string_lossy().into_owned(),
                 ));
             }
@@ -221,10 +239,15 @@ mod tests {
 
     #[test]
     fn every_form_that_libpq_reads_is_read() {
-        let url = location("postgresql://me:s%20ecret@db1,db2:5433/cat?sslmode=verify-full&target_session_attrs=read-write");
+        let url = location(
+            "postgresql://me:s%20ecret@db1,db2:5433/cat?sslmode=verify-full&target_session_attrs=read-write",
+        );
         assert_eq!(url.setting("host"), Some("db1,db2"));
         assert_eq!(url.setting("sslmode"), Some("verify-full"));
-        assert_eq!(url.setting("options"), Some("-c search_path=tool_catalog,pg_temp"));
+        assert_eq!(
+            url.setting("options"),
+            Some("-c search_path=tool_catalog,pg_temp")
+        );
         assert!(url.conninfo().contains(r"password='s ecret'"));
         let pairs = location("host='/a b' dbname=x options='-c work_mem=1MB'");
         assert_eq!(
@@ -241,13 +264,23 @@ mod tests {
         let (shown, password) = url.without_password();
         assert!(!shown.contains("hunter2"));
         assert_eq!(password, Some("hunter2"));
-        let error = Location::parse("postgresql://me:hunter2@[db/cat", Catalog::default()).unwrap_err();
+        let error =
+            Location::parse("postgresql://me:hunter2@[db/cat", Catalog::default()).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 
     #[test]
     fn a_catalog_name_cannot_become_sql() {
-        for name in ["", "1a", "A", "a b", "a\"b", "pg_x", "a;drop", &"a".repeat(64)] {
+        for name in [
+            "",
+            "1a",
+            "A",
+            "a b",
+            "a\"b",
+            "pg_x",
+            "a;drop",
+            &"a".repeat(64),
+        ] {
             assert!(name.parse::<Catalog>().is_err(), "{name}");
         }
         assert!("team_7".parse::<Catalog>().is_ok());

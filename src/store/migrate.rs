@@ -1,6 +1,6 @@
 //! Migrations: embedded, one catalog at a time, one migrator at a time.
 
-use diesel::migration::{Migration, MigrationSource, MigrationVersion};
+use diesel::migration::{Migration, MigrationConnection, MigrationSource, MigrationVersion};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Text};
@@ -107,6 +107,7 @@ pub fn up(connection: &mut Connection, lock_wait_seconds: f64) -> Result<Vec<Ste
             let schema = format!("CREATE SCHEMA \"{}\"", connection.location().catalog());
             diesel::sql_query(schema).execute(connection.raw())?;
         }
+        connection.raw().setup().map_err(StoreError::from)?;
         let pending: Vec<Step> = progress.pending().cloned().collect();
         for (migration, step) in known()?.iter().zip(&progress.steps) {
             if !step.applied {
@@ -132,7 +133,10 @@ pub fn down(
         let mut reverted = Vec::new();
         for (migration, step) in known()?.iter().zip(&progress.steps).rev() {
             if step.applied && reverted.len() < count {
-                connection.raw().revert_migration(migration).map_err(failed)?;
+                connection
+                    .raw()
+                    .revert_migration(migration)
+                    .map_err(failed)?;
                 reverted.push(step.clone());
             }
         }
@@ -186,7 +190,9 @@ fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> StoreError {
 
 /// `2026-01-01-000001_definitions` without its number.
 fn title(name: &str) -> String {
-    name.split_once('_').map_or(name, |(_, title)| title).replace('_', " ")
+    name.split_once('_')
+        .map_or(name, |(_, title)| title)
+        .replace('_', " ")
 }
 
 fn refuse_newer(progress: &Progress, catalog: &str) -> Result<(), StoreError> {
@@ -213,11 +219,10 @@ struct Answer {
 
 fn catalog_exists(connection: &mut Connection) -> Result<bool, StoreError> {
     let catalog = connection.location().catalog().to_string();
-    let row = diesel::sql_query(
-        "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS answer",
-    )
-    .bind::<Text, _>(catalog)
-    .get_result::<Answer>(connection.raw())?;
+    let row =
+        diesel::sql_query("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS answer")
+            .bind::<Text, _>(catalog)
+            .get_result::<Answer>(connection.raw())?;
     Ok(row.answer)
 }
 

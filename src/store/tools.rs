@@ -130,9 +130,8 @@ fn filtered(filter: &Filter) -> Query<'_> {
         query = query.filter(tools::enabled.eq(enabled));
     }
     for tag in &filter.tags {
-        query = query.filter(
-            sql::<Bool>("metadata @> ").bind::<Jsonb, _>(json!({ "tags": [tag] })),
-        );
+        query =
+            query.filter(sql::<Bool>("metadata @> ").bind::<Jsonb, _>(json!({ "tags": [tag] })));
     }
     if !filter.capabilities.is_empty() {
         query = query.filter(exists(
