@@ -51,10 +51,10 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     };
     let progress = session.ui.progress(documents.len() as u64, "importing");
     let (summary, conflicts) = connection.write(&act, |connection| {
-        let plan = import::plan(connection, &documents)?;
+        let plan = import::plan(connection, &documents, import::OnConflict::Fail)?;
         let conflicts = conflicts(&plan, &documents);
         let created = if conflicts.is_empty() {
-            import::create(connection, &documents, &plan, &act.actor)?
+            {import::carry_out(connection, &documents, &plan, &act.actor)?; 0}
         } else {
             0
         };

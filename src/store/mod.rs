@@ -6,12 +6,19 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
+pub mod audit;
 pub mod candidates;
 mod connection;
 mod error;
 pub mod import;
+pub mod insert;
+pub mod lifecycle;
+pub mod listen;
 pub mod location;
 pub mod migrate;
+pub mod replay;
+pub mod restore;
+pub mod rewrite;
 pub mod schema;
 pub mod tools;
 
