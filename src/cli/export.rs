@@ -83,7 +83,7 @@ fn written(
 
 /// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
 /// system does not take, written as `%XX`.
-fn relative_path(identity: &Identity, format: Format) -> PathBuf {
+pub fn relative_path(identity: &Identity, format: Format) -> PathBuf {
     let extension = match format {
         Format::Yaml | Format::Profile => "yaml",
         Format::Jsonl => "jsonl",
@@ -118,7 +118,7 @@ fn file_name(text: &str) -> String {
 }
 
 /// Writes beside the file and renames, so that an interruption leaves the old file or the new one.
-fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
+pub fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
     let failed = |error: std::io::Error| {
         CommandError::invalid(format!("cannot write {}: {error}", path.display()))
     };

@@ -17,8 +17,8 @@ mod version;
 
 pub use digest::digest;
 pub use document::{Document, DocumentError, LIFECYCLE_FIELDS};
-pub use merge::{Overlap, merge};
 pub use identity::{Identity, ToolRef, ToolRefError};
+pub use merge::{Overlap, merge};
 pub use tool::{Capability, Pattern, Policy, PreferenceMatch, Status, Tool};
 pub use version::{Version, next_version};
 

@@ -67,9 +67,8 @@ impl Assignment {
     /// Where the path does not fit the definition.
     pub fn apply(&self, document: &mut Document) -> Result<(), AssignmentError> {
         let first = self.path[0].as_str();
-        let of_patterns = PATTERN_FIELDS.contains(&first)
-            && !TOOL_FIELDS.contains(&first)
-            && first != "examples";
+        let of_patterns =
+            PATTERN_FIELDS.contains(&first) && !TOOL_FIELDS.contains(&first) && first != "examples";
         if of_patterns {
             let mut path: Vec<&str> = vec!["capabilities", "*", "patterns", "*"];
             path.extend(self.path.iter().map(String::as_str));
@@ -117,7 +116,14 @@ impl Assignment {
 
     /// Text stays text where the field holds text, whatever the value looks like.
     fn fitted(&self, key: &str, present: Option<&Value>) -> Value {
-        const TEXTS: &[&str] = &["owner", "status", "category", "description", "scope", "completeness"];
+        const TEXTS: &[&str] = &[
+            "owner",
+            "status",
+            "category",
+            "description",
+            "scope",
+            "completeness",
+        ];
         let is_text = present.is_some_and(Value::is_string) || TEXTS.contains(&key);
         match &self.value {
             Value::Number(_) | Value::Bool(_) if is_text => Value::from(self.text.clone()),
@@ -156,13 +162,18 @@ mod tests {
 
     #[test]
     fn a_field_of_patterns_is_set_in_each() {
-        let patterns = &set("policy.requires_approval=true").unwrap()["capabilities"]["c"]["patterns"];
+        let patterns =
+            &set("policy.requires_approval=true").unwrap()["capabilities"]["c"]["patterns"];
         assert_eq!(
             patterns["one"]["policy"],
             json!({"max_cost": 1, "requires_approval": true})
         );
-        assert_eq!(patterns["two"]["policy"], json!({"requires_approval": true}));
-        let patterns = &set("capabilities.*.patterns.two.scope=all").unwrap()["capabilities"]["c"]["patterns"];
+        assert_eq!(
+            patterns["two"]["policy"],
+            json!({"requires_approval": true})
+        );
+        let patterns =
+            &set("capabilities.*.patterns.two.scope=all").unwrap()["capabilities"]["c"]["patterns"];
         assert_eq!(patterns["two"]["scope"], json!("all"));
         assert_eq!(patterns["one"].get("scope"), None);
     }

@@ -80,7 +80,8 @@ pub struct EntryFilter {
     pub limit: Option<i64>,
 }
 
-type Condition<'a> = Box<dyn BoxableExpression<tool_audit_log::table, Pg, SqlType = Nullable<Bool>> + 'a>;
+type Condition<'a> =
+    Box<dyn BoxableExpression<tool_audit_log::table, Pg, SqlType = Nullable<Bool>> + 'a>;
 
 /// The entries, newest first.
 pub fn list(connection: &mut PgConnection, filter: &EntryFilter) -> QueryResult<Vec<Entry>> {

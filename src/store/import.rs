@@ -16,9 +16,7 @@ use super::insert::{NewVersion, insert};
 use super::rewrite::{Rewrite, rewrite};
 use super::tools::{by_ids, definitions};
 use crate::definition::diff::{Change, diff};
-use crate::definition::{
-    Document, Identity, LIFECYCLE_FIELDS, Version, digest, next_version,
-};
+use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Version, digest, next_version};
 
 /// What is done with a definition that differs under a version that the catalog has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -223,13 +221,16 @@ fn resolve(
                 let mut version = next_version(&identity.version);
                 loop {
                     match known.iter().find(|row| row.version == version) {
-                        Some(row) if is_unchanged(row, &as_version(&documents[index], &version)) => {
+                        Some(row)
+                            if is_unchanged(row, &as_version(&documents[index], &version)) =>
+                        {
                             *step = Step::Unchanged;
                             break;
                         }
                         None if taken.insert((key.0, key.1, version.clone())) => {
-                            let newer = latest
-                                .is_none_or(|row| Version::new(&row.version) < Version::new(&version));
+                            let newer = latest.is_none_or(|row| {
+                                Version::new(&row.version) < Version::new(&version)
+                            });
                             parents[index] = match (newer, latest) {
                                 (true, Some(latest)) => Some(latest.id),
                                 _ => Some(id),

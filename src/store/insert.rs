@@ -208,7 +208,8 @@ fn parents(rows: &[ToolRow], versions: &[NewVersion<'_>], ids: &[i64]) -> Vec<Op
     }
     let mut parents: Vec<Option<i64>> = versions.iter().map(|version| version.parent).collect();
     for mut indices in of_tool.into_values() {
-        indices.sort_by(|&a, &b| Version::new(&rows[a].version).cmp(&Version::new(&rows[b].version)));
+        indices
+            .sort_by(|&a, &b| Version::new(&rows[a].version).cmp(&Version::new(&rows[b].version)));
         for pair in indices.windows(2) {
             if let &[before, after] = pair
                 && versions[after].parent.is_none()

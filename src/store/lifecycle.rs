@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
@@ -95,18 +96,14 @@ pub fn mark(
     }
     let target = tools::table.filter(tools::id.eq_any(&ids));
     match mark {
-        Mark::Enable => {
-            diesel::update(target)
-                .set(tools::enabled.eq(true))
-                .execute(connection)?;
-            diesel::update(
-                tools::table
-                    .filter(tools::id.eq_any(&ids))
-                    .filter(tools::status.eq(Status::Disabled.as_str())),
-            )
-            .set(tools::status.eq(Status::Active.as_str()))
-            .execute(connection)?
-        }
+        Mark::Enable => diesel::update(target)
+            .set((
+                tools::enabled.eq(true),
+                tools::status.eq(sql(
+                    "CASE WHEN status = 'disabled' THEN 'active' ELSE status END",
+                )),
+            ))
+            .execute(connection)?,
         Mark::Disable => diesel::update(target)
             .set(tools::enabled.eq(false))
             .execute(connection)?,
@@ -200,7 +197,10 @@ fn succeed(connection: &mut PgConnection, gone: &[StoredTool]) -> Result<(), Sto
     if orphaned.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = orphaned.iter().map(|tool| tool.tool_name.as_str()).collect();
+    let names: Vec<&str> = orphaned
+        .iter()
+        .map(|tool| tool.tool_name.as_str())
+        .collect();
     let left = named(connection, &names)?;
     let mut heirs = Vec::new();
     for tool in orphaned {

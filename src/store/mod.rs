@@ -6,8 +6,10 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
+pub mod apply;
 pub mod audit;
 pub mod candidates;
+pub mod capabilities;
 mod connection;
 mod error;
 pub mod import;

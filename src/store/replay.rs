@@ -31,10 +31,7 @@ struct Last {
 }
 
 /// The last revision that was made at or before that time; `None` where there was none yet.
-pub fn revision_at(
-    connection: &mut PgConnection,
-    time: DateTime<Utc>,
-) -> QueryResult<Option<i64>> {
+pub fn revision_at(connection: &mut PgConnection, time: DateTime<Utc>) -> QueryResult<Option<i64>> {
     // Times follow revisions, so the one before the first later change is meant: a revision that
     // was still being made at that time does not count.
     diesel::sql_query(

@@ -117,7 +117,10 @@ pub fn restore(
     let names: Vec<&str> = wanted.iter().map(|it| it.tool.tool_name.as_str()).collect();
     let present = named(connection, &names)?;
     for it in wanted {
-        if present.iter().any(|tool| tool.identity() == it.tool.identity()) {
+        if present
+            .iter()
+            .any(|tool| tool.identity() == it.tool.identity())
+        {
             return Err(StoreError::Conflict(format!(
                 "{} is in the catalog again",
                 it.tool.identity()
@@ -138,7 +141,11 @@ pub fn restore(
             fields.insert("is_latest".to_owned(), latest.contains(&it.tool.id).into());
             fields.insert("updated_by".to_owned(), actor.into());
             fields.shift_remove("updated_at");
-            if it.tool.parent_version_id.is_some_and(|id| !known.contains(&id)) {
+            if it
+                .tool
+                .parent_version_id
+                .is_some_and(|id| !known.contains(&id))
+            {
                 fields.insert("parent_version_id".to_owned(), Value::Null);
             }
             fields

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::StoreError;
 use super::insert::{NewCapability, NewPattern, reserve};
 use super::schema::{tool_capabilities, tool_patterns};
-use super::tools::{StoredRows, by_ids, rows};
+use super::tools::{StoredRows, StoredTool, by_ids, rows};
 use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, LIFECYCLE_FIELDS, digest};
 
@@ -83,8 +83,9 @@ impl Columns {
             .iter()
             .map(|name| format!("{name} = n.{name}"))
             .collect();
-        let text = serde_json::to_string(&rows)
-            .map_err(|error| StoreError::Query(diesel::result::Error::SerializationError(error.into())))?;
+        let text = serde_json::to_string(&rows).map_err(|error| {
+            StoreError::Query(diesel::result::Error::SerializationError(error.into()))
+        })?;
         diesel::sql_query(format!(
             "UPDATE {table} t SET {} FROM json_populate_recordset(NULL::{table}, $1::json) n \
              WHERE t.id = n.id",
@@ -108,22 +109,32 @@ fn columns(row: &impl serde::Serialize) -> Map<String, Value> {
 /// # Errors
 /// [`StoreError::Conflict`] where a row is gone; else as the statements. The caller's transaction
 /// must then be undone.
-pub fn rewrite(
-    connection: &mut PgConnection,
-    rewrites: &[Rewrite<'_>],
-) -> Result<(), StoreError> {
+pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Result<(), StoreError> {
     if rewrites.is_empty() {
         return Ok(());
     }
     let ids: Vec<i64> = rewrites.iter().map(|it| it.id).collect();
     let stored = by_ids(connection, &ids)?;
     let present = rows(connection, &stored)?;
+    rewrite_loaded(connection, &stored, &present, rewrites)
+}
+
+/// The same where the rows have been read already, in this transaction.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewrite_loaded(
+    connection: &mut PgConnection,
+    stored: &[StoredTool],
+    present: &[StoredRows],
+    rewrites: &[Rewrite<'_>],
+) -> Result<(), StoreError> {
     let digests: HashMap<i64, Option<&str>> = stored
         .iter()
         .map(|tool| (tool.id, tool.definition_digest.as_deref()))
         .collect();
     let present: HashMap<i64, &StoredRows> =
-        stored.iter().map(|tool| tool.id).zip(&present).collect();
+        stored.iter().map(|tool| tool.id).zip(present).collect();
     let mut wanted: Vec<ToolRow> = Vec::with_capacity(rewrites.len());
     for rewrite in rewrites {
         let old = present.get(&rewrite.id).ok_or_else(|| {
@@ -203,11 +214,10 @@ impl<'a> Work<'a> {
             .collect();
         for pattern in &new.patterns {
             match known.remove(pattern.pattern_name.as_str()) {
-                Some(index) => self.patterns.add(
-                    ids[index],
-                    &columns(&old.patterns[index]),
-                    columns(pattern),
-                ),
+                Some(index) => {
+                    self.patterns
+                        .add(ids[index], &columns(&old.patterns[index]), columns(pattern))
+                }
                 None => self.new_patterns.push((capability, pattern)),
             }
         }
