@@ -4,9 +4,6 @@ use std::collections::{BTreeMap, HashSet};
 
 use super::words::{Analyzer, name_key};
 
-/// How often a word of the tool's name counts; a word of any other field counts once.
-const NAME_WEIGHT: u32 = 2;
-
 /// Distance between the positions of two fields: words of different fields are never a pair.
 const FIELD_GAP: u32 = 2;
 
@@ -52,7 +49,7 @@ pub struct PatternText {
 pub struct Analyzed {
     /// The terms in byte order, each once.
     pub terms: Vec<TermUse>,
-    /// Length in words, stop words not counted, those of the name twice.
+    /// Length in words, stop words of the name counted, others not.
     pub length: u32,
 }
 
@@ -61,7 +58,7 @@ pub struct Analyzed {
 pub struct TermUse {
     /// The term.
     pub term: String,
-    /// The number of fields that hold the term (repetition within a field says nothing new); the name counts twice.
+    /// The number of fields that hold the term (repetition within one says nothing new).
     pub frequency: u32,
     /// Where it stands, ascending.
     pub positions: Vec<u32>,
@@ -75,14 +72,14 @@ struct Collector {
 }
 
 impl Collector {
-    fn field(&mut self, analyzer: &mut Analyzer, text: &str, weight: u32, keep_stop_words: bool) {
+    fn field(&mut self, analyzer: &mut Analyzer, text: &str, keep_stop_words: bool) {
         let mut seen = HashSet::new();
         let mut put =
             |terms: &mut BTreeMap<String, (u32, Vec<u32>)>, term: String, position: u32| {
                 let first = seen.insert(term.clone());
                 let entry = terms.entry(term).or_default();
                 if first {
-                    entry.0 += weight;
+                    entry.0 += 1;
                 }
                 if entry.1.last() != Some(&position) {
                     entry.1.push(position);
@@ -92,7 +89,7 @@ impl Collector {
             if word.stop && !keep_stop_words {
                 continue;
             }
-            self.length += weight;
+            self.length += 1;
             let start = self.position;
             for (_, part) in &word.parts {
                 if *part != word.term {
@@ -110,21 +107,21 @@ impl Collector {
 /// The terms of a tool's text: name, capabilities, descriptions, use cases and tags.
 pub fn analyze(analyzer: &mut Analyzer, text: &Text) -> Analyzed {
     let mut all = Collector::default();
-    all.field(analyzer, &text.name, NAME_WEIGHT, true);
-    all.field(analyzer, &text.description, 1, false);
+    all.field(analyzer, &text.name, true);
+    all.field(analyzer, &text.description, false);
     for capability in &text.capabilities {
-        all.field(analyzer, &capability.name, 1, false);
-        all.field(analyzer, &capability.description, 1, false);
+        all.field(analyzer, &capability.name, false);
+        all.field(analyzer, &capability.description, false);
         for pattern in &capability.patterns {
-            all.field(analyzer, &pattern.name, 1, false);
-            all.field(analyzer, &pattern.description, 1, false);
+            all.field(analyzer, &pattern.name, false);
+            all.field(analyzer, &pattern.description, false);
             for use_case in &pattern.use_cases {
-                all.field(analyzer, use_case, 1, false);
+                all.field(analyzer, use_case, false);
             }
         }
     }
     for tag in &text.tags {
-        all.field(analyzer, tag, 1, false);
+        all.field(analyzer, tag, false);
     }
     all.terms.insert(name_key(&text.name), (1, Vec::new()));
     Analyzed {
@@ -150,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_term_counts_once_per_field_and_twice_in_the_name() {
+    fn a_term_counts_once_per_field() {
         let text = Text {
             name: "Find-File".into(),
             description: "Find a file by its file name".into(),
@@ -162,10 +159,10 @@ mod tests {
             .iter()
             .find(|t| t.term == "file")
             .expect("term");
-        assert_eq!(file.frequency, 3);
+        assert_eq!(file.frequency, 2);
         assert_eq!(file.positions, [1, 5, 6]);
         assert!(analyzed.terms.iter().any(|t| t.term == "=find-file"));
-        assert_eq!(analyzed.length, 2 * 2 + 4);
+        assert_eq!(analyzed.length, 2 + 4);
     }
 
     #[test]

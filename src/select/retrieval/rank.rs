@@ -14,6 +14,9 @@ const B: f64 = 0.75;
 /// What an adjacent pair counts, against a word.
 const PAIR_WEIGHT: f64 = 0.2;
 
+/// What the mention of a tool's name counts, against a word: a name is often an ordinary word too.
+const MENTION_WEIGHT: f64 = 0.3;
+
 /// A document that shares something with the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Hit {
@@ -116,6 +119,10 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
     let mut sums: HashMap<i64, Sum> = HashMap::new();
     let mut weights: Vec<TermWeight> = Vec::with_capacity(query.words().len());
     for word in query.words() {
+        let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
+        if word.part_of.as_ref().is_some_and(known) {
+            continue;
+        }
         let (parts, information) = word_parts(word, &bm25, postings);
         if word.optional && parts.is_empty() {
             continue;
@@ -136,6 +143,19 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
     }
     let information: f64 = weights.iter().map(|weight| weight.weight).sum();
     add_pairs(query, &bm25, postings, &weights, &mut sums);
+    for mention in &query.mentions {
+        let Some(list) = postings.get(&mention.key) else {
+            continue;
+        };
+        let frequencies = mention
+            .terms
+            .iter()
+            .map(|term| postings.get(term).map_or(0, |list| list.len()));
+        let idf = bm25.idf(frequencies.min().unwrap_or(0));
+        for entry in list.entries() {
+            sums.entry(entry.doc).or_default().score += MENTION_WEIGHT * idf;
+        }
+    }
     for name in &query.names {
         for entry in postings.get(name).map_or(&[][..], |list| list.entries()) {
             sums.entry(entry.doc).or_default().exact = true;
