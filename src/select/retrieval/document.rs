@@ -1,6 +1,6 @@
 //! A tool as a document: its text, and the terms of that text.
 
-use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::words::{Analyzer, name_key};
 
@@ -64,43 +64,70 @@ pub struct TermUse {
     pub positions: Vec<u32>,
 }
 
+/// One place of a term.
+struct Place {
+    term: Arc<str>,
+    field: u32,
+    position: u32,
+}
+
 #[derive(Default)]
 struct Collector {
-    terms: BTreeMap<String, (u32, Vec<u32>)>,
+    places: Vec<Place>,
+    field: u32,
     position: u32,
     length: u32,
 }
 
 impl Collector {
     fn field(&mut self, analyzer: &mut Analyzer, text: &str, keep_stop_words: bool) {
-        let mut seen = HashSet::new();
-        let mut put =
-            |terms: &mut BTreeMap<String, (u32, Vec<u32>)>, term: String, position: u32| {
-                let first = seen.insert(term.clone());
-                let entry = terms.entry(term).or_default();
-                if first {
-                    entry.0 += 1;
-                }
-                if entry.1.last() != Some(&position) {
-                    entry.1.push(position);
-                }
-            };
-        for word in analyzer.words(text) {
+        for (_, word) in analyzer.words(text) {
             if word.stop && !keep_stop_words {
                 continue;
             }
             self.length += 1;
             let start = self.position;
+            self.put(&word.term, start);
             for (_, part) in &word.parts {
                 if *part != word.term {
-                    put(&mut self.terms, part.clone(), self.position);
+                    self.put(part, self.position);
                     self.position += 1;
                 }
             }
             self.position = self.position.max(start + 1);
-            put(&mut self.terms, word.term, start);
         }
+        self.field += 1;
         self.position += FIELD_GAP;
+    }
+
+    fn put(&mut self, term: &Arc<str>, position: u32) {
+        self.places.push(Place {
+            term: term.clone(),
+            field: self.field,
+            position,
+        });
+    }
+
+    fn finish(mut self) -> Analyzed {
+        self.places
+            .sort_unstable_by(|a, b| (&a.term, a.position).cmp(&(&b.term, b.position)));
+        let mut terms: Vec<TermUse> = Vec::new();
+        for group in self.places.chunk_by(|a, b| a.term == b.term) {
+            let Some(first) = group.first() else { continue };
+            let mut positions: Vec<u32> = group.iter().map(|place| place.position).collect();
+            positions.dedup();
+            // Positions ascend with the fields, so equal fields are neighbours.
+            let fields = group.chunk_by(|a, b| a.field == b.field).count();
+            terms.push(TermUse {
+                term: first.term.to_string(),
+                frequency: u32::try_from(fields).unwrap_or(u32::MAX),
+                positions,
+            });
+        }
+        Analyzed {
+            terms,
+            length: self.length,
+        }
     }
 }
 
@@ -123,23 +150,15 @@ pub fn analyze(analyzer: &mut Analyzer, text: &Text) -> Analyzed {
     for tag in &text.tags {
         all.field(analyzer, tag, false);
     }
-    all.terms.insert(name_key(&text.name), (1, Vec::new()));
-    Analyzed {
-        terms: all
-            .terms
-            .into_iter()
-            .map(|(term, (frequency, mut positions))| {
-                positions.sort_unstable();
-                positions.dedup();
-                TermUse {
-                    term,
-                    frequency,
-                    positions,
-                }
-            })
-            .collect(),
-        length: all.length,
-    }
+    let mut analyzed = all.finish();
+    let name = TermUse {
+        term: name_key(&text.name),
+        frequency: 1,
+        positions: Vec::new(),
+    };
+    let place = analyzed.terms.partition_point(|term| term.term < name.term);
+    analyzed.terms.insert(place, name);
+    analyzed
 }
 
 #[cfg(test)]

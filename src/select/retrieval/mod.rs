@@ -20,6 +20,7 @@ mod pattern;
 mod postings;
 mod query;
 mod rank;
+mod stop_words;
 mod synonyms;
 mod words;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::neighbour;
 use super::postings::{PostingList, Postings};
 use super::synonyms::{SYNONYM_WEIGHT, synonyms};
-use super::words::{Analyzer, Word, name_key};
+use super::words::{Analyzer, name_key};
 
 /// What a word in parentheses weighs: an aside explains the request more than it is the request.
 const ASIDE_WEIGHT: f64 = 0.5;
@@ -77,32 +77,28 @@ impl Query {
         let aside = asides(text);
         let mut words = analyzer.words(text);
         words.truncate(MAX_WORDS);
-        if !words.iter().all(|word| word.stop) {
-            words.retain(|word| !word.stop);
+        if !words.iter().all(|(_, word)| word.stop) {
+            words.retain(|(_, word)| !word.stop);
         }
-        let is_aside = |word: &Word| {
-            aside
-                .iter()
-                .any(|&(from, to)| (from..to).contains(&word.start))
-        };
-        let all_aside = words.iter().all(is_aside);
+        let is_aside = |start: usize| aside.iter().any(|&(from, to)| (from..to).contains(&start));
+        let all_aside = words.iter().all(|&(start, _)| is_aside(start));
         let mut query = Query {
             names: names(text),
             mentions: mentions(analyzer, text),
             ..Query::default()
         };
         let mut units: Vec<Unit> = Vec::new();
-        for word in &words {
-            let aside = !all_aside && is_aside(word);
+        for (start, word) in &words {
+            let aside = !all_aside && is_aside(*start);
             let weight = if aside { ASIDE_WEIGHT } else { 1.0 };
             query.add_word(analyzer, &word.surface, &word.term, weight, None);
-            if let Some(whole) = query.words.iter_mut().find(|w| w.term == word.term) {
+            if let Some(whole) = query.words.iter_mut().find(|w| *w.term == *word.term) {
                 whole.optional = !word.parts.is_empty();
             }
             if word.parts.is_empty() {
                 units.push(Unit {
-                    surface: word.surface.clone(),
-                    term: word.term.clone(),
+                    surface: word.surface.to_string(),
+                    term: word.term.to_string(),
                     aside,
                 });
             }
@@ -111,8 +107,8 @@ impl Query {
                     query.add_word(analyzer, surface, term, weight, Some(&word.term));
                 }
                 units.push(Unit {
-                    surface: surface.clone(),
-                    term: term.clone(),
+                    surface: surface.to_string(),
+                    term: term.to_string(),
                     aside,
                 });
             }
@@ -130,8 +126,11 @@ impl Query {
                 continue;
             }
             let letters = |s: &str| s.chars().all(char::is_alphabetic);
-            let joined = (letters(&first.surface) && letters(&second.surface))
-                .then(|| analyzer.term(&format!("{}{}", first.surface, second.surface)));
+            let joined = (letters(&first.surface) && letters(&second.surface)).then(|| {
+                analyzer
+                    .term(&format!("{}{}", first.surface, second.surface))
+                    .to_string()
+            });
             query.pairs.push(QueryPair {
                 first: first.term.clone(),
                 second: second.term.clone(),
@@ -156,7 +155,7 @@ impl Query {
             }
             return;
         }
-        let alternatives = synonyms(term, |word| analyzer.term(word))
+        let alternatives = synonyms(term, |word| analyzer.term(word).to_string())
             .into_iter()
             .map(|synonym| (synonym, SYNONYM_WEIGHT))
             .collect();
@@ -214,7 +213,7 @@ impl Query {
                     || word.splits.iter().any(|(first, second)| {
                         known(first)
                             && known(second)
-                            && adjacent(&postings[first], &postings[second]).len() > 0
+                            && !adjacent(&postings[first], &postings[second]).is_empty()
                     }))
             })
             .map(|word| word.term.clone())
@@ -275,7 +274,10 @@ fn splits(analyzer: &mut Analyzer, surface: &str) -> Vec<(String, String)> {
     (3..=surface.len() - 3)
         .map(|at| {
             let (first, second) = surface.split_at(at);
-            (analyzer.term(first), analyzer.term(second))
+            (
+                analyzer.term(first).to_string(),
+                analyzer.term(second).to_string(),
+            )
         })
         .collect()
 }
@@ -288,10 +290,10 @@ fn asides(text: &str) -> Vec<(usize, usize)> {
         match c {
             '(' => open.push(at),
             ')' => {
-                if let Some(start) = open.pop() {
-                    if open.is_empty() {
-                        out.push((start, at));
-                    }
+                if let Some(start) = open.pop()
+                    && open.is_empty()
+                {
+                    out.push((start, at));
                 }
             }
             _ => {}
@@ -316,8 +318,11 @@ fn mentions(analyzer: &mut Analyzer, text: &str) -> Vec<Mention> {
             if out.iter().any(|mention| mention.key == key) {
                 continue;
             }
-            let meaning = analyzer.words(&name).into_iter().filter(|word| !word.stop);
-            let terms: Vec<String> = meaning.map(|word| word.term).collect();
+            let meaning = analyzer
+                .words(&name)
+                .into_iter()
+                .filter(|(_, word)| !word.stop);
+            let terms: Vec<String> = meaning.map(|(_, word)| word.term.to_string()).collect();
             if !terms.is_empty() {
                 out.push(Mention { key, terms });
             }
