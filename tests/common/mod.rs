@@ -29,12 +29,23 @@ fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
         let cluster = match std::env::var_os("TOOLCAT_TEST_HOME") {
-            Some(home) => Cluster::at(home).expect("a place for the server"),
+            Some(home) => started(Path::new(&home)),
             None => own_cluster(),
         };
         prepare_template(&cluster);
         cluster
     })
+}
+
+/// A server that need not survive a crash of the machine, started where it does not run.
+fn started(home: &Path) -> Cluster {
+    let cluster = Cluster::at(home)
+        .expect("a place for the server")
+        .durable(false);
+    cluster
+        .ensure_running(&mut |_| {})
+        .expect("a running server");
+    cluster
 }
 
 fn own_cluster() -> Cluster {
@@ -43,12 +54,7 @@ fn own_cluster() -> Cluster {
         .tempdir()
         .expect("a temporary folder")
         .keep();
-    let cluster = Cluster::at(&home)
-        .expect("a place for the server")
-        .durable(false);
-    cluster
-        .ensure_running(&mut |_| {})
-        .expect("a running server");
+    let cluster = started(&home);
     let mut watcher = Command::new("sh")
         .args(["-c", "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"", PROGRAM])
         .arg(&home)
