@@ -406,8 +406,8 @@ mod tests {
                 "5:5 format/legacy-list",
                 "5:13 format/legacy-flat",
                 "8:25 format/legacy-text",
-                "9:25 format/legacy-text",
-                "9:47 format/legacy-text",
+                "9:26 format/legacy-text",
+                "9:48 format/legacy-text",
                 "10:7 format/legacy-inputs",
                 "13:7 format/legacy-inputs",
             ]

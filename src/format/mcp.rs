@@ -158,7 +158,6 @@ pub fn write(documents: &[Document]) -> Written {
         .iter()
         .zip(names)
         .map(|(document, (name, full))| {
-            let name = foreign::original_name(document).map_or(name, str::to_owned);
             if name != full {
                 notes.push(LeftOut {
                     subject: document.label(),

@@ -35,3 +35,6 @@ pub use write::{LeftOut, ReadOnly, Written, write};
 /// The deepest nesting that is read: a definition needs about eight levels, a JSON Schema inside
 /// one a few more.
 pub const MAX_DEPTH: usize = 64;
+
+#[cfg(test)]
+mod laws;

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 
 use crate::definition::Document;
 
+use super::foreign;
+
 /// What an API lets a tool's name be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -56,8 +58,8 @@ impl Limits {
     }
 }
 
-/// A name for each definition, no two the same: the tool's name, and its whole identity where
-/// several have that name.
+/// A name for each definition, no two the same, with what it stands for: the tool's name, the one
+/// that it was imported with, or its whole identity where several have that name.
 pub fn unique(documents: &[Document], limits: Limits) -> Vec<(String, String)> {
     let mut taken = HashSet::new();
     documents
@@ -67,8 +69,8 @@ pub fn unique(documents: &[Document], limits: Limits) -> Vec<(String, String)> {
                 .fields()
                 .get("tool_name")
                 .and_then(|it| it.as_str())
-                .unwrap_or_default()
-                .to_owned();
+                .unwrap_or_default();
+            let own = foreign::original_name(document).unwrap_or(own).to_owned();
             let mut full = own;
             let mut name = limits.shorten(&full);
             let mut number = 1;

@@ -195,7 +195,7 @@ pub fn write(documents: &[Document]) -> Written {
             .and_then(Value::as_str)
             .unwrap_or_default()
             .to_owned();
-        let unique = !name.is_empty() && !tools.contains_key(&name);
+        let unique = !name.is_empty() && !tools.contains_key(&name) && !fields.contains_key("name");
         let key = if unique {
             fields.shift_remove("tool_name");
             name
