@@ -23,7 +23,11 @@ fn readme() {
 #[test]
 fn documentation() {
     let mut pages: Vec<PathBuf> = std::fs::read_dir(root().join("docs"))
-        .map(|entries| entries.map(|entry| entry.expect("an entry").path()).collect())
+        .map(|entries| {
+            entries
+                .map(|entry| entry.expect("an entry").path())
+                .collect()
+        })
         .unwrap_or_default();
     pages.retain(|path| path.extension().is_some_and(|it| it == "md"));
     pages.sort();
@@ -123,8 +127,8 @@ fn matches(shown: &[String], printed: &[String]) -> bool {
         Some((first, rest)) if first.trim() == "..." => {
             (0..=printed.len()).any(|skipped| matches(rest, &printed[skipped..]))
         }
-        Some((first, rest)) => printed
-            .split_first()
-            .is_some_and(|(line, others)| line.trim_end() == first.trim_end() && matches(rest, others)),
+        Some((first, rest)) => printed.split_first().is_some_and(|(line, others)| {
+            line.trim_end() == first.trim_end() && matches(rest, others)
+        }),
     }
 }

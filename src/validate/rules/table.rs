@@ -475,6 +475,20 @@ pub const ALL: &[Rule] = &[
         good: "tool_name: df",
     },
     Rule {
+        id: "lint/self-dependency",
+        severity: Warning,
+        about: "A tool that depends on itself can never be ready.",
+        bad: "tool_name: df\ndependencies: [{name: df, type: tool}]",
+        good: "tool_name: df\ndependencies: [{name: coreutils, type: package}]",
+    },
+    Rule {
+        id: "lint/unknown-reference",
+        severity: Warning,
+        about: "An example names a capability or a pattern that the definition does not have.",
+        bad: "examples: [{capability: disk_use}]",
+        good: "examples: [{capability: disk_usage}]",
+    },
+    Rule {
         id: "lint/bad-comment",
         severity: Warning,
         about: "A `# toolcat:` comment that is not `allow` with names of rules that can be turned off has no effect.",
