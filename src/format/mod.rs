@@ -26,6 +26,7 @@ pub mod yaml;
 
 pub use foreign::INTERFACE;
 pub use names::Limits;
+pub use order::ordered;
 pub use problem::Problem;
 pub use read::{Format, Loaded, Origin, Reading, describe, read};
 pub use source::{EXTENSIONS, Error, Input, MAX_BYTES, Source, collect};

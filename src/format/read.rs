@@ -216,7 +216,16 @@ fn definitions(root: Node, shape: Format, problems: &mut Vec<Problem>) -> Vec<Co
             .collect::<Vec<Converted>>()
     };
     let mut found = match shape {
-        Format::Mcp => tools(mcp::tools(&root), mcp::read, problems),
+        Format::Mcp => {
+            if let Some(cursor) = mcp::cursor(&root) {
+                problems.push(Problem::new(
+                    "format/left-out",
+                    cursor.span,
+                    "the list goes on: the tools after `nextCursor` are not here",
+                ));
+            }
+            tools(mcp::tools(&root), mcp::read, problems)
+        }
         Format::Openai => tools(openai::tools(&root), openai::read, problems),
         Format::Anthropic => tools(anthropic::tools(&root), anthropic::read, problems),
         Format::Openapi => match openapi::read(&root, problems) {

@@ -143,7 +143,7 @@ fn file(source: Source, options: &Options) -> Checked {
 }
 
 /// Everything that is wrong with one definition.
-fn document(loaded: &mut Loaded) -> Vec<Problem> {
+pub(super) fn document(loaded: &mut Loaded) -> Vec<Problem> {
     let mut problems = loaded.notes.clone();
     let value = Value::Object(std::mem::take(loaded.document.fields_mut()));
     schema::check(&value, &loaded.node, &mut problems);

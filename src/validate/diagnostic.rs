@@ -87,8 +87,8 @@ impl Diagnostic {
             pointer: problem.pointer,
             severity,
             rule: problem.rule,
-            message: problem.message,
-            help: problem.help,
+            message: capped(problem.message),
+            help: problem.help.map(capped),
             related: problem.related.map(|(span, message)| Related {
                 file: file.to_owned(),
                 line: span.start.line,
@@ -98,4 +98,14 @@ impl Diagnostic {
             excerpt: None,
         }
     }
+}
+
+/// The longest message, in characters: a name of a megabyte is not repeated in full.
+const MESSAGE: usize = 500;
+
+fn capped(message: String) -> String {
+    if message.len() <= MESSAGE || message.chars().count() <= MESSAGE {
+        return message;
+    }
+    message.chars().take(MESSAGE).chain(['…']).collect()
 }

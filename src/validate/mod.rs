@@ -10,6 +10,7 @@ mod diagnostic;
 mod directive;
 mod expressions;
 mod fields;
+mod fix;
 mod lint;
 mod options;
 pub mod render;
@@ -18,6 +19,7 @@ mod schema;
 
 pub use check::{Report, check, check_sources};
 pub use diagnostic::{Diagnostic, Severity};
+pub use fix::{Fixed, fix};
 pub use options::{Options, UnknownRule};
 pub use rules::{Rule, explain};
 pub use schema::TOOL_SCHEMA;

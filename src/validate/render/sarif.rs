@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use crate::validate::{Diagnostic, Report, Severity, rules};
 
+/// The longest part of a source line that a report repeats, in characters.
+const SNIPPET: usize = 500;
+
 /// One run with every rule that was broken and every finding.
 pub fn render(report: &Report) -> String {
     let mut broken: Vec<&str> = report.diagnostics.iter().map(|it| it.rule).collect();
@@ -82,7 +85,7 @@ fn region(found: &Diagnostic) -> Value {
         "endColumn": found.end_column.max(1),
     });
     if let Some(excerpt) = &found.excerpt {
-        region["snippet"] = json!({"text": excerpt});
+        region["snippet"] = json!({"text": excerpt.chars().take(SNIPPET).collect::<String>()});
     }
     region
 }
