@@ -37,5 +37,9 @@ pub use write::{LeftOut, ReadOnly, Written, write};
 /// one a few more.
 pub const MAX_DEPTH: usize = 64;
 
+/// The most values that are read from one text: a definition has about 65, so that this is a
+/// catalog of more than 30,000 tools in one file.
+pub const MAX_VALUES: usize = 2_500_000;
+
 #[cfg(test)]
 mod laws;

@@ -56,9 +56,23 @@ pub struct Diagnostic {
     /// Another place that matters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
-    /// The text of the first line, for showing.
+    /// The text around the place in its first line, for showing.
     #[serde(skip)]
-    pub excerpt: Option<String>,
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A part of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text, at most [`Excerpt::WIDTH`] characters.
+    pub text: String,
+    /// The column of its first character, from 1.
+    pub column: u32,
+}
+
+impl Excerpt {
+    /// The most characters of a line that are shown.
+    pub const WIDTH: usize = 120;
 }
 
 /// Another place that matters to a finding.

@@ -26,6 +26,9 @@ static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
         .map_err(|error| error.to_string())
 });
 
+/// The most findings in one definition; more say nothing new.
+const MOST: usize = 10_000;
+
 /// Checks a definition against the schema.
 pub(super) fn check(value: &Value, node: &Node, problems: &mut Vec<Problem>) {
     match &*VALIDATOR {
@@ -36,6 +39,7 @@ pub(super) fn check(value: &Value, node: &Node, problems: &mut Vec<Problem>) {
             problems.extend(
                 validator
                     .iter_errors(value)
+                    .take(MOST)
                     .map(|error| problem(&error, node)),
             );
         }
@@ -192,7 +196,7 @@ impl Finding<'_> {
     fn wrong_type(&self, kind: &TypeKind) -> Problem {
         let name = self.name;
         let wanted = wanted(kind);
-        let text_is_meant = wanted.iter().any(|it| *it == "text");
+        let text_is_meant = wanted.contains(&"text");
         if let Kind::Null = self.node.kind {
             let problem = Problem::new(
                 "schema/type",
@@ -235,7 +239,7 @@ impl Finding<'_> {
                 problem.help(format!("make it a list: [{}]", shorten(text)))
             }
             (Kind::List(items), _)
-                if wanted.iter().any(|it| *it == "a map") && items.iter().all(Node::is_map) =>
+                if wanted.contains(&"a map") && items.iter().all(Node::is_map) =>
             {
                 problem.help("give each item a name and use the names as keys")
             }

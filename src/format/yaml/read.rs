@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag};
 
 use super::scalar;
 use crate::format::node::{Entry, Kind, Node, Style};
-use crate::format::{MAX_DEPTH, Position, Problem, Span};
+use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// The most values that aliases may add to one stream: real catalogs stay far below, and the
 /// "billion laughs" document does not fill the memory.
@@ -22,6 +22,7 @@ pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
         text,
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
+        values: 0,
         aliased: 0,
         aliased_bytes: 0,
         problems,
@@ -37,6 +38,7 @@ struct Reader<'text, 'sink> {
     text: &'text str,
     parser: Parser<'text, StrInput<'text>>,
     anchors: HashMap<usize, Node>,
+    values: usize,
     aliased: usize,
     aliased_bytes: usize,
     problems: &'sink mut Vec<Problem>,
@@ -100,6 +102,10 @@ impl<'text> Reader<'text, '_> {
                 Span::at(place.start),
                 format!("this is nested more than {MAX_DEPTH} levels deep"),
             )));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Box::new(Problem::too_large(place)));
         }
         let (node, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, place),

@@ -4,9 +4,6 @@ use serde_json::{Value, json};
 
 use crate::validate::{Diagnostic, Report, Severity, rules};
 
-/// The longest part of a source line that a report repeats, in characters.
-const SNIPPET: usize = 500;
-
 /// One run with every rule that was broken and every finding.
 pub fn render(report: &Report) -> String {
     let mut broken: Vec<&str> = report.diagnostics.iter().map(|it| it.rule).collect();
@@ -78,16 +75,12 @@ fn result(found: &Diagnostic, rules: &[&str]) -> Value {
 }
 
 fn region(found: &Diagnostic) -> Value {
-    let mut region = json!({
+    json!({
         "startLine": found.line.max(1),
         "startColumn": found.column.max(1),
         "endLine": found.end_line.max(found.line),
         "endColumn": found.end_column.max(1),
-    });
-    if let Some(excerpt) = &found.excerpt {
-        region["snippet"] = json!({"text": excerpt.chars().take(SNIPPET).collect::<String>()});
-    }
-    region
+    })
 }
 
 fn level(severity: Severity) -> &'static str {
