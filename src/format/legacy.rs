@@ -70,6 +70,7 @@ fn unwrap(root: &mut Node, notes: &mut Vec<Problem>) {
             entries.push(entry);
         }
     }
+    inner.span = root.span;
     *root = inner;
 }
 

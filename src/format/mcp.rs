@@ -58,6 +58,13 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
     is_tool(root).then(|| vec![root])
 }
 
+/// What says that a list of tools goes on elsewhere.
+pub fn cursor(root: &Node) -> Option<&Node> {
+    root.get("result")
+        .and_then(|it| it.get("nextCursor"))
+        .or_else(|| root.get("nextCursor"))
+}
+
 /// The keys of a tool that are not kept under the interface.
 const HANDLED: [&str; 4] = ["name", "description", "inputSchema", "_meta"];
 
@@ -206,4 +213,85 @@ fn tool(document: &Document, name: String) -> Value {
     }
     tool.insert("_meta".to_owned(), Value::Object(meta));
     Value::Object(tool)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Format, Source, read as read_source, write as write_format};
+    use crate::validate::{Options, Severity, check_sources};
+
+    fn documents(text: &str) -> Vec<Document> {
+        let source = Source::new("tools.json", text);
+        let report = check_sources(vec![source.clone()], &Options::default());
+        assert_eq!(report.count(Severity::Error), 0, "{:?}", report.diagnostics);
+        let reading = read_source(&source, None);
+        assert_eq!(reading.format, Format::Mcp);
+        reading
+            .documents
+            .into_iter()
+            .map(|it| it.document)
+            .collect()
+    }
+
+    fn foreign_tool() -> Value {
+        json!({
+            "name": "files.list", "title": "List files", "description": "Lists files. All of them.",
+            "inputSchema": {
+                "type": "object", "required": ["path"],
+                "properties": {"path": {"type": "string", "description": "where"}, "deep": {"$ref": "#"}},
+            },
+            "outputSchema": {"type": "object"},
+            "annotations": {"readOnlyHint": true, "destructiveHint": false},
+            "_meta": {"com.example/x": 1},
+        })
+    }
+
+    #[test]
+    fn every_shape_of_a_list_is_read() {
+        let tool = foreign_tool();
+        for shape in [
+            json!({"tools": [tool]}),
+            json!([tool]),
+            tool.clone(),
+            json!({"jsonrpc": "2.0", "id": 1, "result": {"tools": [tool]}}),
+        ] {
+            let found = documents(&shape.to_string());
+            assert_eq!(found.len(), 1, "{shape}");
+            let fields = found[0].fields();
+            assert_eq!(fields["tool_name"], "files.list");
+            let pattern = &fields["capabilities"]["files.list"]["patterns"]["call"];
+            assert_eq!(
+                pattern["required_inputs"],
+                json!([{"name": "path", "type": "string", "description": "where"}])
+            );
+            assert_eq!(pattern["optional_inputs"], json!([{"name": "deep"}]));
+            assert_eq!(pattern["policy"], json!({"requires_approval": true}));
+            assert_eq!(fields["interface"]["annotations"]["readOnlyHint"], true);
+        }
+    }
+
+    #[test]
+    fn a_foreign_tool_comes_back_with_its_definition() {
+        let found = documents(&json!([foreign_tool()]).to_string());
+        let text = write_format(Format::Mcp, &found).unwrap().text;
+        let mut written: Value = serde_json::from_str(&text).unwrap();
+        let tool = &mut written["tools"][0];
+        let meta = tool["_meta"].as_object_mut().unwrap();
+        assert!(meta.shift_remove(META).is_some());
+        assert_eq!(*tool, foreign_tool());
+        assert_eq!(documents(&text), found);
+    }
+
+    #[test]
+    fn names_follow_the_specification() {
+        let found = documents(
+            &json!([{"name": "npm install @a/b", "inputSchema": {"type": "object"}}]).to_string(),
+        );
+        let written = write(&found);
+        let value: Value = serde_json::from_str(&written.text).unwrap();
+        let name = value["tools"][0]["name"].as_str().unwrap();
+        assert!(NAMES.fits(name), "{name}");
+        assert_eq!(written.notes.len(), 1);
+    }
 }

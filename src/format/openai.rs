@@ -147,3 +147,67 @@ pub(super) fn write_tools(
         notes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Format, Source, read as read_source};
+
+    fn found(value: &Value) -> (Format, Vec<Document>) {
+        let reading = read_source(&Source::new("a.json", value.to_string()), None);
+        assert_eq!(reading.problems, []);
+        let documents = reading.documents.into_iter().map(|it| it.document);
+        (reading.format, documents.collect())
+    }
+
+    #[test]
+    fn all_shapes_are_read_alike() {
+        let schema =
+            json!({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]});
+        let shapes = [
+            (
+                Format::Openai,
+                json!({"type": "function", "name": "f", "description": "d", "parameters": schema}),
+            ),
+            (
+                Format::Openai,
+                json!([{"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}]),
+            ),
+            (
+                Format::Anthropic,
+                json!({"tools": [{"name": "f", "description": "d", "input_schema": schema}]}),
+            ),
+        ];
+        for (format, shape) in shapes {
+            let (read_as, documents) = found(&shape);
+            assert_eq!(read_as, format, "{shape}");
+            let fields = documents[0].fields();
+            assert_eq!(fields["tool_name"], "f");
+            assert_eq!(fields["description"], "d");
+            assert_eq!(
+                fields["capabilities"]["f"]["patterns"]["call"]["required_inputs"],
+                json!([{"name": "a", "type": "integer"}])
+            );
+        }
+    }
+
+    #[test]
+    fn long_names_are_shortened_and_mapped_back() {
+        let long = "a very long name: ".repeat(5);
+        let long = long.trim();
+        let (_, documents) = found(
+            &json!({"type": "function", "name": long, "parameters": {"type": "object"}, "strict": true}),
+        );
+        for written in [
+            write(&documents),
+            crate::format::anthropic::write(&documents),
+        ] {
+            let value: Value = serde_json::from_str(&written.text).unwrap();
+            assert!(NAMES.fits(value[0]["name"].as_str().unwrap()));
+            let (_, again) = found(&value);
+            assert_eq!(again[0].fields()["tool_name"], long);
+        }
+        let value: Value = serde_json::from_str(&write(&documents).text).unwrap();
+        assert_eq!(value[0]["strict"], true);
+    }
+}

@@ -338,3 +338,92 @@ impl<'a> Api<'a> {
         (node, self.notes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Format, Source, read as read_source};
+    use crate::validate::{Options, Severity, check_sources};
+
+    const API: &str = "\
+openapi: 3.1.0
+info: {title: Pets, version: 2.0, description: Keeps pets}
+servers: [{url: https://example.com}]
+tags: [{name: pets, description: All about pets}]
+paths:
+  /pets/{id}:
+    parameters:
+      - $ref: '#/components/parameters/Id'
+    get:
+      operationId: getPet
+      tags: [pets, animals]
+      summary: Get a pet
+      parameters:
+        - {name: verbose, in: query, schema: {type: boolean}}
+      responses:
+        '200': {description: The pet}
+        '404': {description: None}
+    put:
+      tags: [pets]
+      requestBody:
+        required: true
+        content:
+          application/json: {schema: {$ref: '#/components/schemas/Pet'}}
+      callbacks: {done: {}}
+      responses: {}
+  /health:
+    get: {responses: {'204': {description: Fine}}}
+components:
+  parameters:
+    Id: {name: id, in: path, required: true, schema: {type: integer}}
+  schemas:
+    Pet:
+      type: object
+      required: [name]
+      properties:
+        name: {type: string}
+        parent: {$ref: '#/components/schemas/Pet'}
+        loop: {$ref: '#/components/schemas/Loop'}
+    Loop: {$ref: '#/components/schemas/Loop'}
+";
+
+    #[test]
+    fn operations_become_patterns() {
+        let source = Source::new("api.yaml", API);
+        let reading = read_source(&source, None);
+        assert_eq!(
+            (reading.format, &reading.problems),
+            (Format::Openapi, &vec![])
+        );
+        let fields = reading.documents[0].document.fields();
+        assert_eq!(fields["tool_name"], "Pets");
+        assert_eq!(fields["version"], "2.0");
+        let pets = &fields["capabilities"]["pets"];
+        assert_eq!(pets["description"], "All about pets");
+        let get = &pets["patterns"]["getPet"];
+        assert_eq!(
+            get["required_inputs"],
+            json!([{"name": "id", "type": "integer", "in": "path"}])
+        );
+        assert_eq!(
+            get["optional_inputs"],
+            json!([{"name": "verbose", "type": "boolean", "in": "query"}])
+        );
+        assert_eq!(
+            get["expected_outputs"],
+            json!([{"name": "200", "description": "The pet"}])
+        );
+        let put = &pets["patterns"]["PUT /pets/{id}"];
+        assert_eq!(put["required_inputs"][1]["name"], "name");
+        assert!(fields["capabilities"][UNTAGGED]["patterns"]["GET /health"].is_object());
+        let left_out: Vec<&str> = reading.documents[0]
+            .notes
+            .iter()
+            .filter(|it| it.rule == "format/left-out")
+            .map(|it| it.message.as_str())
+            .collect();
+        assert_eq!(left_out.len(), 3, "{left_out:?}");
+        let report = check_sources(vec![source], &Options::default());
+        assert_eq!(report.count(Severity::Error), 0, "{:?}", report.diagnostics);
+    }
+}

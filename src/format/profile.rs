@@ -217,3 +217,33 @@ pub fn write(documents: &[Document]) -> Written {
         notes: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Source, read as read_source};
+
+    #[test]
+    fn tools_inherit_from_their_profile() {
+        let text = "version: 1.0\ncategory: network\ndefaults: {scope: batch, platform: linux, policy: {max_cost: 1, production_safe: true}}\n\
+            tools:\n  ping: {description: a, capabilities: {}, defaults: {policy: {max_cost: 2}}}\n  dig: {version: '2', category: dns, capabilities: {}}\n";
+        let reading = read_source(&Source::new("a.yaml", text), None);
+        assert_eq!(reading.problems, []);
+        let fields: Vec<Value> = reading
+            .documents
+            .iter()
+            .map(|it| it.document.to_value())
+            .collect();
+        assert_eq!(
+            fields[0],
+            json!({
+                "tool_name": "ping", "version": "1.0", "platform": "linux", "category": "network",
+                "description": "a", "capabilities": {},
+                "defaults": {"scope": "batch", "policy": {"max_cost": 2, "production_safe": true}},
+            })
+        );
+        assert_eq!(fields[1]["version"], "2");
+        assert_eq!(fields[1]["category"], "dns");
+        assert_eq!(reading.documents[1].notes[0].span.start.line, 6);
+    }
+}

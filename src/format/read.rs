@@ -124,7 +124,7 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
             return Reading {
                 format: from.unwrap_or(Format::Yaml),
                 documents: Vec::new(),
-                problems: vec![problem],
+                problems: vec![*problem],
             };
         }
     };
@@ -216,7 +216,16 @@ fn definitions(root: Node, shape: Format, problems: &mut Vec<Problem>) -> Vec<Co
             .collect::<Vec<Converted>>()
     };
     let mut found = match shape {
-        Format::Mcp => tools(mcp::tools(&root), mcp::read, problems),
+        Format::Mcp => {
+            if let Some(cursor) = mcp::cursor(&root) {
+                problems.push(Problem::new(
+                    "format/left-out",
+                    cursor.span,
+                    "the list goes on: the tools after `nextCursor` are not here",
+                ));
+            }
+            tools(mcp::tools(&root), mcp::read, problems)
+        }
         Format::Openai => tools(openai::tools(&root), openai::read, problems),
         Format::Anthropic => tools(anthropic::tools(&root), anthropic::read, problems),
         Format::Openapi => match openapi::read(&root, problems) {
@@ -261,30 +270,28 @@ fn own_shape(root: Node, problems: &mut Vec<Problem>) -> Vec<Converted> {
 }
 
 /// The text of a source, without a byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(
-            Problem::new("input/encoding", Span::default(), "this file is in UTF-16")
-                .help("save it as UTF-8"),
-        );
+        let problem = Problem::new("input/encoding", Span::default(), "this file is in UTF-16");
+        return Err(Box::new(problem.help("save it as UTF-8")));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        Problem::new(
+        let problem = Problem::new(
             "input/encoding",
             Span::at(Position::of_byte(bytes, at)),
             format!("byte 0x{:02x} is not valid UTF-8", bytes[at]),
-        )
-        .help("save the file as UTF-8")
+        );
+        Box::new(problem.help("save the file as UTF-8"))
     })?;
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(Problem::new(
+        let problem = Problem::new(
             "input/nul",
             Span::at(Position::of_byte(bytes, at)),
             "there is a NUL byte here",
-        )
-        .help("this may not be a text file"));
+        );
+        return Err(Box::new(problem.help("this may not be a text file")));
     }
     Ok(text)
 }

@@ -41,7 +41,7 @@ fn never_affordable(root: &Node, pattern: &Entry, place: &str, problems: &mut Ve
         .filter_map(|it| estimate.evaluate(it).ok())
         .collect();
     let least = costs.iter().copied().fold(f64::INFINITY, f64::min);
-    if costs.len() == tried.len() && least > limit {
+    if costs.len() == tried.len() && least > limit && limit >= 0.0 {
         problems.push(
             Problem::new(
                 "lint/never-affordable",
@@ -99,6 +99,9 @@ fn ignored_inputs(root: &Node, pattern: &Entry, place: &str, problems: &mut Vec<
             ),
         )
         .at(pointer(place, ESTIMATES[0]))
-        .help(format!("let the time depend on `{amount}`, or on N")),
+        .help(match amount {
+            "N" => "let the time depend on `N`".to_owned(),
+            amount => format!("let the time depend on `{amount}`, or on N"),
+        }),
     );
 }

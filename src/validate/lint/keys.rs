@@ -6,6 +6,7 @@ use crate::expression::nearest;
 use crate::format::Problem;
 use crate::format::node::{Node, pointer};
 use crate::validate::fields::{self, DEFAULTS_FOR_READERS};
+use crate::validate::schema::shorten;
 
 pub fn check(root: &Node, problems: &mut Vec<Problem>) {
     unknown(root, &[], "", problems);
@@ -51,7 +52,10 @@ fn unknown(node: &Node, path: &[&str], place: &str, problems: &mut Vec<Problem>)
         let problem = Problem::new(
             "lint/unknown-key",
             entry.key_span,
-            format!("the key `{key}` is not known here and has no effect"),
+            format!(
+                "the key `{}` is not known here and has no effect",
+                shorten(key)
+            ),
         )
         .at(pointer(place, key));
         problems.push(match nearest(key, missing) {
