@@ -1,5 +1,7 @@
 //! `toolcat validate`: every problem of every definition, at its place.
 
+mod fix;
+
 use clap::Args;
 
 use crate::format::{self, Format, Problem};
@@ -46,6 +48,14 @@ pub struct ValidateArgs {
     #[arg(long)]
     against_catalog: bool,
 
+    /// Make the safe fixes: quotes, older layouts, the order of keys; stdin is fixed to stdout
+    #[arg(long)]
+    fix: bool,
+
+    /// Show the safe fixes as a diff; without --fix they are not made
+    #[arg(long)]
+    diff: bool,
+
     /// Tell what a rule is for, with a good and a bad example; `all` lists the rules
     #[arg(long, value_name = "RULE", exclusive = true)]
     explain: Option<String>,
@@ -57,6 +67,13 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
     }
     let options = options(args, session)?;
     let inputs = format::collect(&args.paths).map_err(input_error)?;
+    if args.fix || args.diff {
+        let wish = fix::Wish {
+            apply: args.fix,
+            show: args.diff,
+        };
+        return fix::run(&inputs, args.from_format, wish, session);
+    }
     let mut report = check(&inputs, &options);
     if args.against_catalog {
         compare_with_catalog(&mut report, session)?;
