@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use crate::definition::{Document, LIFECYCLE_FIELDS, Overlap, ToolRef, merge};
-use crate::format::{self, Source};
+use crate::format::Source;
 use crate::output::text;
 use crate::store::rewrite::{Rewrite, rewrite};
 use crate::store::tools::{self, StoredTool};
@@ -16,6 +16,7 @@ use crate::store::{Act, StoreError, lifecycle};
 use crate::validate::{self, Options, Report, Severity};
 
 use super::changes;
+use super::export::yaml;
 use super::resolve::one_tool;
 use super::{CommandError, Outcome, Session};
 
@@ -135,7 +136,7 @@ fn conflict(stored: &StoredTool, edited: &Document, overlaps: &[Overlap]) -> Com
         ));
     }
     let error = CommandError::conflict(message);
-    match keep(&format::to_yaml(edited.fields())) {
+    match yaml(edited).ok().and_then(|text| keep(&text)) {
         Some(path) => error.hint(format!("what was edited is kept in {path}")),
         None => error.hint("edit it again"),
     }
@@ -147,7 +148,7 @@ fn edited(
     base: &Document,
     session: &Session,
 ) -> Result<Option<Document>, CommandError> {
-    let original = format::to_yaml(base.fields());
+    let original = yaml(base)?;
     let mut text = format!(
         "{NOTE}The definition of {}. Save and leave the editor to change it;\n\
          {NOTE}lines that begin with `{}` are left out.\n{original}",
@@ -221,7 +222,9 @@ fn problems(stored: &StoredTool, body: &str) -> (Vec<String>, Option<Document>) 
 
 fn check(stored: &StoredTool, body: &str) -> Report {
     let source = Source::new(stored.identity().to_string(), body.as_bytes());
-    validate::check_sources(vec![source], &Options::default())
+    let mut options = Options::default();
+    options.lenient = true;
+    validate::check_sources(vec![source], &options)
 }
 
 fn errors(report: &Report) -> Vec<String> {
@@ -234,7 +237,7 @@ fn errors(report: &Report) -> Vec<String> {
                 "error: {} [{}], in: {}",
                 it.message,
                 it.rule,
-                it.excerpt.as_deref().unwrap_or_default().trim()
+                it.excerpt.as_ref().map_or("", |it| it.text.trim())
             )
         })
         .collect()

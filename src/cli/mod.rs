@@ -18,6 +18,7 @@ mod edit;
 mod enable;
 mod error;
 mod export;
+mod files;
 mod filter;
 mod global;
 mod import;
@@ -29,6 +30,7 @@ mod moment;
 mod resolve;
 mod restore;
 mod rollback;
+mod schema;
 mod search;
 mod select;
 mod selection;
@@ -129,6 +131,8 @@ enum Command {
     Watch(watch::WatchArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Print the JSON Schema of definitions
+    Schema(schema::SchemaArgs),
     /// Manage the local database server
     Db(db::DbArgs),
 }
@@ -181,6 +185,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
     }
 }

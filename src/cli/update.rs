@@ -143,7 +143,9 @@ fn plan(
         .iter()
         .map(|it| Source::new(it.name.clone(), it.document.to_value().to_string()))
         .collect();
-    let report = validate::check_sources(sources, &Options::default());
+    let mut options = Options::default();
+    options.lenient = true;
+    let report = validate::check_sources(sources, &options);
     if report.count(Severity::Error) > 0 {
         plan.report = Some(report);
     }

@@ -104,7 +104,9 @@ fn other_catalog(name: &str, session: &mut Session) -> Result<Connection, Comman
 
 fn files(path: &str, session: &Session) -> Result<Vec<Document>, CommandError> {
     let inputs = format::collect(&[path]).map_err(super::super::validate::input_error)?;
-    let report = check(&inputs, &Options::default());
+    let mut options = Options::default();
+    options.lenient = true;
+    let report = check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 {
         super::super::validate::show_errors(session, &report);

@@ -259,7 +259,7 @@ pub fn report(
         if path.as_os_str() == "-" {
             write!(session.ui.out(), "{text}")?;
         } else {
-            super::super::export::write_file(path, &text)?;
+            super::super::files::write(path, &text)?;
             session.ui.status(&format!(
                 "{} refused; see {}",
                 text::counted(refusals.len(), "file"),

@@ -173,6 +173,7 @@ pub fn read(
     let inputs = format::collect(&args.paths).map_err(super::super::validate::input_error)?;
     let mut options = Options::default();
     options.from = args.from_format;
+    options.lenient = true;
     let report = validate::check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 && !keep_going {

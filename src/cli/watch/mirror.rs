@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::format::{self, Format};
+use crate::format::Format;
 use crate::output::text;
 use crate::store::Connection;
 use crate::store::audit::Entry;
 use crate::store::tools::{self, Filter, StoredTool};
 
-use super::super::export::{relative_path, write_file};
+use super::super::export::{relative_path, yaml};
+use super::super::files;
 use super::{CommandError, Session};
 
 /// The file in the folder that says which files are ours: no other is ever removed.
@@ -111,10 +112,10 @@ impl Mirror {
         };
         for (tool, document) in stored.iter().zip(&documents) {
             let path = relative_path(&tool.identity(), Format::Yaml);
-            let text = format::to_yaml(document.fields());
+            let text = yaml(document)?;
             let file = self.folder.join(&path);
             if std::fs::read(&file).ok().as_deref() != Some(text.as_bytes()) {
-                write_file(&file, &text)?;
+                files::write(&file, &text)?;
             }
             let key = key(&tool.platform, &tool.tool_name);
             if gone.get(&key) == Some(&path) {
@@ -127,7 +128,7 @@ impl Mirror {
             let _ = std::fs::remove_file(self.folder.join(path));
         }
         let list = serde_json::to_string(&self.files).map_err(std::io::Error::from)?;
-        write_file(&self.folder.join(LIST), &list)?;
+        files::write(&self.folder.join(LIST), &list)?;
         Ok(stored.len())
     }
 }
