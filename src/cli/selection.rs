@@ -331,9 +331,13 @@ impl Done {
                     0 => String::new(),
                     n => format!(", {} as it was", text::grouped(n)),
                 };
-                let dry = if self.dry_run { "would be " } else { "" };
+                let changed = if self.dry_run {
+                    "would change"
+                } else {
+                    "changed"
+                };
                 session.ui.status(&format!(
-                    "{} {dry}{past}{unchanged}, at revision {}",
+                    "{} {changed}{unchanged}, at revision {}",
                     text::counted(self.changed.len(), "tool"),
                     self.revision
                 ));
