@@ -32,7 +32,7 @@ fn act(world: &World, dice: &mut Dice, process: u64, turn: usize) -> Option<i64>
         0 | 1 => {
             let policy = ["bump", "update"][usize::try_from(kind).expect("small")];
             let text = definition("linux", &name, "1.0", "c")
-                .replace("What tool", &format!("By {process} at {turn}: what tool"));
+                .replace("What tool", &format!("By {process} at {turn}, what tool"));
             world.run_with_input(
                 &["import", "-", "--on-conflict", policy, json[0], json[1]],
                 &text,
