@@ -25,36 +25,38 @@ impl Proportion {
     fn failures(self) -> u64 {
         self.n.saturating_sub(self.successes)
     }
-
-    fn opposite(self) -> Self {
-        Self { successes: self.failures(), n: self.n }
-    }
 }
 
 /// Wilson's score interval at `z` standard errors, in 0..=1; the whole range without trials.
 pub fn wilson(proportion: Proportion, z: f64) -> (f64, f64) {
-    (wilson_lower(proportion, z), 1.0 - wilson_lower(proportion.opposite(), z))
+    let (successes, failures) = (proportion.successes as f64, proportion.failures() as f64);
+    (wilson_lower(successes, failures, z), 1.0 - wilson_lower(failures, successes, z))
 }
 
-fn wilson_lower(proportion: Proportion, z: f64) -> f64 {
-    if proportion.successes == 0 || z.is_infinite() {
+/// The smaller root of the score equation, in the form that does not cancel.
+fn wilson_lower(successes: f64, failures: f64, z: f64) -> f64 {
+    let (n, square) = (successes + failures, z * z);
+    if successes <= 0.0 || square.is_infinite() {
         return 0.0;
     }
-    let (s, f, n) = (proportion.successes as f64, proportion.failures() as f64, proportion.n as f64);
-    let square = z * z;
-    // the smaller root of the score equation in the form that does not cancel
-    let root = (square * (square + 4.0 * s * (f / n))).sqrt();
-    (2.0 * s * (s / n) / (2.0 * s + square + root)).clamp(0.0, 1.0)
+    let root = (square * (square + 4.0 * successes * (failures / n))).sqrt();
+    (2.0 * successes * (successes / n) / (2.0 * successes + square + root)).clamp(0.0, 1.0)
 }
 
 /// Newcombe's hybrid score interval of rate(B) - rate(A) at `z` standard errors; none without trials in an arm.
 pub fn newcombe(a: Proportion, b: Proportion, z: f64) -> Option<(f64, f64)> {
-    let (rate_a, rate_b) = (a.rate()?, b.rate()?);
-    let ((low_a, high_a), (low_b, high_b)) = (wilson(a, z), wilson(b, z));
+    Some(newcombe_effective((a.rate()?, a.n as f64), (b.rate()?, b.n as f64), z))
+}
+
+/// Newcombe's interval for (rate, number of trials), where the number may be an effective, fractional one.
+pub fn newcombe_effective((rate_a, n_a): (f64, f64), (rate_b, n_b): (f64, f64), z: f64) -> (f64, f64) {
+    // distances from the rate to Wilson's bounds
+    let down = |rate: f64, n: f64| rate - wilson_lower(rate * n, (1.0 - rate) * n, z);
+    let up = |rate: f64, n: f64| (1.0 - wilson_lower((1.0 - rate) * n, rate * n, z)) - rate;
     let difference = rate_b - rate_a;
-    let below = ((rate_b - low_b).powi(2) + (high_a - rate_a).powi(2)).sqrt();
-    let above = ((high_b - rate_b).powi(2) + (rate_a - low_a).powi(2)).sqrt();
-    Some(((difference - below).max(-1.0), (difference + above).min(1.0)))
+    let below = down(rate_b, n_b).hypot(up(rate_a, n_a));
+    let above = up(rate_b, n_b).hypot(down(rate_a, n_a));
+    ((difference - below).max(-1.0), (difference + above).min(1.0))
 }
 
 /// The z statistic of rate(B) - rate(A) with the pooled variance and its two-sided p-value.
