@@ -220,7 +220,12 @@ pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evi
         Metric::Success | Metric::Cost => estimates.map(|estimate| estimate.and_then(Estimate::ln)),
     };
     let (ln_ratio, se) = match (logs.a, logs.b) {
-        (Some(a), Some(b)) => (Some(b.mean - a.mean), Some((a.squared_error + b.squared_error).sqrt())),
+        (Some(a), Some(b)) => {
+            let ln_ratio = b.mean - a.mean;
+            let delta = (a.squared_error + b.squared_error).sqrt();
+            let se = if metric == Metric::Cost { cautious_error(ln_ratio, delta, estimates) } else { delta };
+            (Some(ln_ratio), Some(se))
+        }
         _ => (None, None),
     };
     if metric == Metric::Success && !by_unit(arms) {
@@ -234,6 +239,20 @@ pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evi
     };
     let p = plan.sequence().p_value(ratio, error, (n.a + n.b) as f64);
     Evidence { n, ln_ratio, ln_ratio_se: se, p, better: favoured(sign * ratio) }
+}
+
+/// The error of the log ratio of two means, at least such that it is no more significant than their difference.
+///
+/// Where one value makes up most of a heavy-tailed sum, the delta method's error of its logarithm stays
+/// below 1 while the logarithm itself runs away; the plain difference does not. Close to no difference
+/// both errors are the same.
+fn cautious_error(ln_ratio: f64, delta: f64, means: PerArm<Option<Estimate>>) -> f64 {
+    let (Some(a), Some(b)) = (means.a, means.b) else { return delta };
+    let difference = (b.mean - a.mean).abs();
+    if difference == 0.0 {
+        return delta;
+    }
+    delta.max(ln_ratio.abs() * (a.squared_error + b.squared_error).sqrt() / difference)
 }
 
 /// Sequential interval of the effect that a guardrail bounds: success rate(B) - rate(A), or ln(B/A) of time

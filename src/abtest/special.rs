@@ -98,12 +98,12 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
 
 /// P(Z > z) of the standard normal distribution.
 pub fn normal_upper(z: f64) -> f64 {
-    0.5 * erfc(z / std::f64::consts::SQRT_2)
+    if z > 2.0 { 0.5 * chi_square_upper(z * z, 1.0) } else { 0.5 * erfc(z / std::f64::consts::SQRT_2) }
 }
 
 /// Two-sided p-value of a standard normal statistic.
 pub fn normal_two_sided(z: f64) -> f64 {
-    erfc(z.abs() / std::f64::consts::SQRT_2).min(1.0)
+    2.0 * normal_upper(z.abs())
 }
 
 /// The standard normal quantile with `upper` probability above it, for 0 < upper < 1.
