@@ -1,24 +1,26 @@
 //! The reference cases of the A/B statistics: published vectors and values from other programs.
 //! Skipped where the reference data are not beside the repository.
 
-use serde_json::{json, Value};
+use serde_json::{Value, json};
 use std::path::PathBuf;
-use toolcat::abtest::analysis::{analyze, AnalysisInput};
+use toolcat::abtest::analysis::{AnalysisInput, analyze};
 use toolcat::abtest::arms::{ArmStats, PerArm};
-use toolcat::abtest::assignment::{bucket, bucket_ranges, choose_variation, equal_weights, BucketRange, Split};
+use toolcat::abtest::assignment::{
+    BucketRange, Split, bucket, bucket_ranges, choose_variation, equal_weights,
+};
 use toolcat::abtest::bayes::success_belief;
 use toolcat::abtest::decide::{Situation, Verdict};
 use toolcat::abtest::evidence::{Guardrail, Metric, TestPlan};
-use toolcat::abtest::health::{chi_square, sequential_check, HealthCounts};
+use toolcat::abtest::health::{HealthCounts, chi_square, sequential_check};
 use toolcat::abtest::moments::{Moments, UnitSums};
 use toolcat::abtest::multiple::{benjamini_hochberg, holm};
-use toolcat::abtest::plan::{detectable_ratio, detectable_ratio_normal, size_for_rates, Target};
-use toolcat::abtest::proportions::{fisher_exact, newcombe, pooled_z, wilson, Proportion};
+use toolcat::abtest::plan::{Target, detectable_ratio, detectable_ratio_normal, size_for_rates};
+use toolcat::abtest::proportions::{Proportion, fisher_exact, newcombe, pooled_z, wilson};
 use toolcat::abtest::quantile::quantile_interval;
-use toolcat::abtest::ratio::{compare, ln_ratio, Estimate};
+use toolcat::abtest::ratio::{Estimate, compare, ln_ratio};
 use toolcat::abtest::sequence::ConfidenceSequence;
 use toolcat::abtest::special::normal_quantile_upper;
-use toolcat::abtest::success::{ln_e_value, ln_ratio_interval, p_from_ln_e, CountedOutcome};
+use toolcat::abtest::success::{CountedOutcome, ln_e_value, ln_ratio_interval, p_from_ln_e};
 use toolcat::abtest::welch::welch;
 
 fn fixture(name: &str) -> Option<Value> {
@@ -33,15 +35,25 @@ fn fixture(name: &str) -> Option<Value> {
 fn cases(kind: &str) -> Vec<Value> {
     let cases = fixture("stats_cases.json").map(|mut file| file["cases"].take());
     let is = |case: &Value| case["area"] == "abtest" && case["kind"] == kind;
-    cases.iter().filter_map(Value::as_array).flatten().filter(|case| is(case)).cloned().collect()
+    cases
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter(|case| is(case))
+        .cloned()
+        .collect()
 }
 
 fn f(value: &Value) -> f64 {
-    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+    value
+        .as_f64()
+        .unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
 fn n(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is not a count"))
+    value
+        .as_u64()
+        .unwrap_or_else(|| panic!("{value} is not a count"))
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -53,7 +65,10 @@ fn split_of(weight_b: f64) -> Split {
 }
 
 fn proportion(value: &Value) -> Proportion {
-    Proportion { successes: n(&value["success"]), n: n(&value["n"]) }
+    Proportion {
+        successes: n(&value["success"]),
+        n: n(&value["n"]),
+    }
 }
 
 fn moments(value: &Value) -> Moments {
@@ -64,12 +79,20 @@ fn moments(value: &Value) -> Moments {
 }
 
 fn units(value: &Value) -> UnitSums {
-    UnitSums::from_units(value.as_array().unwrap().iter().map(|unit| (f(&unit[0]), f(&unit[1]))))
+    UnitSums::from_units(
+        value
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|unit| (f(&unit[0]), f(&unit[1]))),
+    )
 }
 
 /// The hash that other systems use: arms of two experiments and the chi-square of their table.
 fn independence(input: &Value) -> Value {
-    let arm = |seed: &Value, i: u32| usize::from(bucket(seed.as_str().unwrap(), &format!("exec-{i}")) >= 0.5);
+    let arm = |seed: &Value, i: u32| {
+        usize::from(bucket(seed.as_str().unwrap(), &format!("exec-{i}")) >= 0.5)
+    };
     let mut table = [[0u64; 2]; 2];
     for i in 0..10_000 {
         table[arm(&input["seedA"], i)][arm(&input["seedB"], i)] += 1;
@@ -97,7 +120,10 @@ fn computed(method: &str, input: &Value) -> Value {
         let test = chi_square(&counts, &numbers(&input["weights"]));
         json!({"chi2": test.statistic, "p": test.p})
     } else if method.starts_with("anytime-valid SRM") {
-        let counts = PerArm { a: n(&input["count_a"]), b: n(&input["count_b"]) };
+        let counts = PerArm {
+            a: n(&input["count_a"]),
+            b: n(&input["count_b"]),
+        };
         let split = split_of(f(&input["weight_b"]));
         let ln_e = ln_e_value(counts.a as f64, counts.b as f64, split, f(&input["k"]));
         if f(&input["k"]) == 100.0 {
@@ -116,21 +142,37 @@ fn computed(method: &str, input: &Value) -> Value {
             Some(_) => {
                 let rate = |arm: &Value| (f(&arm["success"]) / f(&arm["n"]), f(&arm["n"]));
                 let ((a, n_a), (b, n_b)) = (rate(a), rate(b));
-                let variance = b * (1.0 - b) / (n_b * a * a) + a * (1.0 - a) * b * b / (n_a * a.powi(4));
+                let variance =
+                    b * (1.0 - b) / (n_b * a * a) + a * (1.0 - a) * b * b / (n_a * a.powi(4));
                 ((b - a) / a, variance.sqrt(), n_a + n_b)
             }
         };
-        let sequence = ConfidenceSequence { alpha, planned: f(&input["n_star"]) };
+        let sequence = ConfidenceSequence {
+            alpha,
+            planned: f(&input["n_star"]),
+        };
         let half = sequence.half_width(se, total);
         json!({"estimate": estimate, "se": se, "rho": sequence.rho_squared().sqrt(), "halfwidth": half,
             "ci": [estimate - half, estimate + half], "p": sequence.p_value(estimate, se, total)})
     } else if method.starts_with("n per arm") {
-        let target = Target { alpha, power: f(&input["power"]) };
-        let size = size_for_rates(f(&input["p_a"]), f(&input["p_b"]), f(&input["ratio"]), target).unwrap();
+        let target = Target {
+            alpha,
+            power: f(&input["power"]),
+        };
+        let size = size_for_rates(
+            f(&input["p_a"]),
+            f(&input["p_b"]),
+            f(&input["ratio"]),
+            target,
+        )
+        .unwrap();
         json!({"n_a": size.fixed_a, "n_a_ceil": size.fixed_a.ceil(), "n_b_ceil": size.fixed_b.ceil(),
             "statsmodels_samplesize_proportions_2indep_onetail": size.fixed_a})
     } else if method.starts_with("minimum detectable") {
-        let target = Target { alpha, power: f(&input["power"]) };
+        let target = Target {
+            alpha,
+            power: f(&input["power"]),
+        };
         let (arm, sd) = (f(&input["n_per_arm"]), f(&input["sd_log"]));
         json!({"mde_ratio": detectable_ratio(arm, arm, sd, target), "mde_ratio_normal": detectable_ratio_normal(arm, arm, sd, target)})
     } else if method.starts_with("adjusted p") {
@@ -170,13 +212,19 @@ fn agree(path: &str, got: &Value, expected: &Value, tolerance: f64) {
         }
         (Value::Array(got), Value::Array(expected)) => {
             assert_eq!(got.len(), expected.len(), "{path}");
-            got.iter().zip(expected).for_each(|(got, expected)| agree(path, got, expected, tolerance));
+            got.iter()
+                .zip(expected)
+                .for_each(|(got, expected)| agree(path, got, expected, tolerance));
         }
         _ => {
             let (got, expected) = (f(got), f(expected));
             // tiny values are compared relatively too, so that a tail that underflows is noticed
-            let slack = tolerance * expected.abs() + if expected.abs() < 1e-9 { 0.0 } else { 1e-12 };
-            assert!((got - expected).abs() <= slack, "{path}: {got} is not {expected}");
+            let slack =
+                tolerance * expected.abs() + if expected.abs() < 1e-9 { 0.0 } else { 1e-12 };
+            assert!(
+                (got - expected).abs() <= slack,
+                "{path}: {got} is not {expected}"
+            );
         }
     }
 }
@@ -186,7 +234,12 @@ fn numeric_cases_agree() {
     for case in cases("numeric") {
         let id = case["id"].as_str().unwrap();
         let got = computed(case["method"].as_str().unwrap(), &case["input"]);
-        let known = got.as_object().unwrap().keys().filter(|key| case["expected"].get(key).is_some()).count();
+        let known = got
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| case["expected"].get(key).is_some())
+            .count();
         assert!(known > 0, "{id}: nothing compared");
         let tolerance = f(&case["rel_tol"]).max(1e-12);
         agree(id, &got, &case["expected"], tolerance);
@@ -195,7 +248,10 @@ fn numeric_cases_agree() {
 
 fn scenario_arm(value: &Value) -> ArmStats {
     let (n_total, success) = (n(&value["n"]), n(&value["success"]));
-    let times = value["times"].as_array().map(|_| numbers(&value["times"])).unwrap_or_default();
+    let times = value["times"]
+        .as_array()
+        .map(|_| numbers(&value["times"]))
+        .unwrap_or_default();
     ArmStats {
         records: n_total,
         failures: n_total - success,
@@ -207,18 +263,33 @@ fn scenario_arm(value: &Value) -> ArmStats {
 #[test]
 fn scenarios_are_decided_as_described() {
     for case in cases("scenario") {
-        let (id, input, expected) = (case["id"].as_str().unwrap(), &case["input"], &case["expected"]);
+        let (id, input, expected) = (
+            case["id"].as_str().unwrap(),
+            &case["input"],
+            &case["expected"],
+        );
         if !input["a"].is_object() {
             continue;
         }
         let weights = numbers(&input["weights"]);
-        let guardrails = input["guardrails"].as_object().into_iter().flatten().map(|(name, margin)| Guardrail {
-            metric: name.split('_').next().unwrap().parse().unwrap(),
-            margin: f(margin),
-        });
-        let arms = PerArm { a: scenario_arm(&input["a"]), b: scenario_arm(&input["b"]) };
+        let guardrails =
+            input["guardrails"]
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, margin)| Guardrail {
+                    metric: name.split('_').next().unwrap().parse().unwrap(),
+                    margin: f(margin),
+                });
+        let arms = PerArm {
+            a: scenario_arm(&input["a"]),
+            b: scenario_arm(&input["b"]),
+        };
         let plan = TestPlan {
-            split: Split { a: weights[0], b: weights[1] },
+            split: Split {
+                a: weights[0],
+                b: weights[1],
+            },
             confidence: 0.95,
             primaries: vec![input["primary"].as_str().unwrap().parse().unwrap()],
             guardrails: guardrails.collect(),
@@ -227,8 +298,17 @@ fn scenarios_are_decided_as_described() {
             minimum_duration_s: 0.0,
         };
         let look = |plan: &TestPlan, arms: PerArm<ArmStats>| {
-            let counts = HealthCounts { assigned: arms.map(|arm| arm.records), ..HealthCounts::default() };
-            analyze(&AnalysisInput { plan, arms, counts, situation: Situation::default(), smallest_p: &[] })
+            let counts = HealthCounts {
+                assigned: arms.map(|arm| arm.records),
+                ..HealthCounts::default()
+            };
+            analyze(&AnalysisInput {
+                plan,
+                arms,
+                counts,
+                situation: Situation::default(),
+                smallest_p: &[],
+            })
         };
         let analysis = look(&plan, arms);
         let winner = analysis.decision.verdict.winner().map(|arm| arm.as_str());
@@ -250,24 +330,47 @@ fn scenarios_are_decided_as_described() {
             agree(id, &json!(analysis.health.srm_chi_square.p), p, 1e-6);
         }
         if let Some(ln_e) = expected.get("ln_e_failures") {
-            let success = analysis.metrics.iter().find(|report| report.metric == Metric::Success).unwrap();
+            let success = analysis
+                .metrics
+                .iter()
+                .find(|report| report.metric == Metric::Success)
+                .unwrap();
             agree(id, &json!(success.ln_e), ln_e, 1e-6);
         }
         if let Some(interval) = expected.get("newcombe") {
-            let success = analysis.metrics.iter().find(|report| report.metric == Metric::Success).unwrap();
+            let success = analysis
+                .metrics
+                .iter()
+                .find(|report| report.metric == Metric::Success)
+                .unwrap();
             let one_look = success.difference.unwrap().one_look;
             agree(id, &json!([one_look.lower, one_look.upper]), interval, 1e-6);
         }
         let mirrored = look(&plan.swapped(), arms.swapped());
-        assert_eq!(mirrored.decision.verdict, analysis.decision.verdict.swapped(), "{id}");
+        assert_eq!(
+            mirrored.decision.verdict,
+            analysis.decision.verdict.swapped(),
+            "{id}"
+        );
     }
 }
 
 #[test]
 fn published_hash_vectors_agree() {
-    let Some(file) = fixture("growthbook_hash_cases.json") else { return };
-    for case in file["hash"].as_array().unwrap().iter().filter(|case| case[2] == 2) {
-        assert_eq!(bucket(case[0].as_str().unwrap(), case[1].as_str().unwrap()), f(&case[3]), "{case}");
+    let Some(file) = fixture("growthbook_hash_cases.json") else {
+        return;
+    };
+    for case in file["hash"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|case| case[2] == 2)
+    {
+        assert_eq!(
+            bucket(case[0].as_str().unwrap(), case[1].as_str().unwrap()),
+            f(&case[3]),
+            "{case}"
+        );
     }
     for case in file["getBucketRange"].as_array().unwrap() {
         let [arms, coverage, weights] = [0, 1, 2].map(|i| &case[1][i]);
@@ -275,18 +378,29 @@ fn published_hash_vectors_agree() {
             let sum: f64 = weights.iter().map(f).sum();
             (sum - 1.0).abs() > 0.01 || weights.len() as u64 != n(arms)
         });
-        let weights = if weights.is_null() { equal_weights(n(arms) as usize) } else { numbers(weights) };
+        let weights = if weights.is_null() {
+            equal_weights(n(arms) as usize)
+        } else {
+            numbers(weights)
+        };
         let ranges = bucket_ranges(f(coverage), &weights);
         if bad_split {
             // the reference falls back to equal shares; here a bad split is an error
             assert!(ranges.is_err() || weights.len() as u64 != n(arms), "{case}");
             continue;
         }
-        let ranges: Vec<[f64; 2]> = ranges.unwrap().iter().map(|range| [range.start, range.end]).collect();
+        let ranges: Vec<[f64; 2]> = ranges
+            .unwrap()
+            .iter()
+            .map(|range| [range.start, range.end])
+            .collect();
         agree(&case[0].to_string(), &json!(ranges), &case[2], 1e-12);
     }
     for case in file["chooseVariation"].as_array().unwrap() {
-        let range = |range: &Value| BucketRange { start: f(&range[0]), end: f(&range[1]) };
+        let range = |range: &Value| BucketRange {
+            start: f(&range[0]),
+            end: f(&range[1]),
+        };
         let ranges: Vec<BucketRange> = case[2].as_array().unwrap().iter().map(range).collect();
         let chosen = choose_variation(f(&case[1]), &ranges).map_or(-1, |index| index as i64);
         assert_eq!(json!(chosen), case[3], "{case}");

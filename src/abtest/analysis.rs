@@ -2,17 +2,18 @@
 
 use super::arms::{ArmStats, PerArm};
 use super::assignment::ArmLabel;
-use super::bayes::{ln_ratio_belief, success_belief, Belief};
-use super::decide::{decide, recorded, Decision, Situation};
+use super::bayes::{Belief, ln_ratio_belief, success_belief};
+use super::decide::{Decision, Situation, decide, recorded};
 use super::evidence::{
-    by_unit, estimates, evidence, guardrail_interval, non_inferior, success_difference, Evidence, Metric, TestPlan,
+    Evidence, Metric, TestPlan, by_unit, estimates, evidence, guardrail_interval, non_inferior,
+    success_difference,
 };
-use super::health::{examine, Health, HealthCounts};
+use super::health::{Health, HealthCounts, examine};
 use super::multiple::holm;
-use super::proportions::{fisher_exact, Proportion};
+use super::proportions::{Proportion, fisher_exact};
 use super::ratio::compare;
 use super::special::normal_quantile_upper;
-use super::success::{ln_e_value, ln_ratio_interval, CountedOutcome, RATE_PRIOR_WEIGHT};
+use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value, ln_ratio_interval};
 use super::welch::welch;
 use serde::Serialize;
 
@@ -27,7 +28,10 @@ pub struct Interval {
 
 impl Interval {
     fn exp((lower, upper): (f64, f64)) -> Self {
-        Self { lower: lower.exp(), upper: upper.exp() }
+        Self {
+            lower: lower.exp(),
+            upper: upper.exp(),
+        }
     }
 }
 
@@ -154,7 +158,10 @@ pub struct Analysis {
 impl Analysis {
     /// The smallest p-values so far, to be given to the next look.
     pub fn smallest_p(&self) -> Vec<(Metric, f64)> {
-        self.metrics.iter().map(|report| (report.metric, report.p_smallest)).collect()
+        self.metrics
+            .iter()
+            .map(|report| (report.metric, report.p_smallest))
+            .collect()
     }
 }
 
@@ -163,10 +170,21 @@ pub fn analyze(input: &AnalysisInput<'_>) -> Analysis {
     let (plan, arms) = (input.plan, &input.arms);
     let health = examine(input.counts, plan.split);
     let decision = decide(plan, arms, &health, input.situation);
-    let mut metrics: Vec<MetricReport> =
-        plan.metrics().into_iter().map(|metric| report(plan, metric, arms, input.smallest_p)).collect();
-    let p: Vec<f64> = metrics.iter().filter(|report| report.primary).map(|report| report.p_now).collect();
-    for (report, adjusted) in metrics.iter_mut().filter(|report| report.primary).zip(holm(&p)) {
+    let mut metrics: Vec<MetricReport> = plan
+        .metrics()
+        .into_iter()
+        .map(|metric| report(plan, metric, arms, input.smallest_p))
+        .collect();
+    let p: Vec<f64> = metrics
+        .iter()
+        .filter(|report| report.primary)
+        .map(|report| report.p_now)
+        .collect();
+    for (report, adjusted) in metrics
+        .iter_mut()
+        .filter(|report| report.primary)
+        .zip(holm(&p))
+    {
         report.p_adjusted = Some(adjusted);
     }
     let arm = |stats: ArmStats, assigned: u64| ArmReport {
@@ -178,7 +196,10 @@ pub fn analyze(input: &AnalysisInput<'_>) -> Analysis {
         plan: plan.clone(),
         recorded: recorded(plan, arms),
         elapsed_s: input.situation.elapsed_s,
-        arms: PerArm { a: arm(arms.a, input.counts.assigned.a), b: arm(arms.b, input.counts.assigned.b) },
+        arms: PerArm {
+            a: arm(arms.a, input.counts.assigned.a),
+            b: arm(arms.b, input.counts.assigned.b),
+        },
         health,
         metrics,
         decision,
@@ -190,7 +211,12 @@ fn cost_per_success(arm: &ArmStats) -> Option<f64> {
     (successes > 0 && arm.cost.n > 0).then(|| arm.cost.mean * arm.records as f64 / successes as f64)
 }
 
-fn report(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>, earlier: &[(Metric, f64)]) -> MetricReport {
+fn report(
+    plan: &TestPlan,
+    metric: Metric,
+    arms: &PerArm<ArmStats>,
+    earlier: &[(Metric, f64)],
+) -> MetricReport {
     let now = evidence(plan, metric, arms);
     let means = estimates(metric, plan.counted, arms);
     let success = metric == Metric::Success;
@@ -203,11 +229,21 @@ fn report(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>, earlier: &[(
     });
     let exact = success && !by_unit(arms);
     let events = (*arms).map(|arm| arm.counted(plan.counted) as f64);
-    let p_earlier = earlier.iter().filter(|(of, _)| *of == metric).map(|(_, p)| *p);
-    let guardrail = plan.guardrails.iter().find(|guardrail| guardrail.metric == metric).map(|guardrail| {
-        let interval = guardrail_interval(plan, metric, arms);
-        GuardrailReport { margin: guardrail.margin, non_inferior: non_inferior(*guardrail, interval) }
-    });
+    let p_earlier = earlier
+        .iter()
+        .filter(|(of, _)| *of == metric)
+        .map(|(_, p)| *p);
+    let guardrail = plan
+        .guardrails
+        .iter()
+        .find(|guardrail| guardrail.metric == metric)
+        .map(|guardrail| {
+            let interval = guardrail_interval(plan, metric, arms);
+            GuardrailReport {
+                margin: guardrail.margin,
+                non_inferior: non_inferior(*guardrail, interval),
+            }
+        });
     MetricReport {
         metric,
         primary: plan.primaries.contains(&metric),
@@ -224,28 +260,51 @@ fn report(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>, earlier: &[(
         p_adjusted: None,
         better: now.better,
         fixed: fixed_test(plan, metric, arms),
-        difference: if success { difference(plan, arms) } else { None },
+        difference: if success {
+            difference(plan, arms)
+        } else {
+            None
+        },
         guardrail,
         belief: belief(metric, arms, &now),
         unavailable: unavailable(metric, arms, &now, exact),
     }
 }
 
-fn sequential_ratio(plan: &TestPlan, now: &Evidence, events: Option<PerArm<f64>>) -> Option<Interval> {
+fn sequential_ratio(
+    plan: &TestPlan,
+    now: &Evidence,
+    events: Option<PerArm<f64>>,
+) -> Option<Interval> {
     if let Some(events) = events {
-        let bounds = ln_ratio_interval(events.a, events.b, plan.split, RATE_PRIOR_WEIGHT, plan.alpha());
+        let bounds = ln_ratio_interval(
+            events.a,
+            events.b,
+            plan.split,
+            RATE_PRIOR_WEIGHT,
+            plan.alpha(),
+        );
         return Some(Interval::exp(bounds));
     }
-    let half = plan.sequence().half_width(now.ln_ratio_se?, (now.n.a + now.n.b) as f64);
+    let half = plan
+        .sequence()
+        .half_width(now.ln_ratio_se?, (now.n.a + now.n.b) as f64);
     let ratio = now.ln_ratio?;
     Some(Interval::exp((ratio - half, ratio + half)))
 }
 
 fn fixed_test(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Option<FixedTest> {
     if metric == Metric::Success && !by_unit(arms) {
-        let of = |arm: &ArmStats| Proportion { successes: arm.records.saturating_sub(arm.failures), n: arm.records };
+        let of = |arm: &ArmStats| Proportion {
+            successes: arm.records.saturating_sub(arm.failures),
+            n: arm.records,
+        };
         let p = fisher_exact(of(&arms.a), of(&arms.b));
-        return Some(FixedTest { test: "Fisher's exact test", p_one_look: p, ratio_one_look: None });
+        return Some(FixedTest {
+            test: "Fisher's exact test",
+            p_one_look: p,
+            ratio_one_look: None,
+        });
     }
     if metric == Metric::Time && !by_unit(arms) {
         let test = welch(&arms.a.ln_time, &arms.b.ln_time, plan.alpha())?;
@@ -275,27 +334,43 @@ fn difference(plan: &TestPlan, arms: &PerArm<ArmStats>) -> Option<SuccessDiffere
     Some(SuccessDifference {
         estimate: failed.a?.mean - failed.b?.mean,
         sequential: Interval { lower, upper },
-        one_look: Interval { lower: low, upper: high },
+        one_look: Interval {
+            lower: low,
+            upper: high,
+        },
     })
 }
 
 fn belief(metric: Metric, arms: &PerArm<ArmStats>, now: &Evidence) -> Option<Belief> {
     if metric == Metric::Success {
-        let of = |arm: &ArmStats| Proportion { successes: arm.records.saturating_sub(arm.failures), n: arm.records };
+        let of = |arm: &ArmStats| Proportion {
+            successes: arm.records.saturating_sub(arm.failures),
+            n: arm.records,
+        };
         return (!by_unit(arms)).then(|| success_belief(of(&arms.a), of(&arms.b)));
     }
     Some(ln_ratio_belief(now.ln_ratio?, now.ln_ratio_se?))
 }
 
-fn unavailable(metric: Metric, arms: &PerArm<ArmStats>, now: &Evidence, exact: bool) -> Option<&'static str> {
+fn unavailable(
+    metric: Metric,
+    arms: &PerArm<ArmStats>,
+    now: &Evidence,
+    exact: bool,
+) -> Option<&'static str> {
     if now.ln_ratio.is_some() {
         return None;
     }
     let few = if exact || by_unit(arms) { 1 } else { 2 };
     Some(match metric {
         _ if now.n.a.min(now.n.b) < few => "too few values in an arm",
-        Metric::Success => "an arm has none of the counted outcomes yet, so the ratio is not finite",
+        Metric::Success => {
+            "an arm has none of the counted outcomes yet, so the ratio is not finite"
+        }
         Metric::Time => "too few values in an arm",
         Metric::Cost => "the mean cost of an arm is not positive, so there is no ratio",
     })
 }
+
+#[cfg(test)]
+mod tests;

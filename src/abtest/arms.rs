@@ -38,12 +38,18 @@ impl<T> PerArm<T> {
 
     /// The same values with the arms' names swapped.
     pub fn swapped(self) -> Self {
-        Self { a: self.b, b: self.a }
+        Self {
+            a: self.b,
+            b: self.a,
+        }
     }
 
     /// Applies a function to both.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> PerArm<U> {
-        PerArm { a: f(self.a), b: f(self.b) }
+        PerArm {
+            a: f(self.a),
+            b: f(self.b),
+        }
     }
 }
 
@@ -114,7 +120,11 @@ impl ArmStats {
     /// What the arm would be with `factor` times as many records of the same kind.
     pub fn scaled(&self, factor: f64) -> Self {
         let count = |n: u64| (n as f64 * factor).round() as u64;
-        let moments = |m: Moments| Moments { n: count(m.n), squared_deviations: m.squared_deviations * factor, ..m };
+        let moments = |m: Moments| Moments {
+            n: count(m.n),
+            squared_deviations: m.squared_deviations * factor,
+            ..m
+        };
         let sums = |s: UnitSums| UnitSums {
             units: count(s.units),
             count: s.count * factor,

@@ -94,7 +94,10 @@ impl Split {
 
     /// The same split with the arms' names swapped.
     pub fn swapped(self) -> Self {
-        Self { a: self.b, b: self.a }
+        Self {
+            a: self.b,
+            b: self.a,
+        }
     }
 
     /// Share of one arm.
@@ -126,7 +129,9 @@ pub fn fnv1a32(text: &str) -> u32 {
 }
 
 fn fnv1a32_units(units: impl Iterator<Item = u16>) -> u32 {
-    units.fold(0x811c_9dc5, |hash, unit| (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193))
+    units.fold(0x811c_9dc5, |hash, unit| {
+        (hash ^ u32::from(unit)).wrapping_mul(0x0100_0193)
+    })
 }
 
 /// Bucket of a unit in 0..1: `(fnv1a32(decimal(fnv1a32(seed + unit))) mod 10000) / 10000`.
@@ -149,7 +154,8 @@ pub fn equal_weights(arms: usize) -> Vec<f64> {
 /// a bad split never silently becomes an equal one.
 pub fn bucket_ranges(coverage: f64, weights: &[f64]) -> Result<Vec<BucketRange>, AssignmentError> {
     let sum: f64 = weights.iter().sum();
-    let valid = weights.iter().all(|weight| (0.0..=1.0).contains(weight)) && (sum - 1.0).abs() <= WEIGHT_TOLERANCE;
+    let valid = weights.iter().all(|weight| (0.0..=1.0).contains(weight))
+        && (sum - 1.0).abs() <= WEIGHT_TOLERANCE;
     if !valid || coverage.is_nan() {
         return Err(AssignmentError::Weights(weights.to_vec()));
     }
@@ -158,7 +164,10 @@ pub fn bucket_ranges(coverage: f64, weights: &[f64]) -> Result<Vec<BucketRange>,
     Ok(weights
         .iter()
         .map(|weight| {
-            let range = BucketRange { start, end: start + coverage * weight };
+            let range = BucketRange {
+                start,
+                end: start + coverage * weight,
+            };
             start += weight;
             range
         })
@@ -167,7 +176,9 @@ pub fn bucket_ranges(coverage: f64, weights: &[f64]) -> Result<Vec<BucketRange>,
 
 /// The first range that holds the bucket, or none: the unit is not in the test.
 pub fn choose_variation(bucket: f64, ranges: &[BucketRange]) -> Option<usize> {
-    ranges.iter().position(|range| range.start <= bucket && bucket < range.end)
+    ranges
+        .iter()
+        .position(|range| range.start <= bucket && bucket < range.end)
 }
 
 /// Checks that a unit id can be assigned and stored.
@@ -208,11 +219,18 @@ impl Allocation {
     ///
     /// # Errors
     /// [`AssignmentError::Coverage`] unless 0 < coverage <= 1; [`AssignmentError::Weights`] for a bad split.
-    pub fn new(seed: impl Into<String>, split: Split, coverage: f64) -> Result<Self, AssignmentError> {
+    pub fn new(
+        seed: impl Into<String>,
+        split: Split,
+        coverage: f64,
+    ) -> Result<Self, AssignmentError> {
         if !(coverage > 0.0 && coverage <= 1.0) {
             return Err(AssignmentError::Coverage(coverage));
         }
-        Ok(Self { seed: seed.into(), ranges: bucket_ranges(coverage, &[split.a, split.b])? })
+        Ok(Self {
+            seed: seed.into(),
+            ranges: bucket_ranges(coverage, &[split.a, split.b])?,
+        })
     }
 
     /// Places one unit.
@@ -222,7 +240,8 @@ impl Allocation {
     pub fn place(&self, unit: &str) -> Result<Placement, AssignmentError> {
         check_unit(unit)?;
         let bucket = bucket(&self.seed, unit);
-        let arm = choose_variation(bucket, &self.ranges).map(|index| if index == 0 { ArmLabel::A } else { ArmLabel::B });
+        let arm = choose_variation(bucket, &self.ranges)
+            .map(|index| if index == 0 { ArmLabel::A } else { ArmLabel::B });
         Ok(Placement { bucket, arm })
     }
 }
@@ -257,7 +276,10 @@ mod tests {
     #[test]
     fn unit_ids_are_checked() {
         assert_eq!(check_unit(""), Err(AssignmentError::EmptyUnit));
-        assert_eq!(check_unit(&"x".repeat(300)), Err(AssignmentError::LongUnit(300)));
+        assert_eq!(
+            check_unit(&"x".repeat(300)),
+            Err(AssignmentError::LongUnit(300))
+        );
         assert_eq!(check_unit("a\nb"), Err(AssignmentError::ControlCharacter));
         assert_eq!(check_unit("\u{1f600}"), Ok(()));
     }
@@ -265,7 +287,8 @@ mod tests {
     #[test]
     fn shares_and_coverage_come_out_as_asked() {
         let split = Split::from_share_of_a(0.9).unwrap();
-        let allocation = Allocation::new("0190c5f2-7a3e-7c11-9d2b-3f0e5a6b7c8d", split, 0.5).unwrap();
+        let allocation =
+            Allocation::new("0190c5f2-7a3e-7c11-9d2b-3f0e5a6b7c8d", split, 0.5).unwrap();
         let (mut a, mut b) = (0, 0);
         for unit in 0..20_000 {
             match allocation.place(&format!("user-{unit}")).unwrap().arm {
@@ -274,7 +297,10 @@ mod tests {
                 None => {}
             }
         }
-        assert!((8_700..9_300).contains(&a) && (850..1_150).contains(&b), "{a} {b}");
+        assert!(
+            (8_700..9_300).contains(&a) && (850..1_150).contains(&b),
+            "{a} {b}"
+        );
         assert!(Allocation::new("seed", split, 0.0).is_err());
         assert!(Allocation::new("seed", split, 1.1).is_err());
     }

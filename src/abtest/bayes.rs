@@ -58,7 +58,10 @@ struct Posterior {
 impl Posterior {
     fn of(proportion: Proportion) -> Self {
         let failures = proportion.n.saturating_sub(proportion.successes);
-        Self { alpha: proportion.successes as f64 + 1.0, beta: failures as f64 + 1.0 }
+        Self {
+            alpha: proportion.successes as f64 + 1.0,
+            beta: failures as f64 + 1.0,
+        }
     }
 
     fn logit_of_mean(self) -> f64 {
@@ -68,14 +71,16 @@ impl Posterior {
     /// P(self < other): other's density against self's lower tail.
     fn prob_beaten_by(self, other: Self) -> f64 {
         integrate(self, other, |x, y| {
-            ln_beta_kernel(other.alpha, other.beta, x, y) + ln_beta_tails(self.alpha, self.beta, x, y).0
+            ln_beta_kernel(other.alpha, other.beta, x, y)
+                + ln_beta_tails(self.alpha, self.beta, x, y).0
         })
     }
 
     /// E[max(self - other, 0)]: the chance that x lies between other and self, over all x.
     fn expected_shortfall(self, other: Self) -> f64 {
         integrate(self, other, |x, y| {
-            let between = ln_beta_tails(other.alpha, other.beta, x, y).0 + ln_beta_tails(self.alpha, self.beta, x, y).1;
+            let between = ln_beta_tails(other.alpha, other.beta, x, y).0
+                + ln_beta_tails(self.alpha, self.beta, x, y).1;
             between + x.ln() + y.ln()
         })
     }
@@ -91,7 +96,11 @@ fn integrate(one: Posterior, two: Posterior, ln_density: impl Fn(f64, f64) -> f6
     let (mut low, mut high) = (first.min(second) - 5.0, first.max(second) + 5.0);
     for _ in 0..80 {
         let (left, right) = (low + (high - low) / 3.0, high - (high - low) / 3.0);
-        if at(left) < at(right) { low = left } else { high = right }
+        if at(left) < at(right) {
+            low = left
+        } else {
+            high = right
+        }
     }
     let peak = 0.5 * (low + high);
     let floor = at(peak) - NEGLIGIBLE;
@@ -104,7 +113,9 @@ fn integrate(one: Posterior, two: Posterior, ln_density: impl Fn(f64, f64) -> f6
     };
     let (start, end) = (peak - reach(-1.0), peak + reach(1.0));
     let width = (end - start) / f64::from(STEPS);
-    let sum: f64 = (0..=STEPS).map(|step| at(start + width * f64::from(step)).exp()).sum();
+    let sum: f64 = (0..=STEPS)
+        .map(|step| at(start + width * f64::from(step)).exp())
+        .sum();
     sum * width
 }
 
@@ -118,9 +129,16 @@ mod tests {
 
     #[test]
     fn probabilities_are_complementary_and_losses_differ_by_the_means() {
-        for (a, b) in [((45, 50), (49, 50)), ((0, 0), (3, 3)), ((900_000, 1_000_000), (901_000, 1_000_000))] {
+        for (a, b) in [
+            ((45, 50), (49, 50)),
+            ((0, 0), (3, 3)),
+            ((900_000, 1_000_000), (901_000, 1_000_000)),
+        ] {
             let belief = success_belief(of(a.0, a.1), of(b.0, b.1));
-            assert!((belief.prob_a_better + belief.prob_b_better - 1.0).abs() < 1e-9, "{belief:?}");
+            assert!(
+                (belief.prob_a_better + belief.prob_b_better - 1.0).abs() < 1e-9,
+                "{belief:?}"
+            );
             let mean = |(s, n): (u64, u64)| (s as f64 + 1.0) / (n as f64 + 2.0);
             let gap = belief.expected_loss_a - belief.expected_loss_b;
             assert!((gap - (mean(b) - mean(a))).abs() < 1e-9, "{belief:?}");
@@ -139,7 +157,10 @@ mod tests {
     #[test]
     fn ln_ratio_mirrors() {
         let (ab, ba) = (ln_ratio_belief(-0.25, 0.06), ln_ratio_belief(0.25, 0.06));
-        assert_eq!((ab.prob_b_better, ab.expected_loss_b), (ba.prob_a_better, ba.expected_loss_a));
+        assert_eq!(
+            (ab.prob_b_better, ab.expected_loss_b),
+            (ba.prob_a_better, ba.expected_loss_a)
+        );
         assert!(ab.prob_b_better > 0.999);
         assert_eq!(ln_ratio_belief(0.0, 0.0).prob_b_better, 0.5);
     }

@@ -3,7 +3,9 @@
 
 use super::arms::{ArmStats, PerArm};
 use super::assignment::ArmLabel;
-use super::evidence::{by_unit, evidence, guardrail_interval, non_inferior, sample_sizes, Evidence, TestPlan};
+use super::evidence::{
+    Evidence, TestPlan, by_unit, evidence, guardrail_interval, non_inferior, sample_sizes,
+};
 use super::health::Health;
 use super::multiple::holm;
 use super::sentence;
@@ -35,7 +37,11 @@ pub fn winner(plan: &TestPlan, arms: &PerArm<ArmStats>) -> Option<ArmLabel> {
     if !minimums_met(plan, arms) {
         return None;
     }
-    let primaries: Vec<Evidence> = plan.primaries.iter().map(|metric| evidence(plan, *metric, arms)).collect();
+    let primaries: Vec<Evidence> = plan
+        .primaries
+        .iter()
+        .map(|metric| evidence(plan, *metric, arms))
+        .collect();
     let better = shown_better(plan, &primaries)?;
     plan.guardrails
         .iter()
@@ -139,8 +145,17 @@ pub struct Situation {
 }
 
 /// Applies the rule.
-pub fn decide(plan: &TestPlan, arms: &PerArm<ArmStats>, health: &Health, situation: Situation) -> Decision {
-    let primaries: Vec<Evidence> = plan.primaries.iter().map(|metric| evidence(plan, *metric, arms)).collect();
+pub fn decide(
+    plan: &TestPlan,
+    arms: &PerArm<ArmStats>,
+    health: &Health,
+    situation: Situation,
+) -> Decision {
+    let primaries: Vec<Evidence> = plan
+        .primaries
+        .iter()
+        .map(|metric| evidence(plan, *metric, arms))
+        .collect();
     let shown = shown_better(plan, &primaries);
     let leader = shown.or_else(|| leading(&primaries));
     let mut clauses = vec![sentence::healthy_clause(health)];
@@ -148,13 +163,25 @@ pub fn decide(plan: &TestPlan, arms: &PerArm<ArmStats>, health: &Health, situati
         let minimum = plan.minimum_per_arm(metric, by_unit(arms));
         sentence::minimum_clause(metric, sample_sizes(metric, arms), minimum)
     }));
-    clauses.push(sentence::duration_clause(situation.elapsed_s, plan.minimum_duration_s));
+    clauses.push(sentence::duration_clause(
+        situation.elapsed_s,
+        plan.minimum_duration_s,
+    ));
     clauses.push(sentence::primary_clause(plan, &primaries, shown));
     clauses.extend(plan.guardrails.iter().map(|guardrail| {
         let interval = guardrail_interval(plan, guardrail.metric, arms);
-        sentence::guardrail_clause(*guardrail, interval, non_inferior(*guardrail, interval), leader)
+        sentence::guardrail_clause(
+            *guardrail,
+            interval,
+            non_inferior(*guardrail, interval),
+            leader,
+        )
     }));
-    let all = |kinds: &[ClauseKind]| clauses.iter().all(|clause| clause.holds || !kinds.contains(&clause.kind));
+    let all = |kinds: &[ClauseKind]| {
+        clauses
+            .iter()
+            .all(|clause| clause.holds || !kinds.contains(&clause.kind))
+    };
     let minimums = all(&[ClauseKind::Minimums]);
     let ripe = minimums && all(&[ClauseKind::Duration]);
     let recorded = recorded(plan, arms);
@@ -171,11 +198,21 @@ pub fn decide(plan: &TestPlan, arms: &PerArm<ArmStats>, health: &Health, situati
         Verdict::NoDifference
     } else {
         let shortage = shortage(plan, arms);
-        let more = at_present_estimate.unwrap_or(u64::MAX).min(to_planned).max(shortage);
+        let more = at_present_estimate
+            .unwrap_or(u64::MAX)
+            .min(to_planned)
+            .max(shortage);
         Verdict::Continue { more }
     };
     let sentence = sentence::verdict(plan, arms, health, verdict, leader, &clauses);
-    Decision { verdict, leader, clauses, to_planned, at_present_estimate, sentence }
+    Decision {
+        verdict,
+        leader,
+        clauses,
+        to_planned,
+        at_present_estimate,
+        sentence,
+    }
 }
 
 /// The arm ahead on the first primary metric that has one.
@@ -185,7 +222,11 @@ fn leading(primaries: &[Evidence]) -> Option<ArmLabel> {
 
 /// Records (or units) of both arms that the first primary metric rests on.
 pub fn recorded(plan: &TestPlan, arms: &PerArm<ArmStats>) -> u64 {
-    let n = plan.primaries.first().map(|metric| sample_sizes(*metric, arms)).unwrap_or_default();
+    let n = plan
+        .primaries
+        .first()
+        .map(|metric| sample_sizes(*metric, arms))
+        .unwrap_or_default();
     n.a + n.b
 }
 
@@ -210,7 +251,11 @@ fn projected(plan: &TestPlan, arms: &PerArm<ArmStats>, recorded: u64) -> Option<
     let (mut low, mut high) = (0.0f64, MOST.ln());
     for _ in 0..40 {
         let middle = 0.5 * (low + high);
-        if met(middle.exp()) { high = middle } else { low = middle }
+        if met(middle.exp()) {
+            high = middle
+        } else {
+            low = middle
+        }
     }
     let factor = if met(1.0) { 1.0 } else { high.exp() };
     Some(((factor - 1.0) * recorded as f64).ceil() as u64)

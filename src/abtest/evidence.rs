@@ -4,10 +4,10 @@
 use super::arms::{ArmStats, PerArm};
 use super::assignment::{ArmLabel, Split};
 use super::moments::UnitSums;
-use super::proportions::{newcombe_effective, Proportion};
+use super::proportions::{Proportion, newcombe_effective};
 use super::ratio::Estimate;
 use super::sequence::ConfidenceSequence;
-use super::success::{ln_e_value, p_from_ln_e, CountedOutcome, RATE_PRIOR_WEIGHT};
+use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value, p_from_ln_e};
 use serde::{Deserialize, Serialize};
 
 /// Fewest times per arm before a decision on time.
@@ -104,12 +104,18 @@ impl TestPlan {
 
     /// The confidence sequence of this plan.
     pub fn sequence(&self) -> ConfidenceSequence {
-        ConfidenceSequence { alpha: self.alpha(), planned: self.planned as f64 }
+        ConfidenceSequence {
+            alpha: self.alpha(),
+            planned: self.planned as f64,
+        }
     }
 
     /// The same plan with the arms' names swapped.
     pub fn swapped(&self) -> Self {
-        Self { split: self.split.swapped(), ..self.clone() }
+        Self {
+            split: self.split.swapped(),
+            ..self.clone()
+        }
     }
 
     /// All metrics that the decision rests on, primaries first, none twice.
@@ -117,7 +123,12 @@ impl TestPlan {
         let mut metrics = self.primaries.clone();
         metrics.extend(self.guardrails.iter().map(|guardrail| guardrail.metric));
         let mut seen = Vec::new();
-        metrics.retain(|metric| !seen.contains(metric) && { seen.push(*metric); true });
+        metrics.retain(|metric| {
+            !seen.contains(metric) && {
+                seen.push(*metric);
+                true
+            }
+        });
         metrics
     }
 
@@ -184,14 +195,27 @@ fn unit_sums(arm: &ArmStats, metric: Metric) -> UnitSums {
 }
 
 /// Mean of the metric per arm with its error: rate of the counted outcome, mean ln time, mean cost.
-pub fn estimates(metric: Metric, counted: CountedOutcome, arms: &PerArm<ArmStats>) -> PerArm<Option<Estimate>> {
+pub fn estimates(
+    metric: Metric,
+    counted: CountedOutcome,
+    arms: &PerArm<ArmStats>,
+) -> PerArm<Option<Estimate>> {
     let by_unit = by_unit(arms);
     (*arms).map(|arm| match (by_unit, metric) {
-        (true, Metric::Success) => Estimate::of_units(&counted_sums(unit_sums(&arm, metric), counted)),
+        (true, Metric::Success) => {
+            Estimate::of_units(&counted_sums(unit_sums(&arm, metric), counted))
+        }
         (true, _) => Estimate::of_units(&unit_sums(&arm, metric)),
         (false, Metric::Success) => {
-            let rate = Proportion { successes: arm.counted(counted), n: arm.records }.rate()?;
-            Some(Estimate { mean: rate, squared_error: rate * (1.0 - rate) / arm.records as f64 })
+            let rate = Proportion {
+                successes: arm.counted(counted),
+                n: arm.records,
+            }
+            .rate()?;
+            Some(Estimate {
+                mean: rate,
+                squared_error: rate * (1.0 - rate) / arm.records as f64,
+            })
         }
         (false, Metric::Time) => Estimate::of_values(&arm.ln_time),
         (false, Metric::Cost) => Estimate::of_values(&arm.cost),
@@ -203,7 +227,8 @@ fn counted_sums(failures: UnitSums, counted: CountedOutcome) -> UnitSums {
         CountedOutcome::Failures => failures,
         CountedOutcome::Successes => UnitSums {
             total: failures.count - failures.total,
-            total_squares: failures.count_squares - 2.0 * failures.products + failures.total_squares,
+            total_squares: failures.count_squares - 2.0 * failures.products
+                + failures.total_squares,
             products: failures.count_squares - failures.products,
             ..failures
         },
@@ -213,7 +238,11 @@ fn counted_sums(failures: UnitSums, counted: CountedOutcome) -> UnitSums {
 /// The evidence on a metric at this look.
 pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evidence {
     let n = sample_sizes(metric, arms);
-    let sign = if metric == Metric::Success && plan.counted == CountedOutcome::Successes { -1.0 } else { 1.0 };
+    let sign = if metric == Metric::Success && plan.counted == CountedOutcome::Successes {
+        -1.0
+    } else {
+        1.0
+    };
     let estimates = estimates(metric, plan.counted, arms);
     let logs = match metric {
         Metric::Time => estimates,
@@ -223,22 +252,49 @@ pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evi
         (Some(a), Some(b)) => {
             let ln_ratio = b.mean - a.mean;
             let delta = (a.squared_error + b.squared_error).sqrt();
-            let se = if metric == Metric::Cost { cautious_error(ln_ratio, delta, estimates) } else { delta };
+            let se = if metric == Metric::Cost {
+                cautious_error(ln_ratio, delta, estimates)
+            } else {
+                delta
+            };
             (Some(ln_ratio), Some(se))
         }
         _ => (None, None),
     };
     if metric == Metric::Success && !by_unit(arms) {
         let events = (*arms).map(|arm| arm.counted(plan.counted) as f64);
-        let p = p_from_ln_e(ln_e_value(events.a, events.b, plan.split, RATE_PRIOR_WEIGHT));
+        let p = p_from_ln_e(ln_e_value(
+            events.a,
+            events.b,
+            plan.split,
+            RATE_PRIOR_WEIGHT,
+        ));
         let better = favoured(sign * (events.b * plan.split.a - events.a * plan.split.b));
-        return Evidence { n, ln_ratio, ln_ratio_se: None, p, better };
+        return Evidence {
+            n,
+            ln_ratio,
+            ln_ratio_se: None,
+            p,
+            better,
+        };
     }
     let (Some(ratio), Some(error)) = (ln_ratio, se) else {
-        return Evidence { n, ln_ratio, ln_ratio_se: se, p: 1.0, better: None };
+        return Evidence {
+            n,
+            ln_ratio,
+            ln_ratio_se: se,
+            p: 1.0,
+            better: None,
+        };
     };
     let p = plan.sequence().p_value(ratio, error, (n.a + n.b) as f64);
-    Evidence { n, ln_ratio, ln_ratio_se: se, p, better: favoured(sign * ratio) }
+    Evidence {
+        n,
+        ln_ratio,
+        ln_ratio_se: se,
+        p,
+        better: favoured(sign * ratio),
+    }
 }
 
 /// The error of the log ratio of two means, at least such that it is no more significant than their difference.
@@ -247,7 +303,9 @@ pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evi
 /// below 1 while the logarithm itself runs away; the plain difference does not. Close to no difference
 /// both errors are the same.
 fn cautious_error(ln_ratio: f64, delta: f64, means: PerArm<Option<Estimate>>) -> f64 {
-    let (Some(a), Some(b)) = (means.a, means.b) else { return delta };
+    let (Some(a), Some(b)) = (means.a, means.b) else {
+        return delta;
+    };
     let difference = (b.mean - a.mean).abs();
     if difference == 0.0 {
         return delta;
@@ -257,7 +315,11 @@ fn cautious_error(ln_ratio: f64, delta: f64, means: PerArm<Option<Estimate>>) ->
 
 /// Sequential interval of the effect that a guardrail bounds: success rate(B) - rate(A), or ln(B/A) of time
 /// and cost. None while it cannot be formed.
-pub fn guardrail_interval(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Option<(f64, f64)> {
+pub fn guardrail_interval(
+    plan: &TestPlan,
+    metric: Metric,
+    arms: &PerArm<ArmStats>,
+) -> Option<(f64, f64)> {
     let n = sample_sizes(metric, arms);
     let multiplier = plan.sequence().multiplier((n.a + n.b) as f64);
     if metric == Metric::Success {
@@ -292,12 +354,20 @@ pub fn success_difference(arms: &PerArm<ArmStats>, z: f64) -> Option<(f64, f64)>
 
 /// For each arm, whether it is shown not to be worse than the other by the guardrail's margin.
 pub fn non_inferior(guardrail: Guardrail, interval: Option<(f64, f64)>) -> PerArm<bool> {
-    let Some((lower, upper)) = interval else { return PerArm { a: false, b: false } };
+    let Some((lower, upper)) = interval else {
+        return PerArm { a: false, b: false };
+    };
     match guardrail.metric {
-        Metric::Success => PerArm { a: upper < guardrail.margin, b: -lower < guardrail.margin },
+        Metric::Success => PerArm {
+            a: upper < guardrail.margin,
+            b: -lower < guardrail.margin,
+        },
         Metric::Time | Metric::Cost => {
             let margin = guardrail.margin.ln_1p();
-            PerArm { a: -lower < margin, b: upper < margin }
+            PerArm {
+                a: -lower < margin,
+                b: upper < margin,
+            }
         }
     }
 }

@@ -28,7 +28,10 @@ pub struct SequentialCheck {
 /// Tests counts per arm against the split: valid at every look.
 pub fn sequential_check(counts: PerArm<u64>, split: Split) -> SequentialCheck {
     let ln_e = ln_e_value(counts.a as f64, counts.b as f64, split, SRM_PRIOR_WEIGHT);
-    SequentialCheck { ln_e, p: p_from_ln_e(ln_e) }
+    SequentialCheck {
+        ln_e,
+        p: p_from_ln_e(ln_e),
+    }
 }
 
 /// Chi-square goodness of fit, valid for one look.
@@ -45,12 +48,21 @@ pub struct ChiSquare {
 /// Tests counts against weights (any positive scale). An arm of zero weight drops out with its degree of
 /// freedom; without two arms or any count nothing can be mismatched (p = 1).
 pub fn chi_square(counts: &[u64], weights: &[f64]) -> ChiSquare {
-    let arms = || counts.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let arms = || {
+        counts
+            .iter()
+            .zip(weights)
+            .filter(|(_, weight)| **weight > 0.0)
+    };
     let total: f64 = arms().map(|(count, _)| *count as f64).sum();
     let weight_sum: f64 = arms().map(|(_, weight)| weight).sum();
     let df = (arms().count() as f64 - 1.0).max(0.0);
     if total == 0.0 || df == 0.0 {
-        return ChiSquare { statistic: 0.0, df, p: 1.0 };
+        return ChiSquare {
+            statistic: 0.0,
+            df,
+            p: 1.0,
+        };
     }
     let statistic = arms()
         .map(|(count, weight)| {
@@ -58,7 +70,11 @@ pub fn chi_square(counts: &[u64], weights: &[f64]) -> ChiSquare {
             (*count as f64 - expected).powi(2) / expected
         })
         .sum();
-    ChiSquare { statistic, df, p: chi_square_upper(statistic, df) }
+    ChiSquare {
+        statistic,
+        df,
+        p: chi_square_upper(statistic, df),
+    }
 }
 
 /// Counts that tell whether a test is healthy.
@@ -133,13 +149,23 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
     let assigned = counts.assigned;
     let units = assigned.a + assigned.b;
     let share = |part: u64, of: u64| (of > 0).then(|| part as f64 / of as f64);
-    let missing_share =
-        PerArm { a: share(counts.missing.a, assigned.a), b: share(counts.missing.b, assigned.b) };
+    let missing_share = PerArm {
+        a: share(counts.missing.a, assigned.a),
+        b: share(counts.missing.b, assigned.b),
+    };
     let srm = sequential_check(assigned, split);
     let missing = sequential_check(counts.missing, split);
-    let in_both_share = share(counts.in_both, units).unwrap_or(if counts.in_both > 0 { 1.0 } else { 0.0 });
+    let in_both_share =
+        share(counts.in_both, units).unwrap_or(if counts.in_both > 0 { 1.0 } else { 0.0 });
     let mut findings = Vec::new();
-    let mut add = |kind, blocking, message: String, hint| findings.push(Finding { kind, blocking, message, hint });
+    let mut add = |kind, blocking, message: String, hint| {
+        findings.push(Finding {
+            kind,
+            blocking,
+            message,
+            hint,
+        })
+    };
     if srm.p < HEALTH_ALPHA {
         add(
             FindingKind::SampleRatioMismatch,
@@ -161,11 +187,16 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             ),
             "executions that never report may be the ones that hang: find them before comparing the rest",
         );
-    } else if share(counts.missing.a + counts.missing.b, units).is_some_and(|share| share > NOTED_MISSING_SHARE) {
+    } else if share(counts.missing.a + counts.missing.b, units)
+        .is_some_and(|share| share > NOTED_MISSING_SHARE)
+    {
         add(
             FindingKind::Missing,
             false,
-            format!("{} of {units} assigned units have no outcome", counts.missing.a + counts.missing.b),
+            format!(
+                "{} of {units} assigned units have no outcome",
+                counts.missing.a + counts.missing.b
+            ),
             "record the telemetry of every assigned execution",
         );
     }
@@ -173,7 +204,10 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
         add(
             FindingKind::InBothArms,
             in_both_share > MAX_SHARE_IN_BOTH,
-            format!("{} of {units} units have records of both arms", counts.in_both),
+            format!(
+                "{} of {units} units have records of both arms",
+                counts.in_both
+            ),
             "run the version that was assigned to the unit",
         );
     }
@@ -181,7 +215,10 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
         add(
             FindingKind::BeforeAssignment,
             false,
-            format!("{} records are dated before their assignment and are left out", counts.before_assignment),
+            format!(
+                "{} records are dated before their assignment and are left out",
+                counts.before_assignment
+            ),
             "check the clocks of the machines that report",
         );
     }
@@ -189,7 +226,10 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
         add(
             FindingKind::Unassigned,
             false,
-            format!("{} records have no assignment and are left out", counts.unassigned),
+            format!(
+                "{} records have no assignment and are left out",
+                counts.unassigned
+            ),
             "assign the unit before it runs",
         );
     }
@@ -211,7 +251,10 @@ mod tests {
     use super::*;
 
     fn assigned(a: u64, b: u64) -> HealthCounts {
-        HealthCounts { assigned: PerArm { a, b }, ..HealthCounts::default() }
+        HealthCounts {
+            assigned: PerArm { a, b },
+            ..HealthCounts::default()
+        }
     }
 
     fn half() -> Split {
@@ -220,7 +263,10 @@ mod tests {
 
     #[test]
     fn empty_arms_drop_out() {
-        assert_eq!(chi_square(&[10, 10, 0], &[0.5, 0.5, 0.0]), chi_square(&[10, 10], &[0.5, 0.5]));
+        assert_eq!(
+            chi_square(&[10, 10, 0], &[0.5, 0.5, 0.0]),
+            chi_square(&[10, 10], &[0.5, 0.5])
+        );
         assert_eq!(chi_square(&[0, 0], &[0.5, 0.5]).p, 1.0);
         assert_eq!(chi_square(&[5], &[1.0]).p, 1.0);
         assert!(chi_square(&[1_000_000, 0], &[0.5, 0.5]).p >= 0.0);
@@ -232,13 +278,39 @@ mod tests {
         assert!(examine(assigned(5034, 4966), half()).healthy);
         let health = examine(assigned(720, 480), half());
         assert!(!health.healthy && health.findings[0].message.contains("SRM"));
-        let noted = HealthCounts { in_both: 5, unassigned: 3, before_assignment: 1, ..assigned(500, 500) };
+        let noted = HealthCounts {
+            in_both: 5,
+            unassigned: 3,
+            before_assignment: 1,
+            ..assigned(500, 500)
+        };
         let health = examine(noted, half());
         assert!(health.healthy);
         assert_eq!(health.findings.len(), 3);
-        assert!(!examine(HealthCounts { in_both: 11, ..assigned(500, 500) }, half()).healthy);
-        let lost = HealthCounts { missing: PerArm { a: 2, b: 60 }, ..assigned(500, 500) };
+        assert!(
+            !examine(
+                HealthCounts {
+                    in_both: 11,
+                    ..assigned(500, 500)
+                },
+                half()
+            )
+            .healthy
+        );
+        let lost = HealthCounts {
+            missing: PerArm { a: 2, b: 60 },
+            ..assigned(500, 500)
+        };
         assert!(!examine(lost, half()).healthy);
-        assert!(examine(HealthCounts { missing: PerArm { a: 55, b: 60 }, ..assigned(500, 500) }, half()).healthy);
+        assert!(
+            examine(
+                HealthCounts {
+                    missing: PerArm { a: 55, b: 60 },
+                    ..assigned(500, 500)
+                },
+                half()
+            )
+            .healthy
+        );
     }
 }

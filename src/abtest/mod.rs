@@ -29,7 +29,7 @@ pub mod special;
 pub mod success;
 pub mod welch;
 
-pub use analysis::{analyze, Analysis, AnalysisInput};
+pub use analysis::{Analysis, AnalysisInput, analyze};
 pub use arms::{ArmStats, Execution, PerArm, UnitStats};
 pub use assignment::{Allocation, ArmLabel, AssignmentError, Placement, Split};
 pub use decide::{Clause, ClauseKind, Decision, Situation, Verdict};

@@ -20,7 +20,11 @@ impl Moments {
             return Self::default();
         }
         let mean = sum / n as f64;
-        Self { n, mean, squared_deviations: (sum_squares - sum * mean).max(0.0) }
+        Self {
+            n,
+            mean,
+            squared_deviations: (sum_squares - sum * mean).max(0.0),
+        }
     }
 
     /// From a count, a mean and a sample variance (as PostgreSQL's `avg` and `var_samp` give them,
@@ -29,7 +33,11 @@ impl Moments {
         if n == 0 {
             return Self::default();
         }
-        Self { n, mean, squared_deviations: variance.max(0.0) * (n as f64 - 1.0) }
+        Self {
+            n,
+            mean,
+            squared_deviations: variance.max(0.0) * (n as f64 - 1.0),
+        }
     }
 
     /// From the values themselves.
@@ -104,7 +112,8 @@ impl UnitSums {
         let k = self.units as f64;
         (self.units >= 2).then(|| {
             // residuals y - ratio * count sum to zero over the units
-            let residuals = self.total_squares - 2.0 * ratio * self.products + ratio * ratio * self.count_squares;
+            let residuals = self.total_squares - 2.0 * ratio * self.products
+                + ratio * ratio * self.count_squares;
             residuals.max(0.0) / (k - 1.0) * k / (self.count * self.count)
         })
     }
@@ -136,7 +145,9 @@ mod tests {
     fn units_of_one_execution_are_plain_values() {
         let values = [3.0, 5.0, 8.5, -2.0, 7.0];
         let plain = Moments::from_values(values).squared_error().unwrap();
-        let units = UnitSums::from_units(values.map(|v| (1.0, v))).squared_error().unwrap();
+        let units = UnitSums::from_units(values.map(|v| (1.0, v)))
+            .squared_error()
+            .unwrap();
         assert!((plain - units).abs() < 1e-12);
     }
 }

@@ -30,7 +30,10 @@ impl Proportion {
 /// Wilson's score interval at `z` standard errors, in 0..=1; the whole range without trials.
 pub fn wilson(proportion: Proportion, z: f64) -> (f64, f64) {
     let (successes, failures) = (proportion.successes as f64, proportion.failures() as f64);
-    (wilson_lower(successes, failures, z), 1.0 - wilson_lower(failures, successes, z))
+    (
+        wilson_lower(successes, failures, z),
+        1.0 - wilson_lower(failures, successes, z),
+    )
 }
 
 /// The smaller root of the score equation, in the form that does not cancel.
@@ -45,18 +48,29 @@ fn wilson_lower(successes: f64, failures: f64, z: f64) -> f64 {
 
 /// Newcombe's hybrid score interval of rate(B) - rate(A) at `z` standard errors; none without trials in an arm.
 pub fn newcombe(a: Proportion, b: Proportion, z: f64) -> Option<(f64, f64)> {
-    Some(newcombe_effective((a.rate()?, a.n as f64), (b.rate()?, b.n as f64), z))
+    Some(newcombe_effective(
+        (a.rate()?, a.n as f64),
+        (b.rate()?, b.n as f64),
+        z,
+    ))
 }
 
 /// Newcombe's interval for (rate, number of trials), where the number may be an effective, fractional one.
-pub fn newcombe_effective((rate_a, n_a): (f64, f64), (rate_b, n_b): (f64, f64), z: f64) -> (f64, f64) {
+pub fn newcombe_effective(
+    (rate_a, n_a): (f64, f64),
+    (rate_b, n_b): (f64, f64),
+    z: f64,
+) -> (f64, f64) {
     // distances from the rate to Wilson's bounds
     let down = |rate: f64, n: f64| rate - wilson_lower(rate * n, (1.0 - rate) * n, z);
     let up = |rate: f64, n: f64| (1.0 - wilson_lower((1.0 - rate) * n, rate * n, z)) - rate;
     let difference = rate_b - rate_a;
     let below = down(rate_b, n_b).hypot(up(rate_a, n_a));
     let above = up(rate_b, n_b).hypot(down(rate_a, n_a));
-    ((difference - below).max(-1.0), (difference + above).min(1.0))
+    (
+        (difference - below).max(-1.0),
+        (difference + above).min(1.0),
+    )
 }
 
 /// The z statistic of rate(B) - rate(A) with the pooled variance and its two-sided p-value.
@@ -64,7 +78,10 @@ pub fn newcombe_effective((rate_a, n_a): (f64, f64), (rate_b, n_b): (f64, f64), 
 pub fn pooled_z(a: Proportion, b: Proportion) -> Option<(f64, f64)> {
     let (rate_a, rate_b) = (a.rate()?, b.rate()?);
     let n = (a.n + b.n) as f64;
-    let (success, failure) = ((a.successes + b.successes) as f64 / n, (a.failures() + b.failures()) as f64 / n);
+    let (success, failure) = (
+        (a.successes + b.successes) as f64 / n,
+        (a.failures() + b.failures()) as f64 / n,
+    );
     let variance = success * failure * (1.0 / a.n as f64 + 1.0 / b.n as f64);
     (variance > 0.0).then(|| {
         let z = (rate_b - rate_a) / variance.sqrt();
@@ -85,7 +102,9 @@ pub fn fisher_exact(a: Proportion, b: Proportion) -> f64 {
     let ln_probability = |x: f64| ln_hypergeometric(x, n_a, n_b, successes);
     let at_observed = ln_probability(observed);
     let limit = at_observed + TIE;
-    let mode = ((n_a + 1.0) * (successes + 1.0) / (n_a + n_b + 2.0)).floor().clamp(low, high);
+    let mode = ((n_a + 1.0) * (successes + 1.0) / (n_a + n_b + 2.0))
+        .floor()
+        .clamp(low, high);
     // log-concave around the mode: each side has one edge where the tables become as unlikely as the observed
     let lower_edge = last_where(low - 1.0, mode, |x| ln_probability(x) <= limit);
     let upper_edge = -last_where(-(high + 1.0), -mode, |x| ln_probability(-x) <= limit);
@@ -98,11 +117,16 @@ pub fn fisher_exact(a: Proportion, b: Proportion) -> f64 {
         ln_terms.push(ln_probability(lower_edge) + ln_sum(lower_edge, low, -1.0, ratio));
     }
     if upper_edge <= high {
-        let ratio = |x: f64| (n_a - x) * (successes - x) / ((x + 1.0) * (n_b - successes + x + 1.0));
+        let ratio =
+            |x: f64| (n_a - x) * (successes - x) / ((x + 1.0) * (n_b - successes + x + 1.0));
         ln_terms.push(ln_probability(upper_edge) + ln_sum(upper_edge, high, 1.0, ratio));
     }
     ln_terms.sort_by(f64::total_cmp);
-    ln_terms.iter().map(|term| term.exp()).sum::<f64>().clamp(f64::MIN_POSITIVE, 1.0)
+    ln_terms
+        .iter()
+        .map(|term| term.exp())
+        .sum::<f64>()
+        .clamp(f64::MIN_POSITIVE, 1.0)
 }
 
 /// The largest whole x in low..=high where the predicate (true, then false) holds; `low` if nowhere above it.
@@ -110,7 +134,11 @@ fn last_where(low: f64, high: f64, holds: impl Fn(f64) -> bool) -> f64 {
     let (mut yes, mut no) = (low, high + 1.0);
     while no - yes > 1.0 {
         let middle = ((yes + no) / 2.0).floor();
-        if holds(middle) { yes = middle } else { no = middle }
+        if holds(middle) {
+            yes = middle
+        } else {
+            no = middle
+        }
     }
     yes
 }
@@ -133,15 +161,24 @@ fn ln_sum(start: f64, end: f64, step: f64, ratio: impl Fn(f64) -> f64) -> f64 {
 fn ln_hypergeometric(x: f64, n_a: f64, n_b: f64, successes: f64) -> f64 {
     let total = n_a + n_b;
     let (p, q) = (successes / total, (total - successes) / total);
-    ln_binomial(x, n_a, p, q) + ln_binomial(successes - x, n_b, p, q) - ln_binomial(successes, total, p, q)
+    ln_binomial(x, n_a, p, q) + ln_binomial(successes - x, n_b, p, q)
+        - ln_binomial(successes, total, p, q)
 }
 
 fn ln_binomial(x: f64, n: f64, p: f64, q: f64) -> f64 {
     if x == 0.0 {
-        return if q < 0.5 { n * q.ln() } else { n * (-p).ln_1p() };
+        return if q < 0.5 {
+            n * q.ln()
+        } else {
+            n * (-p).ln_1p()
+        };
     }
     if x == n {
-        return if p < 0.5 { n * p.ln() } else { n * (-q).ln_1p() };
+        return if p < 0.5 {
+            n * p.ln()
+        } else {
+            n * (-q).ln_1p()
+        };
     }
     // C(n, x) p^x q^(n-x) = kernel · n / (x (n - x))
     ln_beta_kernel(x, n - x, p, q) + (n / x / (n - x)).ln()
@@ -157,11 +194,16 @@ mod tests {
     }
 
     fn brute_force_fisher(a: Proportion, b: Proportion) -> f64 {
-        let choose = |n: u64, k: u64| (0..k).fold(1.0f64, |c, i| c * (n - i) as f64 / (i + 1) as f64);
+        let choose =
+            |n: u64, k: u64| (0..k).fold(1.0f64, |c, i| c * (n - i) as f64 / (i + 1) as f64);
         let successes = a.successes + b.successes;
-        let table = |x: u64| choose(a.n, x) * choose(b.n, successes - x) / choose(a.n + b.n, successes);
+        let table =
+            |x: u64| choose(a.n, x) * choose(b.n, successes - x) / choose(a.n + b.n, successes);
         let observed = table(a.successes);
-        (successes.saturating_sub(b.n)..=successes.min(a.n)).map(table).filter(|p| *p <= observed * (1.0 + 1e-9)).sum()
+        (successes.saturating_sub(b.n)..=successes.min(a.n))
+            .map(table)
+            .filter(|p| *p <= observed * (1.0 + 1e-9))
+            .sum()
     }
 
     #[test]
@@ -180,7 +222,10 @@ mod tests {
         // lady tasting tea, and one table that is the whole tail
         assert!((fisher_exact(of(3, 4), of(1, 4)) - 34.0 / 70.0).abs() < 1e-12);
         let all = fisher_exact(of(50, 50), of(0, 50));
-        assert!((all / (2.0 / 1.008_913_445_455_642e29) - 1.0).abs() < 1e-9, "{all}");
+        assert!(
+            (all / (2.0 / 1.008_913_445_455_642e29) - 1.0).abs() < 1e-9,
+            "{all}"
+        );
         let huge = fisher_exact(of(500_000, 1_000_000), of(501_000, 1_000_000));
         let (_, z) = pooled_z(of(500_000, 1_000_000), of(501_000, 1_000_000)).unwrap();
         assert!((huge / z - 1.0).abs() < 0.01, "{huge} {z}");

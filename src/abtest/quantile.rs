@@ -29,7 +29,11 @@ fn smallest(n: usize, holds: impl Fn(usize) -> bool) -> usize {
     let (mut low, mut high) = (0, n);
     while low < high {
         let middle = low + (high - low) / 2;
-        if holds(middle) { high = middle } else { low = middle + 1 }
+        if holds(middle) {
+            high = middle
+        } else {
+            low = middle + 1
+        }
     }
     low
 }
@@ -39,7 +43,9 @@ fn binomial_lower(k: usize, n: usize, q: f64) -> f64 {
     if k >= n {
         return 1.0;
     }
-    ln_beta_tails(k as f64 + 1.0, (n - k) as f64, q, 1.0 - q).1.exp()
+    ln_beta_tails(k as f64 + 1.0, (n - k) as f64, q, 1.0 - q)
+        .1
+        .exp()
 }
 
 /// The quantile `q` (in 0..=1) of an ascending sample with its interval; none for an empty sample.
@@ -50,7 +56,12 @@ pub fn quantile_interval(sorted: &[f64], q: f64, confidence: f64) -> Option<Quan
     let above = (below + 1).min(last);
     let estimate = sorted[below] + (sorted[above] - sorted[below]) * (position - below as f64);
     let (low, high) = order_statistic_bounds(sorted.len(), q, confidence);
-    Some(QuantileInterval { q, estimate, lower: low.map(|i| sorted[i]), upper: high.map(|i| sorted[i]) })
+    Some(QuantileInterval {
+        q,
+        estimate,
+        lower: low.map(|i| sorted[i]),
+        upper: high.map(|i| sorted[i]),
+    })
 }
 
 #[cfg(test)]

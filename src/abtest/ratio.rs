@@ -17,18 +17,26 @@ pub struct Estimate {
 impl Estimate {
     /// From independent values; none below two.
     pub fn of_values(moments: &Moments) -> Option<Self> {
-        Some(Self { mean: moments.mean, squared_error: moments.squared_error()? })
+        Some(Self {
+            mean: moments.mean,
+            squared_error: moments.squared_error()?,
+        })
     }
 
     /// Per execution, from units with several executions; none below two units.
     pub fn of_units(sums: &UnitSums) -> Option<Self> {
-        Some(Self { mean: sums.mean()?, squared_error: sums.squared_error()? })
+        Some(Self {
+            mean: sums.mean()?,
+            squared_error: sums.squared_error()?,
+        })
     }
 
     /// Of the logarithm of the mean (delta method); none unless the mean is positive.
     pub fn ln(self) -> Option<Self> {
-        (self.mean > 0.0 && self.mean.is_finite())
-            .then(|| Self { mean: self.mean.ln(), squared_error: self.squared_error / self.mean / self.mean })
+        (self.mean > 0.0 && self.mean.is_finite()).then(|| Self {
+            mean: self.mean.ln(),
+            squared_error: self.squared_error / self.mean / self.mean,
+        })
     }
 }
 
@@ -53,9 +61,20 @@ pub struct NormalTest {
 pub fn compare(a: Estimate, b: Estimate, alpha: f64) -> NormalTest {
     let difference = b.mean - a.mean;
     let se = (a.squared_error + b.squared_error).sqrt();
-    let z = if difference == 0.0 { 0.0 } else { difference / se };
+    let z = if difference == 0.0 {
+        0.0
+    } else {
+        difference / se
+    };
     let half = normal_quantile_upper(alpha / 2.0) * se;
-    NormalTest { difference, se, z, p: normal_two_sided(z), lower: difference - half, upper: difference + half }
+    NormalTest {
+        difference,
+        se,
+        z,
+        p: normal_two_sided(z),
+        lower: difference - half,
+        upper: difference + half,
+    }
 }
 
 /// ln(mean B / mean A): the exponentials of the bounds are the interval of the ratio.

@@ -3,19 +3,31 @@
 use super::arms::{ArmStats, PerArm};
 use super::assignment::ArmLabel;
 use super::decide::{Clause, ClauseKind, Verdict};
-use super::evidence::{by_unit, estimates, Evidence, Guardrail, Metric, TestPlan};
+use super::evidence::{Evidence, Guardrail, Metric, TestPlan, by_unit, estimates};
 use super::health::Health;
 use super::success::CountedOutcome;
 
 pub(super) fn healthy_clause(health: &Health) -> Clause {
     let problems = blocking(health);
-    let detail = if problems.is_empty() { "assignments and outcomes are sound".to_owned() } else { problems };
-    Clause { kind: ClauseKind::Healthy, holds: health.healthy, detail }
+    let detail = if problems.is_empty() {
+        "assignments and outcomes are sound".to_owned()
+    } else {
+        problems
+    };
+    Clause {
+        kind: ClauseKind::Healthy,
+        holds: health.healthy,
+        detail,
+    }
 }
 
 fn blocking(health: &Health) -> String {
-    let problems: Vec<&str> =
-        health.findings.iter().filter(|finding| finding.blocking).map(|finding| finding.message.as_str()).collect();
+    let problems: Vec<&str> = health
+        .findings
+        .iter()
+        .filter(|finding| finding.blocking)
+        .map(|finding| finding.message.as_str())
+        .collect();
     problems.join("; ")
 }
 
@@ -23,7 +35,10 @@ pub(super) fn minimum_clause(metric: Metric, n: PerArm<u64>, minimum: u64) -> Cl
     Clause {
         kind: ClauseKind::Minimums,
         holds: n.a.min(n.b) >= minimum,
-        detail: format!("{metric}: {} in A and {} in B, at least {minimum} per arm", n.a, n.b),
+        detail: format!(
+            "{metric}: {} in A and {} in B, at least {minimum} per arm",
+            n.a, n.b
+        ),
     }
 }
 
@@ -31,7 +46,11 @@ pub(super) fn duration_clause(elapsed_s: f64, minimum_s: f64) -> Clause {
     Clause {
         kind: ClauseKind::Duration,
         holds: elapsed_s >= minimum_s,
-        detail: format!("{} of at least {}", duration(elapsed_s), duration(minimum_s)),
+        detail: format!(
+            "{} of at least {}",
+            duration(elapsed_s),
+            duration(minimum_s)
+        ),
     }
 }
 
@@ -44,7 +63,11 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-pub(super) fn primary_clause(plan: &TestPlan, primaries: &[Evidence], shown: Option<ArmLabel>) -> Clause {
+pub(super) fn primary_clause(
+    plan: &TestPlan,
+    primaries: &[Evidence],
+    shown: Option<ArmLabel>,
+) -> Clause {
     let parts: Vec<String> = plan
         .primaries
         .iter()
@@ -55,17 +78,29 @@ pub(super) fn primary_clause(plan: &TestPlan, primaries: &[Evidence], shown: Opt
         Some(arm) => format!("{arm} is better"),
         None => "no difference is not excluded".to_owned(),
     };
-    let adjusted = if primaries.len() > 1 { ", adjusted by Holm's method" } else { "" };
+    let adjusted = if primaries.len() > 1 {
+        ", adjusted by Holm's method"
+    } else {
+        ""
+    };
     Clause {
         kind: ClauseKind::Primary,
         holds: shown.is_some(),
-        detail: format!("{} (alpha {:.3}{adjusted}): {conclusion}", parts.join(", "), plan.alpha()),
+        detail: format!(
+            "{} (alpha {:.3}{adjusted}): {conclusion}",
+            parts.join(", "),
+            plan.alpha()
+        ),
     }
 }
 
 /// A p-value in a readable form.
 fn p_value(p: f64) -> String {
-    if p >= 0.001 { format!("{p:.3}") } else { format!("{p:.1e}") }
+    if p >= 0.001 {
+        format!("{p:.3}")
+    } else {
+        format!("{p:.1e}")
+    }
 }
 
 pub(super) fn guardrail_clause(
@@ -82,7 +117,11 @@ pub(super) fn guardrail_clause(
     let whose = leader.map_or("either arm", ArmLabel::as_str);
     let Some((lower, upper)) = interval else {
         let detail = format!("{metric}: too little data to show that {whose} is within the margin");
-        return Clause { kind: ClauseKind::Guardrail, holds, detail };
+        return Clause {
+            kind: ClauseKind::Guardrail,
+            holds,
+            detail,
+        };
     };
     let effect = match metric {
         Metric::Success => format!(
@@ -92,11 +131,24 @@ pub(super) fn guardrail_clause(
             guardrail.margin * 100.0
         ),
         Metric::Time | Metric::Cost => {
-            format!("ratio B/A between {:.3} and {:.3}, margin {:.3}", lower.exp(), upper.exp(), 1.0 + guardrail.margin)
+            format!(
+                "ratio B/A between {:.3} and {:.3}, margin {:.3}",
+                lower.exp(),
+                upper.exp(),
+                1.0 + guardrail.margin
+            )
         }
     };
-    let judged = if holds { "shown within the margin" } else { "not shown within the margin" };
-    Clause { kind: ClauseKind::Guardrail, holds, detail: format!("{metric}: {effect}: {whose} is {judged}") }
+    let judged = if holds {
+        "shown within the margin"
+    } else {
+        "not shown within the margin"
+    };
+    Clause {
+        kind: ClauseKind::Guardrail,
+        holds,
+        detail: format!("{metric}: {effect}: {whose} is {judged}"),
+    }
 }
 
 pub(super) fn verdict(
@@ -124,7 +176,11 @@ pub(super) fn verdict(
         Verdict::AWins | Verdict::BWins => {
             let arm = verdict.winner().map_or("", ArmLabel::as_str);
             let gain = lead.map_or_else(|| "it is better".to_owned(), |(_, words)| words);
-            let kept = if plan.guardrails.is_empty() { "" } else { ", and every guardrail is shown to be kept" };
+            let kept = if plan.guardrails.is_empty() {
+                ""
+            } else {
+                ", and every guardrail is shown to be kept"
+            };
             format!("{arm} wins: {gain}{kept}.")
         }
         Verdict::Continue { more } => {
@@ -133,14 +189,23 @@ pub(super) fn verdict(
                 None => "neither arm leads".to_owned(),
             };
             let unit = if by_unit(arms) { "units" } else { "records" };
-            let need = if more == 0 { "keep it running".to_owned() } else { format!("about {more} more {unit} are needed") };
+            let need = if more == 0 {
+                "keep it running".to_owned()
+            } else {
+                format!("about {more} more {unit} are needed")
+            };
             format!("Not decided yet: {state}; {need}.")
         }
         Verdict::NoDifference => match lead {
-            Some((arm, words)) => format!("Stopped without a winner: {arm} leads ({words}), but {reason}."),
+            Some((arm, words)) => {
+                format!("Stopped without a winner: {arm} leads ({words}), but {reason}.")
+            }
             None => "Stopped without a winner: the arms do not differ.".to_owned(),
         },
-        Verdict::Invalid => format!("Invalid: {}; no arm can be declared better.", blocking(health)),
+        Verdict::Invalid => format!(
+            "Invalid: {}; no arm can be declared better.",
+            blocking(health)
+        ),
     }
 }
 
@@ -157,14 +222,31 @@ fn advantage(plan: &TestPlan, arms: &PerArm<ArmStats>, arm: ArmLabel) -> Option<
         let other_arm = arm.other();
         let less = |ratio: f64| format!("{:.0} % less", (1.0 - ratio) * 100.0);
         match metric {
-            Metric::Success if plan.counted == CountedOutcome::Successes => (own > other).then(|| {
-                format!("it succeeds in {:.1} % of executions, {other_arm} in {:.1} %", own * 100.0, other * 100.0)
+            Metric::Success if plan.counted == CountedOutcome::Successes => {
+                (own > other).then(|| {
+                    format!(
+                        "it succeeds in {:.1} % of executions, {other_arm} in {:.1} %",
+                        own * 100.0,
+                        other * 100.0
+                    )
+                })
+            }
+            Metric::Success => (own < other).then(|| {
+                format!(
+                    "it fails in {:.1} % of executions, {other_arm} in {:.1} %",
+                    own * 100.0,
+                    other * 100.0
+                )
             }),
-            Metric::Success => (own < other)
-                .then(|| format!("it fails in {:.1} % of executions, {other_arm} in {:.1} %", own * 100.0, other * 100.0)),
-            Metric::Time => (own < other)
-                .then(|| format!("it takes {} time than {other_arm}", less((own - other).exp()))),
-            Metric::Cost => (own < other).then(|| format!("it costs {} than {other_arm}", less(own / other))),
+            Metric::Time => (own < other).then(|| {
+                format!(
+                    "it takes {} time than {other_arm}",
+                    less((own - other).exp())
+                )
+            }),
+            Metric::Cost => {
+                (own < other).then(|| format!("it costs {} than {other_arm}", less(own / other)))
+            }
         }
     })
 }

@@ -42,7 +42,11 @@ impl ConfidenceSequence {
         let scaled = n * self.rho_squared();
         let z = if estimate == 0.0 { 0.0 } else { estimate / se };
         let ln_p = 0.5 * scaled.ln_1p() - 0.5 * z * z * scaled / (scaled + 1.0);
-        if ln_p.is_nan() { 1.0 } else { ln_p.min(0.0).exp().max(f64::MIN_POSITIVE) }
+        if ln_p.is_nan() {
+            1.0
+        } else {
+            ln_p.min(0.0).exp().max(f64::MIN_POSITIVE)
+        }
     }
 }
 
@@ -53,7 +57,10 @@ mod tests {
     #[test]
     fn interval_and_p_agree() {
         for n in [10.0, 500.0, 1e6] {
-            let sequence = ConfidenceSequence { alpha: 0.05, planned: 1000.0 };
+            let sequence = ConfidenceSequence {
+                alpha: 0.05,
+                planned: 1000.0,
+            };
             let edge = sequence.half_width(0.1, n);
             assert!((sequence.p_value(edge, 0.1, n) - 0.05).abs() < 1e-12);
             assert!(sequence.p_value(edge * 1.01, 0.1, n) < 0.05);
@@ -62,7 +69,10 @@ mod tests {
 
     #[test]
     fn nothing_known_excludes_nothing() {
-        let sequence = ConfidenceSequence { alpha: 0.05, planned: 1000.0 };
+        let sequence = ConfidenceSequence {
+            alpha: 0.05,
+            planned: 1000.0,
+        };
         assert_eq!(sequence.multiplier(0.0), f64::INFINITY);
         assert_eq!(sequence.p_value(0.0, 0.0, 50.0), 1.0);
         assert_eq!(sequence.p_value(3.0, 0.1, 0.0), 1.0);

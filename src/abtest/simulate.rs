@@ -4,9 +4,9 @@
 use super::arms::{ArmStats, Execution, PerArm};
 use super::assignment::{ArmLabel, Split};
 use super::decide::winner;
-use super::evidence::TestPlan;
-use super::health::{sequential_check, HEALTH_ALPHA};
-use super::proportions::{wilson, Proportion};
+use super::evidence::{Metric, TestPlan};
+use super::health::{HEALTH_ALPHA, sequential_check};
+use super::proportions::{Proportion, wilson};
 use super::special::normal_quantile_upper;
 use serde::Serialize;
 
@@ -65,8 +65,12 @@ impl CostModel {
     fn draw(self, random: &mut Random) -> f64 {
         match self {
             Self::Constant(cost) => cost,
-            Self::Lognormal { mean, sigma } => mean * (sigma * random.normal() - 0.5 * sigma * sigma).exp(),
-            Self::Pareto { mean, shape } => mean * (shape - 1.0) / shape * random.uniform().powf(-1.0 / shape),
+            Self::Lognormal { mean, sigma } => {
+                mean * (sigma * random.normal() - 0.5 * sigma * sigma).exp()
+            }
+            Self::Pareto { mean, shape } => {
+                mean * (shape - 1.0) / shape * random.uniform().powf(-1.0 / shape)
+            }
         }
     }
 }
@@ -85,11 +89,15 @@ pub struct ArmModel {
 }
 
 impl ArmModel {
-    fn draw(&self, random: &mut Random) -> Execution {
+    /// Draws what the metrics of a plan need.
+    fn draw(&self, random: &mut Random, metrics: &[Metric]) -> Execution {
+        let time = |random: &mut Random| self.time_ms * (self.time_sigma * random.normal()).exp();
         Execution {
             failed: random.uniform() > self.success_rate,
-            time_ms: Some(self.time_ms * (self.time_sigma * random.normal()).exp()),
-            cost: Some(self.cost.draw(random)),
+            time_ms: metrics.contains(&Metric::Time).then(|| time(random)),
+            cost: metrics
+                .contains(&Metric::Cost)
+                .then(|| self.cost.draw(random)),
         }
     }
 }
@@ -124,7 +132,10 @@ pub struct Outcome {
 
 /// Runs the rule on made-up traffic.
 pub fn simulate(plan: &TestPlan, models: &PerArm<ArmModel>, schedule: Schedule) -> Outcome {
-    run(plan, schedule, |random, _, arm| models.get(arm).draw(random))
+    let metrics = plan.metrics();
+    run(plan, schedule, |random, _, arm| {
+        models.get(arm).draw(random, &metrics)
+    })
 }
 
 /// Runs the rule on recorded executions whose arms are drawn anew at random: every winner is a false one.
@@ -132,10 +143,18 @@ pub fn simulate(plan: &TestPlan, models: &PerArm<ArmModel>, schedule: Schedule) 
 /// The executions keep their order, so that trends over time stay in; a stream longer than the recording
 /// starts over.
 pub fn replay(plan: &TestPlan, recorded: &[Execution], schedule: Schedule) -> Option<Outcome> {
-    (!recorded.is_empty()).then(|| run(plan, schedule, |_, index, _| recorded[index as usize % recorded.len()]))
+    (!recorded.is_empty()).then(|| {
+        run(plan, schedule, |_, index, _| {
+            recorded[index as usize % recorded.len()]
+        })
+    })
 }
 
-fn run(plan: &TestPlan, schedule: Schedule, mut draw: impl FnMut(&mut Random, u32, ArmLabel) -> Execution) -> Outcome {
+fn run(
+    plan: &TestPlan,
+    schedule: Schedule,
+    mut draw: impl FnMut(&mut Random, u32, ArmLabel) -> Execution,
+) -> Outcome {
     let mut random = Random::new(schedule.seed);
     let mut wins = PerArm { a: 0, b: 0 };
     let mut records_to_winner = 0.0;
@@ -146,7 +165,10 @@ fn run(plan: &TestPlan, schedule: Schedule, mut draw: impl FnMut(&mut Random, u3
         }
     }
     let total = wins.a + wins.b;
-    let share = Proportion { successes: u64::from(total), n: u64::from(schedule.streams) };
+    let share = Proportion {
+        successes: u64::from(total),
+        n: u64::from(schedule.streams),
+    };
     Outcome {
         streams: schedule.streams,
         wins,
@@ -170,7 +192,8 @@ fn stream(
         let records = index + 1;
         if records % schedule.look_every.max(1) == 0 || records == schedule.records {
             let found = winner(plan, &arms);
-            let sound = || sequential_check(arms.map(|arm| arm.records), plan.split).p >= HEALTH_ALPHA;
+            let sound =
+                || sequential_check(arms.map(|arm| arm.records), plan.split).p >= HEALTH_ALPHA;
             if let Some(arm) = found.filter(|_| sound()) {
                 return Some((arm, records));
             }
@@ -180,5 +203,9 @@ fn stream(
 }
 
 fn assign(split: Split, random: &mut Random) -> ArmLabel {
-    if random.uniform() < split.a { ArmLabel::A } else { ArmLabel::B }
+    if random.uniform() < split.a {
+        ArmLabel::A
+    } else {
+        ArmLabel::B
+    }
 }

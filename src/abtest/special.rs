@@ -44,7 +44,9 @@ fn deviance(x: f64, other: f64, p: f64, q: f64) -> f64 {
 pub fn ln_beta(a: f64, b: f64) -> f64 {
     let total = a + b;
     let part = |x: f64, y: f64| (x - 0.5) * -(y / x).ln_1p();
-    HALF_LN_TWO_PI - 0.5 * total.ln() + (part(a, b) + part(b, a)) + (stirling_error(a) + stirling_error(b))
+    HALF_LN_TWO_PI - 0.5 * total.ln()
+        + (part(a, b) + part(b, a))
+        + (stirling_error(a) + stirling_error(b))
         - stirling_error(total)
 }
 
@@ -98,7 +100,11 @@ fn beta_fraction(a: f64, b: f64, x: f64) -> f64 {
 
 /// P(Z > z) of the standard normal distribution.
 pub fn normal_upper(z: f64) -> f64 {
-    if z > 2.0 { 0.5 * chi_square_upper(z * z, 1.0) } else { 0.5 * erfc(z / std::f64::consts::SQRT_2) }
+    if z > 2.0 {
+        0.5 * chi_square_upper(z * z, 1.0)
+    } else {
+        0.5 * erfc(z / std::f64::consts::SQRT_2)
+    }
 }
 
 /// Two-sided p-value of a standard normal statistic.
@@ -120,7 +126,9 @@ pub fn student_two_sided(t: f64, df: f64) -> f64 {
     if !square.is_finite() {
         return 0.0;
     }
-    ln_beta_tails(df / 2.0, 0.5, df / (df + square), square / (df + square)).0.exp()
+    ln_beta_tails(df / 2.0, 0.5, df / (df + square), square / (df + square))
+        .0
+        .exp()
 }
 
 /// The positive quantile of Student's t with `upper` probability above it, for 0 < upper <= 0.5.
@@ -128,7 +136,9 @@ pub fn student_quantile_upper(upper: f64, df: f64) -> f64 {
     let z = normal_quantile_upper(upper);
     if df > NORMAL_EXPANSION_DF {
         let cube = z * z * z;
-        return z + (cube + z) / (4.0 * df) + (5.0 * cube * z * z + 16.0 * cube + 3.0 * z) / (96.0 * df * df);
+        return z
+            + (cube + z) / (4.0 * df)
+            + (5.0 * cube * z * z + 16.0 * cube + 3.0 * z) / (96.0 * df * df);
     }
     let target = (2.0 * upper).ln();
     if target >= 0.0 {
@@ -189,7 +199,10 @@ pub fn chi_square_upper(x: f64, df: f64) -> f64 {
 /// T = (Z + shift) / S with S² chi-square over df; the mean over ln S by the trapezoid rule.
 pub fn noncentral_t_power(critical: f64, df: f64, shift: f64) -> f64 {
     let spread = (45.0 / df).sqrt();
-    let (low, high) = (-(45.0 / df + 0.5 + spread).min(spread * 2.0 + 45.0 / df), spread);
+    let (low, high) = (
+        -(45.0 / df + 0.5 + spread).min(spread * 2.0 + 45.0 / df),
+        spread,
+    );
     let steps = 800;
     let width = (high - low) / f64::from(steps);
     let (mut sum, mut weight_sum) = (0.0, 0.0);
@@ -224,13 +237,20 @@ mod tests {
     use super::*;
 
     fn close(got: f64, expected: f64, tolerance: f64) {
-        assert!((got - expected).abs() <= tolerance * expected.abs(), "{got} is not {expected}");
+        assert!(
+            (got - expected).abs() <= tolerance * expected.abs(),
+            "{got} is not {expected}"
+        );
     }
 
     #[test]
     fn tails_keep_their_relative_accuracy() {
         close(normal_two_sided(13.9), 6.334136536261571e-44, 1e-12);
-        close(chi_square_upper(185.226_551_563_229_12, 1.0), 3.502_192_273_048_579e-42, 1e-9);
+        close(
+            chi_square_upper(185.226_551_563_229_12, 1.0),
+            3.502_192_273_048_579e-42,
+            1e-9,
+        );
         close(chi_square_upper(1.22, 2.0), 0.543_350_869_074_499_8, 1e-12);
         close(chi_square_upper(400.0, 2.0), (-200f64).exp(), 1e-12);
         close(chi_square_upper(0.01, 2.0), (-0.005f64).exp(), 1e-12);
@@ -240,7 +260,11 @@ mod tests {
     fn student_matches_closed_forms() {
         // one degree of freedom is Cauchy, two has an algebraic distribution function
         for t in [0.3f64, 1.0, 5.0, 1e6] {
-            close(student_two_sided(t, 1.0), 2.0 * (1.0 / t).atan() / std::f64::consts::PI, 1e-12);
+            close(
+                student_two_sided(t, 1.0),
+                2.0 * (1.0 / t).atan() / std::f64::consts::PI,
+                1e-12,
+            );
             let root = (t * t + 2.0).sqrt();
             close(student_two_sided(t, 2.0), 2.0 / (root * (root + t)), 1e-12);
         }
@@ -248,13 +272,22 @@ mod tests {
             let t = student_quantile_upper(0.025, df);
             close(student_two_sided(t, df), 0.05, 1e-11);
         }
-        close(student_quantile_upper(0.025, 10_001.0), student_quantile_upper(0.025, 9_999.0), 1e-7);
+        close(
+            student_quantile_upper(0.025, 10_001.0),
+            student_quantile_upper(0.025, 9_999.0),
+            1e-7,
+        );
         close(student_two_sided(1.96, 1e9), normal_two_sided(1.96), 1e-7);
     }
 
     #[test]
     fn beta_tails_sum_to_one_and_survive_huge_counts() {
-        for (a, b, x) in [(1.0, 1.0, 0.3), (0.5, 7.0, 0.9), (5e6, 5e6, 0.5001), (46.0, 6.0, 0.9)] {
+        for (a, b, x) in [
+            (1.0, 1.0, 0.3),
+            (0.5, 7.0, 0.9),
+            (5e6, 5e6, 0.5001),
+            (46.0, 6.0, 0.9),
+        ] {
             let (lower, upper) = ln_beta_tails(a, b, x, 1.0 - x);
             close(lower.exp() + upper.exp(), 1.0, 1e-12);
         }
@@ -265,7 +298,11 @@ mod tests {
     #[test]
     fn central_case_of_the_power_is_the_level() {
         for df in [1.0, 4.0, 30.0, 798.0, 1e6] {
-            close(noncentral_t_power(student_quantile_upper(0.025, df), df, 0.0), 0.05, 1e-7);
+            close(
+                noncentral_t_power(student_quantile_upper(0.025, df), df, 0.0),
+                0.05,
+                1e-7,
+            );
         }
     }
 }

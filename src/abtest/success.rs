@@ -45,7 +45,17 @@ pub fn ln_e_value(a: f64, b: f64, split: Split, k: f64) -> f64 {
 pub fn ln_e_value_at_ratio(a: f64, b: f64, split: Split, k: f64, ln_ratio: f64) -> f64 {
     let (in_a, in_b) = (split.a, split.b * ln_ratio.exp());
     let sum = in_a + in_b;
-    ln_e_against(a, b, split, k, if sum.is_finite() { (in_a / sum, in_b / sum) } else { (0.0, 1.0) })
+    ln_e_against(
+        a,
+        b,
+        split,
+        k,
+        if sum.is_finite() {
+            (in_a / sum, in_b / sum)
+        } else {
+            (0.0, 1.0)
+        },
+    )
 }
 
 fn ln_e_against(a: f64, b: f64, split: Split, k: f64, (p_a, p_b): (f64, f64)) -> f64 {
@@ -54,10 +64,14 @@ fn ln_e_against(a: f64, b: f64, split: Split, k: f64, (p_a, p_b): (f64, f64)) ->
     let (prior, post) = (prior_a + prior_b, post_a + post_b);
     // Stirling's form of both beta functions with the likelihood folded in: no large terms cancel.
     let arm = |events: f64, own: f64, other: f64, own_prior: f64, p: f64, q: f64| {
-        let likelihood =
-            if events == 0.0 { 0.0 } else { events * ((own * q - other * p) / ((own + other) * p)).ln_1p() };
+        let likelihood = if events == 0.0 {
+            0.0
+        } else {
+            events * ((own * q - other * p) / ((own + other) * p)).ln_1p()
+        };
         let weight = own_prior - 0.5;
-        likelihood + weight * ((own / post) / (own_prior / prior)).ln() + stirling_error(own) - stirling_error(own_prior)
+        likelihood + weight * ((own / post) / (own_prior / prior)).ln() + stirling_error(own)
+            - stirling_error(own_prior)
     };
     (arm(a, post_a, post_b, prior_a, p_a, p_b) + arm(b, post_b, post_a, prior_b, p_b, p_a))
         - 0.5 * (post / prior).ln()
@@ -66,14 +80,21 @@ fn ln_e_against(a: f64, b: f64, split: Split, k: f64, (p_a, p_b): (f64, f64)) ->
 
 /// The anytime-valid p-value of an e-value: min(1, 1/E), never below the smallest positive number.
 pub fn p_from_ln_e(ln_e: f64) -> f64 {
-    if ln_e.is_nan() { 1.0 } else { (-ln_e.max(0.0)).exp().max(f64::MIN_POSITIVE) }
+    if ln_e.is_nan() {
+        1.0
+    } else {
+        (-ln_e.max(0.0)).exp().max(f64::MIN_POSITIVE)
+    }
 }
 
 /// Confidence sequence for ln of the rate ratio B/A: all ratios with an e-value below 1/alpha.
 ///
 /// The bounds are infinite on a side where no event can exclude anything.
 pub fn ln_ratio_interval(a: f64, b: f64, split: Split, k: f64, alpha: f64) -> (f64, f64) {
-    (-upper_bound(b, a, split.swapped(), k, alpha), upper_bound(a, b, split, k, alpha))
+    (
+        -upper_bound(b, a, split.swapped(), k, alpha),
+        upper_bound(a, b, split, k, alpha),
+    )
 }
 
 fn upper_bound(a: f64, b: f64, split: Split, k: f64, alpha: f64) -> f64 {
@@ -104,21 +125,33 @@ mod tests {
 
     #[test]
     fn matches_the_textbook_formula() {
-        for (a, b, share) in [(60.0, 18.0, 0.5), (90.0, 4.0, 0.9), (0.0, 7.0, 0.3), (0.0, 0.0, 0.5), (1e4, 9e3, 0.5)] {
+        for (a, b, share) in [
+            (60.0, 18.0, 0.5),
+            (90.0, 4.0, 0.9),
+            (0.0, 7.0, 0.3),
+            (0.0, 0.0, 0.5),
+            (1e4, 9e3, 0.5),
+        ] {
             let w = split(share);
             let k = RATE_PRIOR_WEIGHT;
             let plain = ln_beta(k * w.a + a, k * w.b + b)
                 - ln_beta(k * w.a, k * w.b)
                 - a * f64::ln(w.a)
                 - b * f64::ln(w.b);
-            assert!((ln_e_value(a, b, w, k) - plain).abs() < 1e-8, "{a} {b} {share}");
+            assert!(
+                (ln_e_value(a, b, w, k) - plain).abs() < 1e-8,
+                "{a} {b} {share}"
+            );
         }
     }
 
     #[test]
     fn no_event_says_nothing() {
         assert_eq!(p_from_ln_e(ln_e_value(0.0, 0.0, split(0.5), 10.0)), 1.0);
-        assert_eq!(ln_ratio_interval(0.0, 0.0, split(0.5), 10.0, 0.05), (f64::NEG_INFINITY, f64::INFINITY));
+        assert_eq!(
+            ln_ratio_interval(0.0, 0.0, split(0.5), 10.0, 0.05),
+            (f64::NEG_INFINITY, f64::INFINITY)
+        );
         let (lower, upper) = ln_ratio_interval(50.0, 0.0, split(0.5), 10.0, 0.05);
         assert!(lower == f64::NEG_INFINITY && upper < 0.0);
     }

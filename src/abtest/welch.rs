@@ -38,8 +38,16 @@ pub fn welch(a: &Moments, b: &Moments, alpha: f64) -> Option<WelchTest> {
     } else {
         free_a + free_b
     };
-    let t = if difference == 0.0 { 0.0 } else { difference / se };
-    let half = if se > 0.0 { student_quantile_upper(alpha / 2.0, df) * se } else { 0.0 };
+    let t = if difference == 0.0 {
+        0.0
+    } else {
+        difference / se
+    };
+    let half = if se > 0.0 {
+        student_quantile_upper(alpha / 2.0, df) * se
+    } else {
+        0.0
+    };
     Some(WelchTest {
         difference,
         se,
@@ -68,6 +76,9 @@ mod tests {
         let a = Moments::from_values([1.0, 4.0, 2.5]);
         let b = Moments::from_values([7.0, 3.0, 9.0, 1.5]);
         let (ab, ba) = (welch(&a, &b, 0.05).unwrap(), welch(&b, &a, 0.05).unwrap());
-        assert_eq!((ab.difference, ab.p, ab.lower), (-ba.difference, ba.p, -ba.upper));
+        assert_eq!(
+            (ab.difference, ab.p, ab.lower),
+            (-ba.difference, ba.p, -ba.upper)
+        );
     }
 }
