@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Longest unit id, in Unicode characters.
-pub const MAX_UNIT_CHARS: usize = 255;
+/// Longest unit id, in Unicode characters: as long as the ids of executions and users in telemetry.
+pub const MAX_UNIT_CHARS: usize = 100;
 /// Buckets are multiples of 1 / `BUCKETS`.
 pub const BUCKETS: u32 = 10_000;
 /// How far the weights of a split may be from summing to 1.

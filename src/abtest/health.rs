@@ -13,8 +13,6 @@ pub const SRM_PRIOR_WEIGHT: f64 = 100.0;
 pub const HEALTH_ALPHA: f64 = 0.01;
 /// Largest tolerated share of units seen in both arms.
 pub const MAX_SHARE_IN_BOTH: f64 = 0.01;
-/// Share of missing outcomes above which a note is given.
-pub const NOTED_MISSING_SHARE: f64 = 0.05;
 
 /// Anytime-valid test of counts against the split.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -84,8 +82,12 @@ pub struct HealthCounts {
     pub assigned: PerArm<u64>,
     /// Assigned units whose outcome is overdue.
     pub missing: PerArm<u64>,
-    /// Units with records of both arms.
+    /// Assigned units without an outcome that is overdue yet.
+    pub pending: PerArm<u64>,
+    /// Units with records of the arm that they were not assigned to.
     pub in_both: u64,
+    /// Records dated in the future (a clock that jumped); left out of the analysis.
+    pub in_future: u64,
     /// Records dated before their assignment (a clock that jumped); left out of the analysis.
     pub before_assignment: u64,
     /// Records of the versions under test without an assignment; left out of the analysis.
@@ -100,10 +102,14 @@ pub enum FindingKind {
     SampleRatioMismatch,
     /// Outcomes are missing in one arm more than in the other.
     UnequalMissing,
-    /// Many outcomes are missing, alike in both arms.
+    /// Outcomes are missing, alike in both arms.
     Missing,
+    /// Outcomes that have not come yet.
+    Pending,
     /// Units seen in both arms.
     InBothArms,
+    /// Records in the future.
+    InFuture,
     /// Records before their assignment.
     BeforeAssignment,
     /// Records without an assignment.
@@ -187,17 +193,37 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             ),
             "executions that never report may be the ones that hang: find them before comparing the rest",
         );
-    } else if share(counts.missing.a + counts.missing.b, units)
-        .is_some_and(|share| share > NOTED_MISSING_SHARE)
-    {
+    } else if counts.missing.a + counts.missing.b > 0 {
         add(
             FindingKind::Missing,
             false,
             format!(
-                "{} of {units} assigned units have no outcome",
+                "the outcome of {} of {units} assigned units never came (overdue)",
                 counts.missing.a + counts.missing.b
             ),
             "record the telemetry of every assigned execution",
+        );
+    }
+    if counts.pending.a + counts.pending.b > 0 {
+        add(
+            FindingKind::Pending,
+            false,
+            format!(
+                "no outcome yet of {} of {} assigned units in A and {} of {} in B",
+                counts.pending.a, assigned.a, counts.pending.b, assigned.b
+            ),
+            "record the telemetry of every assigned execution, failures and timeouts too",
+        );
+    }
+    if counts.in_future > 0 {
+        add(
+            FindingKind::InFuture,
+            false,
+            format!(
+                "{} records are dated in the future and are left out",
+                counts.in_future
+            ),
+            "check the clocks of the machines that report",
         );
     }
     if counts.in_both > 0 {
@@ -205,7 +231,7 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             FindingKind::InBothArms,
             in_both_share > MAX_SHARE_IN_BOTH,
             format!(
-                "{} of {units} units have records of both arms",
+                "{} of {units} units have records of both arms, or of the arm that they were not assigned to",
                 counts.in_both
             ),
             "run the version that was assigned to the unit",
