@@ -17,5 +17,7 @@ pub mod schema;
 pub mod tools;
 
 pub use connection::{Act, Connection};
+/// A connection inside a transaction, as the closures of [`Connection`] get it.
+pub use diesel::PgConnection as Transaction;
 pub use error::StoreError;
 pub use location::Location;

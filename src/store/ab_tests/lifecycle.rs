@@ -88,7 +88,9 @@ pub enum ChangeError {
         hint: String,
     },
     /// Another active test has a version in common.
-    #[error("A/B test `{other}` is active on {tool}: a version takes part in one active test at a time")]
+    #[error(
+        "A/B test `{other}` is active on {tool}: a version takes part in one active test at a time"
+    )]
     Overlap {
         /// The other test.
         other: String,
@@ -258,14 +260,17 @@ fn refuse(
     }
     let draft = test.status == "draft";
     match change {
-        Change::Start if !draft => state("has started already", "`toolcat abtest show NAME` shows it"),
+        Change::Start if !draft => {
+            state("has started already", "`toolcat abtest show NAME` shows it")
+        }
         Change::Start => startable(connection, test),
         Change::Pause | Change::Resume if draft => {
             state("has not started", "`toolcat abtest start NAME` starts it")
         }
-        Change::Pause if test.paused_at.is_some() => {
-            state("is paused already", "`toolcat abtest resume NAME` goes on with it")
-        }
+        Change::Pause if test.paused_at.is_some() => state(
+            "is paused already",
+            "`toolcat abtest resume NAME` goes on with it",
+        ),
         Change::Resume if test.paused_at.is_none() => {
             state("is not paused", "`toolcat abtest pause NAME` pauses it")
         }
@@ -326,7 +331,7 @@ pub fn conclude(
     winner: Option<ArmLabel>,
     results: &Value,
     forced: bool,
-) -> QueryResult<()> {
+) -> Result<(), StoreError> {
     diesel::sql_query(
         "UPDATE tool_ab_tests SET status = 'completed', completed_at = clock_timestamp(), winner_tool_id = $2, \
          results = $3, forced = forced OR $4 WHERE id = $1",
@@ -335,12 +340,16 @@ pub fn conclude(
     .bind::<Nullable<BigInt>, _>(winner.map(|arm| test.tool_id(arm)))
     .bind::<Jsonb, _>(results)
     .bind::<Bool, _>(forced)
-    .execute(connection)
-    .map(drop)
+    .execute(connection)?;
+    Ok(())
 }
 
 /// Makes a version the latest of its tool, and says whether it was not.
-pub fn make_latest(connection: &mut PgConnection, tool_id: i64, actor: &str) -> QueryResult<bool> {
+pub fn make_latest(
+    connection: &mut PgConnection,
+    tool_id: i64,
+    actor: &str,
+) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
     struct Latest {
         #[diesel(sql_type = Bool)]
@@ -367,11 +376,11 @@ pub fn make_latest(connection: &mut PgConnection, tool_id: i64, actor: &str) -> 
 }
 
 /// Names the updates that follow in this transaction for the audit log.
-pub fn name_action(connection: &mut PgConnection, action: &str) -> QueryResult<()> {
+pub fn name_action(connection: &mut PgConnection, action: &str) -> Result<(), StoreError> {
     diesel::sql_query("SELECT set_config('toolcat.action', $1, true)")
         .bind::<Text, _>(action)
-        .execute(connection)
-        .map(drop)
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Notes a look at a test, where records came since the last one.

@@ -5,12 +5,10 @@
 //! executed at or after it. Nothing else is reported, and nothing is reported twice.
 
 use chrono::{DateTime, NaiveDate, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::pg::Pg;
-use diesel::sql_types::{
-    Array, BigInt, Bool, Date, Double, Integer, Nullable, Text, Timestamptz,
-};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Double, Integer, Nullable, Text, Timestamptz};
 use serde::Serialize;
 
 use super::{Phase, StoredTest, UnitKind};
@@ -44,9 +42,10 @@ impl<'a> Window<'a> {
     }
 
     fn end(&self) -> DateTime<Utc> {
-        let end = self.phase.ended_at.unwrap_or_else(|| {
-            self.test.read_at + chrono::Duration::seconds(CLOCK_TOLERANCE_S)
-        });
+        let end = self
+            .phase
+            .ended_at
+            .unwrap_or_else(|| self.test.read_at + chrono::Duration::seconds(CLOCK_TOLERANCE_S));
         self.until.map_or(end, |until| until.min(end))
     }
 
@@ -59,7 +58,10 @@ impl<'a> Window<'a> {
         let column = self.test.unit().column();
         let (once, order) = match self.test.unit() {
             // an execution has one outcome: the first that was reported
-            UnitKind::Execution => ("SELECT DISTINCT ON (unit) * FROM matched", "    ORDER BY unit, executed_at, id\n"),
+            UnitKind::Execution => (
+                "SELECT DISTINCT ON (unit) * FROM matched",
+                "    ORDER BY unit, executed_at, id\n",
+            ),
             UnitKind::User => ("SELECT * FROM matched", ""),
         };
         let sql = [include_str!("outcomes.sql"), rest]
@@ -243,7 +245,11 @@ pub fn add_quantiles(
         .bind::<Array<Double>, _>(fractions(arms.b.records))
         .load(connection)?;
     for row in rows {
-        let stats = if row.arm == "A" { &mut arms.a } else { &mut arms.b };
+        let stats = if row.arm == "A" {
+            &mut arms.a
+        } else {
+            &mut arms.b
+        };
         let bounds = bounds(stats.records);
         let interval = |index: usize| -> Option<QuantileInterval> {
             let (low, high) = *bounds.get(index)?;
