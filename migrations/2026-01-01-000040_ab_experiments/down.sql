@@ -1,8 +1,8 @@
 DROP TRIGGER keep ON tool_ab_tests;
 DROP FUNCTION keep_ab_tests();
 DROP FUNCTION ab_arm(DOUBLE PRECISION, DOUBLE PRECISION, DOUBLE PRECISION);
-DROP FUNCTION ab_bucket(UUID, TEXT);
-DROP FUNCTION ab_fnv1a32(TEXT);
+DROP FUNCTION ab_bucket(BIGINT, TEXT);
+DROP FUNCTION ab_fnv1a32(TEXT, BIGINT);
 DROP TABLE tool_ab_looks;
 DROP TABLE tool_ab_assignments;
 DROP FUNCTION keep_assignment();

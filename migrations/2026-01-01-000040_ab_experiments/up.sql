@@ -89,10 +89,10 @@ COMMENT ON COLUMN tool_ab_looks.p IS 'Anytime-valid p-value of each metric';
 
 -- The public "hash v2": (fnv1a32(decimal(fnv1a32(seed || unit))) mod 10000) / 10000, over UTF-16 code
 -- units, in the database so that an assignment is one round trip.
-CREATE FUNCTION ab_fnv1a32(value TEXT) RETURNS BIGINT
+CREATE FUNCTION ab_fnv1a32(value TEXT, hash_so_far BIGINT DEFAULT 2166136261) RETURNS BIGINT
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
 DECLARE
-    hash BIGINT := 2166136261;
+    hash BIGINT := hash_so_far;
     code BIGINT;
     sign TEXT;
 BEGIN
@@ -106,13 +106,13 @@ BEGIN
     END LOOP;
     RETURN hash;
 END $$;
-COMMENT ON FUNCTION ab_fnv1a32(TEXT) IS '32-bit FNV-1a over UTF-16 code units';
+COMMENT ON FUNCTION ab_fnv1a32(TEXT, BIGINT) IS '32-bit FNV-1a over UTF-16 code units, going on from a hash';
 
-CREATE FUNCTION ab_bucket(seed UUID, unit TEXT) RETURNS DOUBLE PRECISION
+CREATE FUNCTION ab_bucket(seed_hash BIGINT, unit TEXT) RETURNS DOUBLE PRECISION
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path FROM CURRENT AS $$
-    SELECT (ab_fnv1a32(ab_fnv1a32(seed::text || unit)::text) % 10000) / 10000.0::double precision
+    SELECT (ab_fnv1a32(ab_fnv1a32(unit, seed_hash)::text) % 10000) / 10000.0::double precision
 $$;
-COMMENT ON FUNCTION ab_bucket(UUID, TEXT) IS 'Bucket of a unit, a multiple of 0.0001 in 0..1';
+COMMENT ON FUNCTION ab_bucket(BIGINT, TEXT) IS 'Bucket of a unit, a multiple of 0.0001 in 0..1; from the hash of the seed';
 
 CREATE FUNCTION ab_arm(bucket DOUBLE PRECISION, share_b DOUBLE PRECISION, coverage DOUBLE PRECISION) RETURNS TEXT
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$

@@ -73,7 +73,7 @@ pub fn run(args: &ConcludeArgs, session: &mut Session) -> Result<Outcome, Comman
     };
     let conclusion = conclude(&mut connection, &act, &args.name, wish)?;
     match args.format {
-        Format::Table | Format::Wide => present(session, &conclusion, args.dry_run)?,
+        Format::Table | Format::Wide => present(session, args, &conclusion)?,
         other => record::write_value(
             session,
             &conclusion,
@@ -266,8 +266,8 @@ fn apply_later(
 
 fn present(
     session: &mut Session,
+    args: &ConcludeArgs,
     conclusion: &Conclusion,
-    dry_run: bool,
 ) -> Result<(), CommandError> {
     let out = session.ui.out();
     writeln!(out, "{}", text::visible(&conclusion.sentence))?;
@@ -288,13 +288,13 @@ fn present(
         }
         _ => writeln!(out, "Not concluded: nothing was changed.")?,
     }
-    if conclusion.winner.is_some() && !conclusion.applied {
+    if conclusion.winner.is_some() && !args.apply {
         session.ui.hint(&format!(
-            "the latest version was not switched; `toolcat abtest conclude {} --apply` makes the winner the latest where it is not",
+            "`toolcat abtest conclude {} --apply` makes the winner the latest version",
             conclusion.test
         ));
     }
-    if dry_run {
+    if args.dry_run {
         session.ui.status("dry run: nothing was written");
     }
     Ok(())

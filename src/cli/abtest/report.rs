@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::record::{shares, split_words, time};
+use super::record::{shares, split_words};
 use super::{CommandError, Outcome, Session};
 use crate::abtest::analysis::{Interval, MetricReport};
 use crate::abtest::quantile::QuantileInterval;
@@ -433,18 +433,14 @@ fn rule(session: &mut Session, report: &Report) -> Result<(), CommandError> {
         )?;
     }
     if let Verdict::Continue { more } = decision.verdict {
-        let at_present = decision.at_present_estimate.map_or_else(
-            || "at the present estimates the rule is never met".to_owned(),
-            |n| {
-                format!(
-                    "{} more at the present estimates",
-                    text::grouped(n as usize)
-                )
-            },
-        );
+        let at_present = match decision.at_present_estimate {
+            Some(n) => format!(", {} at the present estimates", text::grouped(n as usize)),
+            None if report.analysis.recorded == 0 => String::new(),
+            None => ", never at the present estimates".to_owned(),
+        };
         writeln!(
             session.ui.out(),
-            "  still needed: about {}; {} to the planned size, {at_present}",
+            "  still needed: about {}; {} to the planned size{at_present}",
             text::grouped(more as usize),
             text::grouped(decision.to_planned as usize),
         )?;
@@ -468,13 +464,4 @@ pub fn kind(kind: ClauseKind) -> &'static str {
         ClauseKind::Primary => "primary",
         ClauseKind::Guardrail => "guardrail",
     }
-}
-
-/// The sentence of a look, with when it was made.
-pub fn dated(report: &Report) -> String {
-    format!(
-        "{} ({})",
-        report.analysis.decision.sentence,
-        time(report.looked_at)
-    )
 }

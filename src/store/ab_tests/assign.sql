@@ -2,12 +2,13 @@
 -- it is told. No row where there is no such test.
 -- $1 test name, $2 units, $3 user (null: not told), $4 environment (null: not told), $5 whether to store.
 WITH test AS (
-    SELECT x.*, x.status = 'active' AND x.paused_at IS NULL AS running
+    SELECT x.*, x.status = 'active' AND x.paused_at IS NULL AS running,
+           ab_fnv1a32(x.seed::text) AS seed_hash
     FROM tool_ab_tests x
     WHERE x.test_name = $1
-), placed AS (
+), placed AS MATERIALIZED (
     SELECT u.place, u.unit, stored.arm AS stored_arm, stored.assigned_at,
-           coalesce(stored.bucket, ab_bucket(test.seed, u.unit)) AS bucket,
+           coalesce(stored.bucket, ab_bucket(test.seed_hash, u.unit)) AS bucket,
            (test.target_environment IS NULL OR test.target_environment IS NOT DISTINCT FROM $4) AS right_environment,
            (test.target_users = '[]'
             OR test.target_users @> to_jsonb(CASE test.unit_kind WHEN 'user' THEN u.unit ELSE coalesce($3, '') END)

@@ -7,7 +7,7 @@ FROM tool_ab_tests x
 CROSS JOIN LATERAL (SELECT CASE x.unit_kind WHEN 'user' THEN $2 ELSE $1 END AS unit) caller
 LEFT JOIN tool_ab_assignments stored
     ON stored.test_id = x.id AND stored.phase = x.phase AND stored.unit = caller.unit
-CROSS JOIN LATERAL (SELECT coalesce(stored.bucket, ab_bucket(x.seed, caller.unit)) AS bucket) hashed
+CROSS JOIN LATERAL (SELECT coalesce(stored.bucket, ab_bucket(ab_fnv1a32(x.seed::text), caller.unit)) AS bucket) hashed
 CROSS JOIN LATERAL (
     SELECT coalesce(stored.arm::text, CASE
         WHEN x.paused_at IS NULL

@@ -1,7 +1,7 @@
 grace AS (
     -- a longer silence than the longest execution so far is overdue; a user may come back tomorrow
     SELECT CASE WHEN $8 THEN interval '1 day'
-                ELSE coalesce(max(actual_time_ms), 0) * interval '1 millisecond' END AS wait
+                ELSE coalesce(max(actual_time_ms) * interval '1 millisecond', interval '1 minute') END AS wait
     FROM outcome
 ), units AS (
     SELECT a.arm, count(*) AS assigned,
