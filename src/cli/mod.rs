@@ -8,12 +8,14 @@ mod abtest;
 mod db;
 mod error;
 mod export;
+mod files;
 mod filter;
 mod global;
 mod import;
 mod list;
 mod migrate;
 mod resolve;
+mod schema;
 mod select;
 mod session;
 mod show;
@@ -75,6 +77,8 @@ enum Command {
     Migrate(migrate::MigrateArgs),
     /// Compare two versions of a tool on real traffic
     Abtest(abtest::AbtestArgs),
+    /// Print the JSON Schema of definitions
+    Schema(schema::SchemaArgs),
     /// Manage the local database server
     Db(db::DbArgs),
 }
@@ -110,6 +114,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Select(args) => select::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Abtest(args) => abtest::run(args, session),
+        Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
     }
 }
