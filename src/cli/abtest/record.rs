@@ -299,7 +299,10 @@ pub fn write_value<T: Serialize>(
             let text = serde_json::to_string(value).map_err(io::Error::other)?;
             writeln!(ui.out(), "{text}")?;
         }
-        Format::Yaml => write!(ui.out(), "{}", crate::format::to_yaml(value))?,
+        Format::Yaml => {
+            let value = serde_json::to_value(value).map_err(io::Error::other)?;
+            write!(ui.out(), "{}", crate::format::yaml::write_value(&value))?;
+        }
         Format::Name => {
             let name = name();
             writeln!(ui.out(), "{}", text::visible(&name))?;
