@@ -2,5 +2,6 @@
 
 #![warn(missing_docs)]
 
+pub mod expression;
 pub mod statistics;
 pub mod telemetry;
