@@ -61,7 +61,12 @@ pub fn quantile_of_sorted(values: &[f64], level: f64) -> Option<f64> {
 
 /// The median of the absolute distances from `centre`; `None` without values.
 pub fn median_absolute_deviation(values: &[f64], centre: f64) -> Option<f64> {
-    median(&values.iter().map(|v| (v - centre).abs()).collect::<Vec<_>>())
+    median(
+        &values
+            .iter()
+            .map(|v| (v - centre).abs())
+            .collect::<Vec<_>>(),
+    )
 }
 
 /// A standard deviation estimated robustly around `centre`: the median absolute deviation over 0.6745 or, where

@@ -24,7 +24,11 @@ impl Interval {
 
     /// The interval with `transform`, an increasing function, applied to both ends.
     pub fn map(self, transform: impl Fn(f64) -> f64) -> Self {
-        Self { low: transform(self.low), high: transform(self.high), level: self.level }
+        Self {
+            low: transform(self.low),
+            high: transform(self.high),
+            level: self.level,
+        }
     }
 }
 
@@ -39,8 +43,16 @@ pub fn wilson(successes: u64, trials: u64, level: f64) -> Option<Interval> {
     let half = (z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))).sqrt();
     let scale = 1.0 + z2 / n;
     Some(Interval {
-        low: if successes == 0 { 0.0 } else { ((centre - half) / scale).max(0.0) },
-        high: if successes == trials { 1.0 } else { ((centre + half) / scale).min(1.0) },
+        low: if successes == 0 {
+            0.0
+        } else {
+            ((centre - half) / scale).max(0.0)
+        },
+        high: if successes == trials {
+            1.0
+        } else {
+            ((centre + half) / scale).min(1.0)
+        },
         level,
     })
 }
@@ -65,7 +77,11 @@ pub fn median_interval(values: &[f64], level: f64) -> Option<Interval> {
         }
     }
     let ordered = sorted(values);
-    Some(Interval { low: ordered[kept], high: ordered[n - 1 - kept], level })
+    Some(Interval {
+        low: ordered[kept],
+        high: ordered[n - 1 - kept],
+        level,
+    })
 }
 
 #[cfg(test)]

@@ -6,8 +6,11 @@ use super::{mean, normal_upper_tail, sample_variance, student_two_sided};
 /// approximation with the corrections for ties and continuity, zeros dropped (Wilcoxon 1945). 1 where nothing
 /// differs.
 pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
-    let mut nonzero: Vec<f64> =
-        differences.iter().copied().filter(|d| *d != 0.0 && d.is_finite()).collect();
+    let mut nonzero: Vec<f64> = differences
+        .iter()
+        .copied()
+        .filter(|d| *d != 0.0 && d.is_finite())
+        .collect();
     nonzero.sort_unstable_by(|a, b| a.abs().total_cmp(&b.abs()));
     let n = nonzero.len() as f64;
     let (mut positive, mut ties, mut start) = (0.0, 0.0, 0);
@@ -17,7 +20,10 @@ pub fn wilcoxon_signed_rank(differences: &[f64]) -> f64 {
             .take_while(|d| d.abs() == nonzero[start].abs())
             .count();
         let rank = start as f64 + (size as f64 + 1.0) / 2.0;
-        let above = nonzero[start..start + size].iter().filter(|d| **d > 0.0).count();
+        let above = nonzero[start..start + size]
+            .iter()
+            .filter(|d| **d > 0.0)
+            .count();
         positive += rank * above as f64;
         ties += (size as f64).powi(3) - size as f64;
         start += size;

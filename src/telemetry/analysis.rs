@@ -120,7 +120,11 @@ pub struct Analysis {
 
 /// Analyses the samples of one usage pattern. The model computes the estimates that were not stored, and names the
 /// variables that are missed.
-pub fn analyze(samples: &[Sample], model: Option<&dyn Model>, options: &AnalyzeOptions) -> Analysis {
+pub fn analyze(
+    samples: &[Sample],
+    model: Option<&dyn Model>,
+    options: &AnalyzeOptions,
+) -> Analysis {
     let measure = options.measure;
     let order = chronological(samples);
     let (compared, problems) = residuals(samples, model, measure);
@@ -130,7 +134,10 @@ pub fn analyze(samples: &[Sample], model: Option<&dyn Model>, options: &AnalyzeO
     let since_change = (latest > 0)
         .then(|| calibration(&compared[latest..], measure, options.level))
         .flatten();
-    let drift = since_change.as_ref().or(overall.as_ref()).is_some_and(is_off);
+    let drift = since_change
+        .as_ref()
+        .or(overall.as_ref())
+        .is_some_and(is_off);
     let mut outliers = outliers(samples, &compared, &changes);
     let outlier_count = outliers.len();
     outliers.sort_by(|a, b| b.modified_z.abs().total_cmp(&a.modified_z.abs()));
@@ -138,7 +145,10 @@ pub fn analyze(samples: &[Sample], model: Option<&dyn Model>, options: &AnalyzeO
     outliers.sort_by_key(|o| (o.at, o.index));
     let actuals = sorted(&measured(samples, measure));
     let mut errors = group_errors(
-        samples.iter().filter(|s| !s.success).filter_map(|s| s.error.as_deref()),
+        samples
+            .iter()
+            .filter(|s| !s.success)
+            .filter_map(|s| s.error.as_deref()),
     );
     errors.truncate(options.top_errors);
     Analysis {
@@ -168,14 +178,21 @@ pub fn analyze(samples: &[Sample], model: Option<&dyn Model>, options: &AnalyzeO
 /// Adjusts the p-values of failure bursts across the analyses of several patterns (Benjamini-Hochberg), and drops
 /// those that are then 0.01 or more.
 pub fn adjust_bursts(analyses: &mut [Analysis]) {
-    let p_values: Vec<f64> =
-        analyses.iter().flat_map(|a| a.failure_bursts.iter().map(|b| b.adjusted_p)).collect();
+    let p_values: Vec<f64> = analyses
+        .iter()
+        .flat_map(|a| a.failure_bursts.iter().map(|b| b.adjusted_p))
+        .collect();
     let mut adjusted = benjamini_hochberg(&p_values).into_iter();
-    for burst in analyses.iter_mut().flat_map(|a| a.failure_bursts.iter_mut()) {
+    for burst in analyses
+        .iter_mut()
+        .flat_map(|a| a.failure_bursts.iter_mut())
+    {
         burst.adjusted_p = adjusted.next().unwrap_or(1.0);
     }
     for analysis in analyses {
-        analysis.failure_bursts.retain(|burst| burst.adjusted_p < 0.01);
+        analysis
+            .failure_bursts
+            .retain(|burst| burst.adjusted_p < 0.01);
     }
 }
 
@@ -248,7 +265,11 @@ pub(super) fn shift_between_halves(samples: &[Sample], order: &[usize]) -> Vec<I
         for index in part {
             for (name, value) in &samples[*index].context {
                 let sides = variables.entry(name).or_default();
-                if late { sides.1.push(*value) } else { sides.0.push(*value) }
+                if late {
+                    sides.1.push(*value)
+                } else {
+                    sides.0.push(*value)
+                }
             }
         }
     }

@@ -100,7 +100,11 @@ pub fn failure_bursts(samples: &[Sample], chronological: &[usize]) -> Vec<Failur
     let p_values: Vec<f64> = (0..=n - width)
         .map(|start| {
             let failures = prefix[start + width] - prefix[start];
-            burst_p(failures as u64, width as u64, baseline(start, start + width))
+            burst_p(
+                failures as u64,
+                width as u64,
+                baseline(start, start + width),
+            )
         })
         .collect();
     let adjusted = benjamini_hochberg(&p_values);
@@ -151,10 +155,18 @@ pub fn cusum(z: &[f64], allowance: f64, limit: f64) -> Option<Cusum> {
             down_from = i + 1;
         }
         if up > limit {
-            return Some(Cusum { direction: Direction::Up, onset: up_from, alarm: i });
+            return Some(Cusum {
+                direction: Direction::Up,
+                onset: up_from,
+                alarm: i,
+            });
         }
         if down > limit {
-            return Some(Cusum { direction: Direction::Down, onset: down_from, alarm: i });
+            return Some(Cusum {
+                direction: Direction::Down,
+                onset: down_from,
+                alarm: i,
+            });
         }
     }
     None
@@ -170,10 +182,15 @@ pub fn drift_onset(segment: &[Residual]) -> Option<DriftOnset> {
     }
     let centre = median(before)?;
     let scale = robust_scale(before, centre)?;
-    let z: Vec<f64> =
-        winsorise(lately, OUTLIER_LIMIT).iter().map(|v| (v - centre) / scale).collect();
+    let z: Vec<f64> = winsorise(lately, OUTLIER_LIMIT)
+        .iter()
+        .map(|v| (v - centre) / scale)
+        .collect();
     // one far value alone is an outlier, not an onset
-    let z: Vec<f64> = z.iter().map(|z| z.clamp(-OUTLIER_LIMIT, OUTLIER_LIMIT)).collect();
+    let z: Vec<f64> = z
+        .iter()
+        .map(|z| z.clamp(-OUTLIER_LIMIT, OUTLIER_LIMIT))
+        .collect();
     let found = cusum(&z, CUSUM_ALLOWANCE, CUSUM_LIMIT)?;
     let shift = median(&lately[found.onset..])? - centre;
     let same_way = (shift > 0.0) == (found.direction == Direction::Up);
@@ -212,7 +229,9 @@ mod tests {
         let bursts = failure_bursts(&samples, &order);
         assert_eq!(bursts.len(), 1);
         assert!(bursts[0].failures >= 12 && bursts[0].adjusted_p < 0.01);
-        assert!(bursts[0].from <= samples[200].executed_at && bursts[0].to >= samples[211].executed_at);
+        assert!(
+            bursts[0].from <= samples[200].executed_at && bursts[0].to >= samples[211].executed_at
+        );
     }
 
     #[test]
@@ -220,7 +239,10 @@ mod tests {
         for every in [1, 2, 5, 20, 1000] {
             let samples = samples(|i| i % every == 0);
             let order: Vec<usize> = (0..samples.len()).collect();
-            assert!(failure_bursts(&samples, &order).is_empty(), "one in {every}");
+            assert!(
+                failure_bursts(&samples, &order).is_empty(),
+                "one in {every}"
+            );
         }
     }
 
@@ -228,7 +250,10 @@ mod tests {
     fn cusum_dates_the_onset() {
         let z: Vec<f64> = (0..60).map(|i| if i < 30 { 0.1 } else { 1.5 }).collect();
         let found = cusum(&z, CUSUM_ALLOWANCE, CUSUM_LIMIT).unwrap();
-        assert_eq!((found.direction, found.onset, found.alarm), (Direction::Up, 30, 35));
+        assert_eq!(
+            (found.direction, found.onset, found.alarm),
+            (Direction::Up, 30, 35)
+        );
         assert_eq!(cusum(&[0.0; 100], CUSUM_ALLOWANCE, CUSUM_LIMIT), None);
     }
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 
 use super::{Measure, Residual};
-use crate::statistics::{Interval, mean, median, median_interval, normal_quantile, sample_variance};
+use crate::statistics::{
+    Interval, mean, median, median_interval, normal_quantile, sample_variance,
+};
 
 /// An estimate within this factor of the actual counts as near.
 const NEAR: f64 = 0.25;
@@ -72,7 +74,9 @@ pub fn calibration(records: &[Residual], measure: Measure, level: f64) -> Option
 /// var(actual - R estimate) / (n mean(estimate)^2).
 fn mean_ratio(records: &[Residual], level: f64) -> (Option<f64>, Option<Interval>) {
     let n = records.len() as f64;
-    let largest = records.iter().fold(f64::MIN_POSITIVE, |m, x| m.max(x.actual).max(x.estimate));
+    let largest = records
+        .iter()
+        .fold(f64::MIN_POSITIVE, |m, x| m.max(x.actual).max(x.estimate));
     let actual: Vec<f64> = records.iter().map(|x| x.actual / largest).collect();
     let estimate: Vec<f64> = records.iter().map(|x| x.estimate / largest).collect();
     let (Some(a), Some(e)) = (mean(&actual), mean(&estimate)) else {
@@ -82,7 +86,11 @@ fn mean_ratio(records: &[Residual], level: f64) -> (Option<f64>, Option<Interval
     if !ratio.is_finite() || ratio <= 0.0 {
         return (None, None);
     }
-    let error: Vec<f64> = actual.iter().zip(&estimate).map(|(a, e)| a - ratio * e).collect();
+    let error: Vec<f64> = actual
+        .iter()
+        .zip(&estimate)
+        .map(|(a, e)| a - ratio * e)
+        .collect();
     let interval = sample_variance(&error).and_then(|variance| {
         let half = normal_quantile(0.5 + level / 2.0) * (variance / n).sqrt() / a;
         let (low, high) = (ratio * (-half).exp(), ratio * half.exp());

@@ -97,8 +97,17 @@ pub fn best_split(values: &[f64], min_segment: usize) -> Option<Split> {
         if better {
             let splits = n - 2 * least + 1;
             let corrected_p = (p * splits as f64).min(1.0);
-            best =
-                Some((Split { index, uncorrected_p: p, corrected_p, splits, difference }, t, degrees));
+            best = Some((
+                Split {
+                    index,
+                    uncorrected_p: p,
+                    corrected_p,
+                    splits,
+                    difference,
+                },
+                t,
+                degrees,
+            ));
         }
     }
     best.map(|(split, _, _)| split)
@@ -107,7 +116,11 @@ pub fn best_split(values: &[f64], min_segment: usize) -> Option<Split> {
 fn variance(sum: f64, squares: f64, n: f64) -> f64 {
     let centred = squares - sum * sum / n;
     // what is left of equal values after the subtraction is rounding, not spread
-    if centred <= 1e-13 * squares { 0.0 } else { centred / (n - 1.0) }
+    if centred <= 1e-13 * squares {
+        0.0
+    } else {
+        centred / (n - 1.0)
+    }
 }
 
 /// Size of Welch's t and its degrees of freedom (Welch 1947; Satterthwaite 1946).
@@ -115,7 +128,11 @@ fn welch(difference: f64, v1: f64, n1: f64, v2: f64, n2: f64) -> (f64, f64) {
     let (e1, e2) = (v1 / n1, v2 / n2);
     let error = e1 + e2;
     if error <= 0.0 {
-        let t = if difference.abs() > 1e-12 { f64::INFINITY } else { 0.0 };
+        let t = if difference.abs() > 1e-12 {
+            f64::INFINITY
+        } else {
+            0.0
+        };
         return (t, n1 + n2 - 2.0);
     }
     let (s1, s2) = (e1 / error, e2 / error);
@@ -198,7 +215,15 @@ mod tests {
     #[test]
     fn two_steps_are_both_found() {
         let wave = |i: usize| 0.05 * ((i * 7919 % 101) as f64 / 50.0 - 1.0);
-        let level = |i: usize| if i < 60 { 0.0 } else if i < 130 { 0.6 } else { 0.2 };
+        let level = |i: usize| {
+            if i < 60 {
+                0.0
+            } else if i < 130 {
+                0.6
+            } else {
+                0.2
+            }
+        };
         let r: Vec<f64> = (0..220).map(|i| level(i) + wave(i)).collect();
         assert_eq!(change_indices(&r), [60, 130]);
     }

@@ -55,18 +55,26 @@ pub(super) fn design(
     constant_variables: &[String],
 ) -> Option<Design> {
     let base = model.parameters();
-    let probes: Vec<&Context> =
-        subsample(contexts.len(), PROBED).into_iter().map(|i| contexts[i]).collect();
+    let probes: Vec<&Context> = subsample(contexts.len(), PROBED)
+        .into_iter()
+        .map(|i| contexts[i])
+        .collect();
     let shape = Shape::new(model, &base, &probes)?;
     let mut free: Vec<usize> = Vec::new();
     let mut held = Vec::new();
     for index in 0..base.len() {
         if !shape.is_affine(index) || !free.iter().all(|other| shape.is_additive(*other, index)) {
             held.push((index, Held::Shape));
-        } else if let Some(variable) =
-            constant_variables.iter().find(|name| shape.depends_on(index, name))
+        } else if let Some(variable) = constant_variables
+            .iter()
+            .find(|name| shape.depends_on(index, name))
         {
-            held.push((index, Held::InputConstant { variable: variable.clone() }));
+            held.push((
+                index,
+                Held::InputConstant {
+                    variable: variable.clone(),
+                },
+            ));
         } else {
             free.push(index);
         }
@@ -91,20 +99,40 @@ pub(super) fn design(
         let moved: f64 = terms.iter().zip(&kept).map(|(t, i)| t * base[*i]).sum();
         let rest = value - moved;
         // what rounding leaves of a full sum is no term
-        offset.push(if rest.abs() <= SAME * value.abs() { 0.0 } else { rest });
+        offset.push(if rest.abs() <= SAME * value.abs() {
+            0.0
+        } else {
+            rest
+        });
         x.push(&terms);
     }
-    let signs = kept.iter().map(|i| if base[*i] < 0.0 { -1.0 } else { 1.0 }).collect();
-    Some(Design { free: kept, held, x, offset, signs })
+    let signs = kept
+        .iter()
+        .map(|i| if base[*i] < 0.0 { -1.0 } else { 1.0 })
+        .collect();
+    Some(Design {
+        free: kept,
+        held,
+        x,
+        offset,
+        signs,
+    })
 }
 
 /// The variables among `names` that do not vary over the contexts, so that no slope can be told.
 pub(super) fn constant_variables(names: &[String], contexts: &[&Context]) -> Vec<String> {
     let constant = |name: &&String| {
-        let mut values: Vec<f64> = contexts.iter().filter_map(|c| c.get(*name).copied()).collect();
+        let mut values: Vec<f64> = contexts
+            .iter()
+            .filter_map(|c| c.get(*name).copied())
+            .collect();
         values.sort_unstable_by(f64::total_cmp);
         let n = values.len();
-        let longest = values.chunk_by(|a, b| a == b).map(<[f64]>::len).max().unwrap_or(0);
+        let longest = values
+            .chunk_by(|a, b| a == b)
+            .map(<[f64]>::len)
+            .max()
+            .unwrap_or(0);
         if n == 0 || longest as f64 >= CONSTANT_SHARE * n as f64 {
             return true;
         }
@@ -115,7 +143,11 @@ pub(super) fn constant_variables(names: &[String], contexts: &[&Context]) -> Vec
 }
 
 fn all_values(model: &dyn Model, parameters: &[f64], contexts: &[&Context]) -> Option<Vec<f64>> {
-    model.predict(parameters, contexts).into_iter().map(|v| v.filter(|v| v.is_finite())).collect()
+    model
+        .predict(parameters, contexts)
+        .into_iter()
+        .map(|v| v.filter(|v| v.is_finite()))
+        .collect()
 }
 
 fn column(
@@ -129,7 +161,13 @@ fn column(
     let step = if base[index] == 0.0 { 1.0 } else { base[index] };
     moved[index] += step;
     let moved = all_values(model, &moved, contexts)?;
-    Some(moved.iter().zip(values).map(|(m, v)| (m - v) / step).collect())
+    Some(
+        moved
+            .iter()
+            .zip(values)
+            .map(|(m, v)| (m - v) / step)
+            .collect(),
+    )
 }
 
 /// Whether enough of the column is left after projection on the others.
@@ -142,7 +180,10 @@ fn is_independent(others: &[Vec<f64>], column: &[f64]) -> bool {
         let mut direction = other.to_vec();
         for known in &directions {
             let along = dot(&direction, known);
-            direction.iter_mut().zip(known).for_each(|(d, k)| *d -= along * k);
+            direction
+                .iter_mut()
+                .zip(known)
+                .for_each(|(d, k)| *d -= along * k);
         }
         rest.clone_from(&direction);
         let size = length(&direction);
@@ -167,7 +208,13 @@ impl<'a> Shape<'a> {
     fn new(model: &'a dyn Model, base: &'a [f64], probes: &'a [&'a Context]) -> Option<Self> {
         let values = all_values(model, base, probes)?;
         let size = values.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
-        Some(Self { model, base, probes, values, size })
+        Some(Self {
+            model,
+            base,
+            probes,
+            values,
+            size,
+        })
     }
 
     fn with(&self, changes: &[(usize, f64)]) -> Option<Vec<f64>> {
@@ -179,7 +226,11 @@ impl<'a> Shape<'a> {
     }
 
     fn unit(&self, index: usize) -> f64 {
-        if self.base[index] == 0.0 { 1.0 } else { self.base[index] }
+        if self.base[index] == 0.0 {
+            1.0
+        } else {
+            self.base[index]
+        }
     }
 
     /// Whether the estimate is a straight line in this constant, far beyond its present value too.
@@ -189,13 +240,18 @@ impl<'a> Shape<'a> {
             return false;
         };
         [-0.99, -0.4, 0.37, 3.0, 30.0].iter().all(|factor| {
-            self.with(&[(index, self.base[index] + factor * unit)]).is_some_and(|values| {
-                values.iter().zip(&double).zip(&self.values).all(|((got, double), value)| {
-                    let expected = value + factor * (double - value);
-                    let tolerance = SAME * (self.size + got.abs() + expected.abs());
-                    (got - expected).abs() <= tolerance
+            self.with(&[(index, self.base[index] + factor * unit)])
+                .is_some_and(|values| {
+                    values
+                        .iter()
+                        .zip(&double)
+                        .zip(&self.values)
+                        .all(|((got, double), value)| {
+                            let expected = value + factor * (double - value);
+                            let tolerance = SAME * (self.size + got.abs() + expected.abs());
+                            (got - expected).abs() <= tolerance
+                        })
                 })
-            })
         })
     }
 
@@ -232,9 +288,10 @@ impl<'a> Shape<'a> {
         let there = all_values(self.model, self.base, &moved)
             .and_then(|values| column(self.model, self.base, index, &moved, &values));
         match (here, there) {
-            (Some(here), Some(there)) => {
-                here.iter().zip(&there).any(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs()))
-            }
+            (Some(here), Some(there)) => here
+                .iter()
+                .zip(&there)
+                .any(|(a, b)| (a - b).abs() > 1e-6 * (a.abs() + b.abs())),
             _ => true,
         }
     }

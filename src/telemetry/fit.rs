@@ -117,7 +117,12 @@ fn straight_line(x: &Matrix) -> Option<(f64, Vec<f64>, usize, usize)> {
     let constant = |c: usize| x.rows().all(|row| row[c] == x.row(0)[c]) && x.row(0)[c] != 0.0;
     let ones = (0..2).find(|c| constant(*c))?;
     let slope = 1 - ones;
-    Some((x.row(0)[ones], x.rows().map(|row| row[slope]).collect(), ones, slope))
+    Some((
+        x.row(0)[ones],
+        x.rows().map(|row| row[slope]).collect(),
+        ones,
+        slope,
+    ))
 }
 
 /// Intervals of the coefficients from the spread of the relative residuals u = y / fitted - 1. For a quantile the
@@ -141,7 +146,12 @@ pub(super) fn intervals(
     let scales = used.scales();
     let mut unit = Matrix::new(used.width());
     for row in used.rows() {
-        unit.push(&row.iter().zip(&scales).map(|(v, s)| v / s).collect::<Vec<_>>());
+        unit.push(
+            &row.iter()
+                .zip(&scales)
+                .map(|(v, s)| v / s)
+                .collect::<Vec<_>>(),
+        );
     }
     let inverse = super::linear::invert(&unit.cross(&weights))?;
     let u: Vec<f64> = y.iter().zip(fitted).map(|(y, f)| y / f - 1.0).collect();
@@ -152,15 +162,24 @@ pub(super) fn intervals(
         _ => robust_scale(&u, 0.0).unwrap_or(0.0),
     };
     let z = normal_quantile(0.5 + level / 2.0);
-    let mut intervals: Vec<Interval> =
-        coefficients.iter().map(|c| Interval { low: *c, high: *c, level }).collect();
+    let mut intervals: Vec<Interval> = coefficients
+        .iter()
+        .map(|c| Interval {
+            low: *c,
+            high: *c,
+            level,
+        })
+        .collect();
     for (position, column) in active.into_iter().enumerate() {
         let error = inverse[position][position].max(0.0).sqrt() * spread / scales[position];
         let value = coefficients[column];
         let (low, high) = (value - z * error, value + z * error);
         // the sign is given
-        let (low, high) =
-            if value > 0.0 { (low.max(0.0), high) } else { (low, high.min(0.0)) };
+        let (low, high) = if value > 0.0 {
+            (low.max(0.0), high)
+        } else {
+            (low, high.min(0.0))
+        };
         if !(low.is_finite() && high.is_finite()) {
             return None;
         }
@@ -199,23 +218,38 @@ pub(super) fn round_within(value: f64, interval: Option<&Interval>) -> f64 {
 
 /// The value rounded to a number of significant decimal digits.
 fn significant(value: f64, digits: usize) -> f64 {
-    format!("{value:.*e}", digits.saturating_sub(1)).parse().unwrap_or(value)
+    format!("{value:.*e}", digits.saturating_sub(1))
+        .parse()
+        .unwrap_or(value)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const METHOD: Method = Method { estimator: Estimator::RelativeLad, tau: 0.5 };
+    const METHOD: Method = Method {
+        estimator: Estimator::RelativeLad,
+        tau: 0.5,
+    };
 
     #[test]
     fn rounding_stays_near() {
-        let interval = |low, high| Interval { low, high, level: 0.95 };
-        assert_eq!(round_within(1483.2, Some(&interval(1440.0, 1526.0))), 1480.0);
+        let interval = |low, high| Interval {
+            low,
+            high,
+            level: 0.95,
+        };
+        assert_eq!(
+            round_within(1483.2, Some(&interval(1440.0, 1526.0))),
+            1480.0
+        );
         assert_eq!(round_within(0.9123, Some(&interval(0.89, 0.935))), 0.91);
         assert_eq!(round_within(1483.2, None), 1480.0);
         assert_eq!(round_within(0.0, None), 0.0);
-        assert_eq!(round_within(1234.5678, Some(&interval(1234.5678, 1234.5678))), 1234.5678);
+        assert_eq!(
+            round_within(1234.5678, Some(&interval(1234.5678, 1234.5678))),
+            1234.5678
+        );
     }
 
     #[test]
@@ -228,9 +262,19 @@ mod tests {
             Estimator::TheilSen,
             Estimator::RelativeLeastSquares,
         ] {
-            let method = Method { estimator, tau: 0.5 };
-            let fitted =
-                fit(&Matrix::line(&x), &[0.0; 50], &[1.0; 2], &y, &[1.0; 50], method).unwrap();
+            let method = Method {
+                estimator,
+                tau: 0.5,
+            };
+            let fitted = fit(
+                &Matrix::line(&x),
+                &[0.0; 50],
+                &[1.0; 2],
+                &y,
+                &[1.0; 50],
+                method,
+            )
+            .unwrap();
             assert_eq!(fitted[1], 0.0);
             assert!((850.0..1000.0).contains(&fitted[0]));
         }

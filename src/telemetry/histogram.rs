@@ -35,8 +35,10 @@ pub struct SparkPoint {
 /// Counts finite values, given in ascending order, in `bins` bins of equal width between the 1st and 99th percentile;
 /// those beyond fall in the first and last bin. On a logarithmic axis where all are above 0 and span a factor of 20.
 pub fn histogram(ordered: &[f64], bins: usize) -> Vec<Bin> {
-    let (Some(low), Some(high)) = (quantile_of_sorted(ordered, 0.01), quantile_of_sorted(ordered, 0.99))
-    else {
+    let (Some(low), Some(high)) = (
+        quantile_of_sorted(ordered, 0.01),
+        quantile_of_sorted(ordered, 0.99),
+    ) else {
         return Vec::new();
     };
     let (smallest, largest) = (ordered[0], ordered[ordered.len() - 1]);
@@ -55,11 +57,18 @@ pub fn histogram(ordered: &[f64], bins: usize) -> Vec<Bin> {
     (0..bins)
         .map(|k| {
             let to = edge(k + 1);
-            let below =
-                if k + 1 == bins { ordered.len() } else { ordered.partition_point(|v| *v < to) };
+            let below = if k + 1 == bins {
+                ordered.len()
+            } else {
+                ordered.partition_point(|v| *v < to)
+            };
             let count = below.saturating_sub(previous);
             previous = below.max(previous);
-            Bin { from: edge(k), to, count }
+            Bin {
+                from: edge(k),
+                to,
+                count,
+            }
         })
         .collect()
 }
@@ -70,7 +79,11 @@ pub fn sparkline(records: &[Residual], points: usize) -> Vec<SparkPoint> {
         return Vec::new();
     };
     let total = last.at - first.at;
-    let points = if total.num_milliseconds() <= 0 { 1 } else { points.clamp(1, 10_000) };
+    let points = if total.num_milliseconds() <= 0 {
+        1
+    } else {
+        points.clamp(1, 10_000)
+    };
     let span = |k: usize| {
         let milliseconds = total.num_milliseconds() as f64 * (k as f64 / points as f64);
         first.at + chrono::TimeDelta::milliseconds(milliseconds as i64)
@@ -78,7 +91,14 @@ pub fn sparkline(records: &[Residual], points: usize) -> Vec<SparkPoint> {
     let mut start = 0;
     (0..points)
         .map(|k| {
-            let (from, to) = (span(k), if k + 1 == points { last.at } else { span(k + 1) });
+            let (from, to) = (
+                span(k),
+                if k + 1 == points {
+                    last.at
+                } else {
+                    span(k + 1)
+                },
+            );
             let size = if k + 1 == points {
                 records.len() - start
             } else {
@@ -112,7 +132,14 @@ mod tests {
 
     #[test]
     fn equal_and_no_values() {
-        assert_eq!(histogram(&[3.0; 5], 10), [Bin { from: 3.0, to: 3.0, count: 5 }]);
+        assert_eq!(
+            histogram(&[3.0; 5], 10),
+            [Bin {
+                from: 3.0,
+                to: 3.0,
+                count: 5
+            }]
+        );
         assert!(histogram(&[], 10).is_empty());
         assert!(sparkline(&[], 10).is_empty());
     }

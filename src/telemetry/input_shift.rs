@@ -59,7 +59,11 @@ pub fn psi(reference: &[f64], current: &[f64]) -> Option<f64> {
     if reference.len() != current.len() || reference.is_empty() {
         return None;
     }
-    if reference.iter().chain(current).any(|share| !share.is_finite() || *share < 0.0) {
+    if reference
+        .iter()
+        .chain(current)
+        .any(|share| !share.is_finite() || *share < 0.0)
+    {
         return None;
     }
     let sum = reference.iter().zip(current).map(|(r, c)| {
@@ -97,7 +101,10 @@ pub fn kolmogorov_smirnov(first: &[f64], second: &[f64]) -> (f64, f64) {
         distance = distance.max((i as f64 / n1 - j as f64 / n2).abs());
     }
     let root = (n1 * n2 / (n1 + n2)).sqrt();
-    (distance, kolmogorov_tail((root + 0.12 + 0.11 / root) * distance))
+    (
+        distance,
+        kolmogorov_tail((root + 0.12 + 0.11 / root) * distance),
+    )
 }
 
 /// P(K > x) = 2 sum (-1)^(k-1) exp(-2 k^2 x^2).
@@ -121,20 +128,31 @@ fn kolmogorov_tail(x: f64) -> f64 {
 /// Compares each variable, given as (name, earlier values, later values). Variables with fewer than 20 finite values
 /// on either side are left out.
 pub fn input_shift(variables: &[(String, Vec<f64>, Vec<f64>)]) -> Vec<InputShift> {
-    let mut shifts: Vec<InputShift> =
-        variables.iter().filter_map(|(name, before, after)| compare(name, before, after)).collect();
+    let mut shifts: Vec<InputShift> = variables
+        .iter()
+        .filter_map(|(name, before, after)| compare(name, before, after))
+        .collect();
     let p_values: Vec<f64> = shifts.iter().map(|s| s.ks_adjusted_p).collect();
     for (shift, adjusted) in shifts.iter_mut().zip(benjamini_hochberg(&p_values)) {
         shift.ks_adjusted_p = adjusted;
-        shift.band =
-            if adjusted < KS_LEVEL { psi_band(shift.psi) } else { ShiftBand::Stable };
+        shift.band = if adjusted < KS_LEVEL {
+            psi_band(shift.psi)
+        } else {
+            ShiftBand::Stable
+        };
     }
     shifts
 }
 
 fn compare(name: &str, before: &[f64], after: &[f64]) -> Option<InputShift> {
     let finite = |values: &[f64]| {
-        sorted(&values.iter().copied().filter(|v| v.is_finite()).collect::<Vec<_>>())
+        sorted(
+            &values
+                .iter()
+                .copied()
+                .filter(|v| v.is_finite())
+                .collect::<Vec<_>>(),
+        )
     };
     let (before, after) = (finite(before), finite(after));
     if before.len() < MIN_SIDE || after.len() < MIN_SIDE {
@@ -191,7 +209,9 @@ mod tests {
     use super::*;
 
     fn grid(from: f64, to: f64) -> Vec<f64> {
-        (0..200).map(|i| from + (to - from) * f64::from(i * 37 % 200) / 200.0).collect()
+        (0..200)
+            .map(|i| from + (to - from) * f64::from(i * 37 % 200) / 200.0)
+            .collect()
     }
 
     #[test]

@@ -10,12 +10,18 @@ pub struct Matrix {
 impl Matrix {
     /// A matrix without rows.
     pub fn new(width: usize) -> Self {
-        Self { width, data: Vec::new() }
+        Self {
+            width,
+            data: Vec::new(),
+        }
     }
 
     /// The matrix of a straight line: a column of ones and the values.
     pub fn line(x: &[f64]) -> Self {
-        Self { width: 2, data: x.iter().flat_map(|x| [1.0, *x]).collect() }
+        Self {
+            width: 2,
+            data: x.iter().flat_map(|x| [1.0, *x]).collect(),
+        }
     }
 
     /// Appends a row; it has one value per column.
@@ -89,7 +95,10 @@ impl Matrix {
                 *scale = scale.max(v.abs());
             }
         }
-        scales.into_iter().map(|s| if s > 0.0 { s } else { 1.0 }).collect()
+        scales
+            .into_iter()
+            .map(|s| if s > 0.0 { s } else { 1.0 })
+            .collect()
     }
 
     /// X' W X for row weights W.
@@ -111,14 +120,22 @@ impl Matrix {
         let inverse_scales: Vec<f64> = scales.iter().map(|s| 1.0 / s).collect();
         let mut scaled = self.clone();
         for row in scaled.data.chunks_exact_mut(self.width.max(1)) {
-            row.iter_mut().zip(&inverse_scales).for_each(|(v, s)| *v *= s);
+            row.iter_mut()
+                .zip(&inverse_scales)
+                .for_each(|(v, s)| *v *= s);
         }
         let mut right = vec![0.0; self.width];
         for ((row, y), w) in scaled.rows().zip(y).zip(weights) {
             right.iter_mut().zip(row).for_each(|(r, v)| *r += w * v * y);
         }
         let inverse = invert(&scaled.cross(weights))?;
-        Some(inverse.iter().zip(&scales).map(|(row, s)| dot(row, &right) / s).collect())
+        Some(
+            inverse
+                .iter()
+                .zip(&scales)
+                .map(|(row, s)| dot(row, &right) / s)
+                .collect(),
+        )
     }
 }
 
@@ -132,11 +149,14 @@ pub fn invert(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let n = matrix.len();
     let largest = matrix.iter().flatten().fold(0.0_f64, |m, v| m.max(v.abs()));
     let mut left = matrix.to_vec();
-    let mut right: Vec<Vec<f64>> =
-        (0..n).map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect()).collect();
+    let mut right: Vec<Vec<f64>> = (0..n)
+        .map(|i| (0..n).map(|j| f64::from(u8::from(i == j))).collect())
+        .collect();
     for column in 0..n {
-        let pivot = (column..n).max_by(|a, b| left[*a][column].abs().total_cmp(&left[*b][column].abs()))?;
-        if !(left[pivot][column].abs() > 1e-12 * largest) {
+        let pivot =
+            (column..n).max_by(|a, b| left[*a][column].abs().total_cmp(&left[*b][column].abs()))?;
+        let size = left[pivot][column].abs();
+        if size.is_nan() || size <= 1e-12 * largest {
             return None;
         }
         left.swap(column, pivot);
@@ -155,5 +175,9 @@ pub fn invert(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
             }
         }
     }
-    right.iter().flatten().all(|v| v.is_finite()).then_some(right)
+    right
+        .iter()
+        .flatten()
+        .all(|v| v.is_finite())
+        .then_some(right)
 }

@@ -26,7 +26,11 @@ pub fn group_errors<'a>(messages: impl IntoIterator<Item = &'a str>) -> Vec<Erro
         let shape = mask(&cut);
         groups
             .entry(shape.clone())
-            .or_insert_with(|| ErrorGroup { shape, count: 0, example: cut })
+            .or_insert_with(|| ErrorGroup {
+                shape,
+                count: 0,
+                example: cut,
+            })
             .count += 1;
     }
     let mut groups: Vec<ErrorGroup> = groups.into_values().collect();
@@ -51,16 +55,17 @@ pub fn mask(message: &str) -> String {
 fn mask_part(part: &str, shape: &mut String) {
     let inner = part.trim_start_matches(['"', '\'', '(', '[', '{', '<', '`', '=']);
     let before = &part[..part.len() - inner.len()];
-    let core = inner.trim_end_matches(['"', '\'', ')', ']', '}', '>', '`', ',', ';', '.', '!', '?', ':']);
+    let core = inner.trim_end_matches([
+        '"', '\'', ')', ']', '}', '>', '`', ',', ';', '.', '!', '?', ':',
+    ]);
     let after = &inner[core.len()..];
     shape.push_str(before);
     if let Some((name, value)) = core.split_once('=') {
         mask_words(name, shape);
         shape.push('=');
         mask_part(value, shape);
-    } else if let Some((place, line)) = path_with_line(core) {
+    } else if let Some(line) = after_path(core) {
         shape.push_str("<path>");
-        let _ = place;
         mask_words(line, shape);
     } else {
         mask_words(core, shape);
@@ -68,8 +73,8 @@ fn mask_part(part: &str, shape: &mut String) {
     shape.push_str(after);
 }
 
-/// Splits `path[:line[:column]]`; `None` where the text is no path.
-fn path_with_line(text: &str) -> Option<(&str, &str)> {
+/// The `:line:column` after a path, if any; `None` where the text is no path.
+fn after_path(text: &str) -> Option<&str> {
     let mut place = text;
     while let Some((rest, tail)) = place.rsplit_once(':') {
         if tail.is_empty() || !tail.bytes().all(|b| b.is_ascii_digit()) {
@@ -77,7 +82,7 @@ fn path_with_line(text: &str) -> Option<(&str, &str)> {
         }
         place = rest;
     }
-    is_path(place).then(|| (place, &text[place.len()..]))
+    is_path(place).then(|| &text[place.len()..])
 }
 
 fn is_path(text: &str) -> bool {
@@ -106,7 +111,9 @@ fn mask_words(text: &str, shape: &mut String) {
     let is_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let end = rest.find(|c| is_word(c) != is_word(first)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c| is_word(c) != is_word(first))
+            .unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         if is_word(first) {
             // 10.0.0.1, 1,234.5 and 12:30:01 are one number
@@ -129,7 +136,10 @@ fn number_end(text: &str) -> usize {
     let bytes = text.as_bytes();
     let mut end = 0;
     while end < bytes.len() {
-        let digits = bytes[end..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let digits = bytes[end..]
+            .iter()
+            .take_while(|b| b.is_ascii_digit())
+            .count();
         if digits == 0 {
             break;
         }
@@ -155,7 +165,11 @@ fn mask_word(word: &str, shape: &mut String) {
     let mut position = 0;
     for token in word.split_inclusive(['-', '_']) {
         let separator = token.ends_with(['-', '_']);
-        let core = if separator { &token[..token.len() - 1] } else { token };
+        let core = if separator {
+            &token[..token.len() - 1]
+        } else {
+            token
+        };
         position += token.len();
         // a UUID may follow a prefix such as job-
         if is_uuid(&word[position - token.len()..]) {
@@ -189,7 +203,9 @@ fn mask_digits(token: &str, shape: &mut String) {
     let mut rest = token;
     while let Some(first) = rest.chars().next() {
         let digit = first.is_ascii_digit();
-        let end = rest.find(|c: char| c.is_ascii_digit() != digit).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| c.is_ascii_digit() != digit)
+            .unwrap_or(rest.len());
         let (run, tail) = rest.split_at(end);
         if digit && (run.len() >= 4 || rest.len() == token.len()) {
             shape.push_str("<n>");
@@ -212,7 +228,10 @@ fn is_uuid(word: &str) -> bool {
 
 fn is_hex(token: &str) -> bool {
     let hex = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_hexdigit());
-    token.strip_prefix("0x").or_else(|| token.strip_prefix("0X")).is_some_and(hex)
+    token
+        .strip_prefix("0x")
+        .or_else(|| token.strip_prefix("0X"))
+        .is_some_and(hex)
         || (token.len() >= 7 && hex(token))
 }
 
@@ -233,12 +252,21 @@ mod tests {
         let cases = [
             ("timeout after 3000 ms", "timeout after <n> ms"),
             ("timeout after 3000ms", "timeout after <n>ms"),
-            ("cannot open /var/lib/x/job-17.db: Permission denied", "cannot open <path>: Permission denied"),
+            (
+                "cannot open /var/lib/x/job-17.db: Permission denied",
+                "cannot open <path>: Permission denied",
+            ),
             ("cannot open 'C:\\data\\a.txt'", "cannot open '<path>'"),
-            ("job 123e4567-e89b-12d3-a456-426614174000 failed", "job <uuid> failed"),
+            (
+                "job 123e4567-e89b-12d3-a456-426614174000 failed",
+                "job <uuid> failed",
+            ),
             ("job-123e4567-e89b-12d3-a456-426614174000", "job-<uuid>"),
             ("segfault at 0xdeadbeef", "segfault at <hex>"),
-            ("commit 9fceb02d0ae598e95dc970b74767f19372d61af8 gone", "commit <hex> gone"),
+            (
+                "commit 9fceb02d0ae598e95dc970b74767f19372d61af8 gone",
+                "commit <hex> gone",
+            ),
             ("connect to 10.0.0.1:5432 refused", "connect to <n> refused"),
             ("row 1,234.5 of table_7", "row <n> of table_<n>"),
             ("src/main.rs:10:5: error", "<path>:<n>: error"),

@@ -8,6 +8,7 @@
 mod analysis;
 mod anomaly;
 mod calibration;
+mod candidate;
 mod changepoint;
 mod design;
 mod fit;
@@ -16,6 +17,7 @@ mod input_shift;
 mod linear;
 mod masks;
 mod model;
+mod outcome;
 mod outlier;
 mod problems;
 mod quantile_regression;
@@ -23,6 +25,7 @@ mod recommend;
 mod refit;
 mod residuals;
 mod robust;
+mod rows;
 mod sample;
 mod simplex;
 mod success;
@@ -39,12 +42,11 @@ pub use input_shift::{InputShift, ShiftBand, input_shift, kolmogorov_smirnov, ps
 pub use linear::Matrix;
 pub use masks::{ErrorGroup, group_errors, mask};
 pub use model::Model;
+pub use outcome::{Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer};
 pub use outlier::{OUTLIER_LIMIT, Outlier, modified_z, winsorise};
 pub use problems::{DataProblem, ProblemKind};
 pub use quantile_regression::{pinball, quantile_regression};
-pub use recommend::{
-    Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer, recommend,
-};
+pub use recommend::{MIN_RECORDS, recommend};
 pub use refit::{Alternative, Constant, Estimator, Form, Range, RefitOptions};
 pub use residuals::{Residual, chronological, residuals};
 pub use robust::{
@@ -52,3 +54,6 @@ pub use robust::{
 };
 pub use sample::{Context, Measure, Sample};
 pub use success::{SuccessRate, success_rate, success_rate_of};
+
+#[cfg(test)]
+mod tests;

@@ -46,7 +46,10 @@ pub fn winsorise(values: &[f64], limit: f64) -> Vec<f64> {
     match robust_scale(values, centre) {
         Some(scale) => {
             let reach = limit * scale;
-            values.iter().map(|v| v.clamp(centre - reach, centre + reach)).collect()
+            values
+                .iter()
+                .map(|v| v.clamp(centre - reach, centre + reach))
+                .collect()
         }
         None => values.to_vec(),
     }

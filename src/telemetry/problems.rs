@@ -74,7 +74,11 @@ impl ProblemCounter {
     pub fn finish(self) -> Vec<DataProblem> {
         self.0
             .into_iter()
-            .map(|((kind, variable), count)| DataProblem { kind, variable, count })
+            .map(|((kind, variable), count)| DataProblem {
+                kind,
+                variable,
+                count,
+            })
             .collect()
     }
 }

@@ -13,7 +13,11 @@ const PERTURBATION: f64 = 1e-10;
 
 /// The pinball loss of one residual at `tau`: tau r above, (tau - 1) r below.
 pub fn pinball(residual: f64, tau: f64) -> f64 {
-    if residual >= 0.0 { tau * residual } else { (tau - 1.0) * residual }
+    if residual >= 0.0 {
+        tau * residual
+    } else {
+        (tau - 1.0) * residual
+    }
 }
 
 /// The coefficients that minimise the pinball loss of y - X b at `tau` strictly between 0 and 1; `None` where there are
@@ -30,20 +34,36 @@ pub fn quantile_regression(x: &Matrix, y: &[f64], tau: f64) -> Option<Vec<f64>> 
     let inverse_scales: Vec<f64> = scales.iter().map(|s| 1.0 / s).collect();
     let mut scaled = Matrix::new(p);
     for row in x.rows() {
-        scaled.push(&row.iter().zip(&inverse_scales).map(|(v, s)| v * s).collect::<Vec<_>>());
+        scaled.push(
+            &row.iter()
+                .zip(&inverse_scales)
+                .map(|(v, s)| v * s)
+                .collect::<Vec<_>>(),
+        );
     }
     let size = y.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    let moved: Vec<f64> =
-        y.iter().enumerate().map(|(i, y)| y + PERTURBATION * size * spread(i)).collect();
+    let moved: Vec<f64> = y
+        .iter()
+        .enumerate()
+        .map(|(i, y)| y + PERTURBATION * size * spread(i))
+        .collect();
     let basis = descend(&scaled, &moved, tau, first_basis(&scaled, &moved)?)?;
     let (inverse, _) = basis_inverse(&scaled, &basis)?;
     let values: Vec<f64> = basis.iter().map(|i| y[*i]).collect();
-    Some(inverse.iter().zip(&scales).map(|(row, s)| dot(row, &values) / s).collect())
+    Some(
+        inverse
+            .iter()
+            .zip(&scales)
+            .map(|(row, s)| dot(row, &values) / s)
+            .collect(),
+    )
 }
 
 /// A fixed number in 0..1 for each index, without pattern.
 fn spread(index: usize) -> f64 {
-    let mut z = (index as u64).wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut z = (index as u64)
+        .wrapping_add(1)
+        .wrapping_mul(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
@@ -64,10 +84,16 @@ fn first_basis(x: &Matrix, y: &[f64]) -> Option<Vec<usize>> {
         }
     }
     let mut order: Vec<usize> = (0..y.len()).collect();
-    let distance: Vec<f64> = x.rows().zip(y).map(|(row, y)| (y - dot(row, &fit)).abs()).collect();
+    let distance: Vec<f64> = x
+        .rows()
+        .zip(y)
+        .map(|(row, y)| (y - dot(row, &fit)).abs())
+        .collect();
     order.sort_by(|a, b| distance[*a].total_cmp(&distance[*b]));
     // rows that are nearly parallel to those chosen are passed over, at first strictly
-    [1e-3, 1e-6, 1e-9].into_iter().find_map(|limit| independent_rows(x, &order, limit))
+    [1e-3, 1e-6, 1e-9]
+        .into_iter()
+        .find_map(|limit| independent_rows(x, &order, limit))
 }
 
 /// The first rows in `order` that are independent: what remains of each after projection on the others is above `limit`.
@@ -79,7 +105,9 @@ fn independent_rows(x: &Matrix, order: &[usize], limit: f64) -> Option<Vec<usize
         let length = dot(&rest, &rest).sqrt();
         for direction in &directions {
             let along = dot(&rest, direction);
-            rest.iter_mut().zip(direction).for_each(|(r, d)| *r -= along * d);
+            rest.iter_mut()
+                .zip(direction)
+                .for_each(|(r, d)| *r -= along * d);
         }
         let left = dot(&rest, &rest).sqrt();
         if left > limit * length && length > 0.0 {
@@ -96,7 +124,10 @@ fn independent_rows(x: &Matrix, order: &[usize], limit: f64) -> Option<Vec<usize
 
 /// The inverse of the basis rows, each row scaled to length 1 for the sake of precision and the inverse scaled back.
 fn basis_inverse(x: &Matrix, basis: &[usize]) -> Option<(Vec<Vec<f64>>, Vec<f64>)> {
-    let lengths: Vec<f64> = basis.iter().map(|i| dot(x.row(*i), x.row(*i)).sqrt()).collect();
+    let lengths: Vec<f64> = basis
+        .iter()
+        .map(|i| dot(x.row(*i), x.row(*i)).sqrt())
+        .collect();
     let rows: Vec<Vec<f64>> = basis
         .iter()
         .zip(&lengths)
@@ -104,7 +135,9 @@ fn basis_inverse(x: &Matrix, basis: &[usize]) -> Option<(Vec<Vec<f64>>, Vec<f64>
         .collect();
     let mut inverse = invert(&rows)?;
     for row in &mut inverse {
-        row.iter_mut().zip(&lengths).for_each(|(v, length)| *v /= length);
+        row.iter_mut()
+            .zip(&lengths)
+            .for_each(|(v, length)| *v /= length);
     }
     Some((inverse, lengths))
 }
@@ -123,14 +156,20 @@ fn descend(x: &Matrix, y: &[f64], tau: f64, mut basis: Vec<usize>) -> Option<Vec
         let mut total = 0.0;
         for (i, row) in x.rows().enumerate().filter(|(i, _)| !in_basis[*i]) {
             let slope = if residuals[i] > 0.0 { -tau } else { 1.0 - tau };
-            gradient.iter_mut().zip(row).for_each(|(g, v)| *g += slope * v);
+            gradient
+                .iter_mut()
+                .zip(row)
+                .for_each(|(g, v)| *g += slope * v);
             total += dot(row, row).sqrt();
         }
         let mut steepest: Option<(f64, usize, f64)> = None;
         for leaving in 0..p {
             // a unit step along this column raises the fit at the leaving point by 1
             let along: f64 = (0..p).map(|k| gradient[k] * inverse[k][leaving]).sum();
-            let column = (0..p).map(|k| inverse[k][leaving].powi(2)).sum::<f64>().sqrt();
+            let column = (0..p)
+                .map(|k| inverse[k][leaving].powi(2))
+                .sum::<f64>()
+                .sqrt();
             for (sign, own) in [(1.0, 1.0 - tau), (-1.0, tau)] {
                 let slope = (sign * along + own) / column;
                 let limit = -1e-11 * (total + lengths[leaving]);
@@ -177,7 +216,11 @@ mod tests {
     use super::*;
 
     fn loss(x: &Matrix, y: &[f64], fit: &[f64], tau: f64) -> f64 {
-        x.times(fit).iter().zip(y).map(|(f, y)| pinball(y - f, tau)).sum()
+        x.times(fit)
+            .iter()
+            .zip(y)
+            .map(|(f, y)| pinball(y - f, tau))
+            .sum()
     }
 
     #[test]

@@ -48,14 +48,18 @@ pub fn residuals(
     }
     let order = chronological(samples);
     let computed = computed_estimates(samples, &order, model);
+    let names = model.map(Model::variables).unwrap_or_default();
     let mut usable = Vec::with_capacity(samples.len());
     for (&index, computed) in order.iter().zip(computed) {
         let sample = &samples[index];
-        if let Some(model) = model {
-            count_variables(sample, &model.variables(), &mut problems);
-        }
+        count_variables(sample, &names, &mut problems);
         let actual = usable_actual(sample, measure, &mut problems);
-        let estimate = usable_estimate(sample.estimate.or(computed), sample, model, &mut problems);
+        let estimate = usable_estimate(
+            sample.estimate.or(computed),
+            sample,
+            model.map(|_| names.as_slice()),
+            &mut problems,
+        );
         let (Some(actual), Some(estimate)) = (actual, estimate) else {
             continue;
         };
@@ -64,7 +68,13 @@ pub fn residuals(
             problems.add(ProblemKind::NonFiniteResidual);
             continue;
         }
-        usable.push(Residual { index, at: sample.executed_at, actual, estimate, r });
+        usable.push(Residual {
+            index,
+            at: sample.executed_at,
+            actual,
+            estimate,
+            r,
+        });
     }
     if usable.len() < 2 {
         problems.set(ProblemKind::TooFewRecords, None, usable.len());
@@ -84,11 +94,17 @@ fn computed_estimates(
     let Some(model) = model else {
         return estimates;
     };
-    let wanted: Vec<usize> =
-        (0..order.len()).filter(|slot| samples[order[*slot]].estimate.is_none()).collect();
-    let contexts: Vec<&Context> =
-        wanted.iter().map(|slot| &samples[order[*slot]].context).collect();
-    for (slot, value) in wanted.into_iter().zip(model.predict(&model.parameters(), &contexts)) {
+    let wanted: Vec<usize> = (0..order.len())
+        .filter(|slot| samples[order[*slot]].estimate.is_none())
+        .collect();
+    let contexts: Vec<&Context> = wanted
+        .iter()
+        .map(|slot| &samples[order[*slot]].context)
+        .collect();
+    for (slot, value) in wanted
+        .into_iter()
+        .zip(model.predict(&model.parameters(), &contexts))
+    {
         estimates[slot] = value;
     }
     estimates
@@ -98,7 +114,9 @@ fn count_variables(sample: &Sample, variables: &[String], problems: &mut Problem
     for name in variables {
         match sample.context.get(name) {
             None => problems.add_variable(ProblemKind::MissingVariable, name),
-            Some(v) if !v.is_finite() => problems.add_variable(ProblemKind::NonFiniteVariable, name),
+            Some(v) if !v.is_finite() => {
+                problems.add_variable(ProblemKind::NonFiniteVariable, name)
+            }
             Some(v) if v.abs() > LARGEST_VARIABLE => {
                 problems.add_variable(ProblemKind::ExtremeVariable, name);
             }
@@ -130,13 +148,13 @@ pub(super) fn usable_actual(
 fn usable_estimate(
     estimate: Option<f64>,
     sample: &Sample,
-    model: Option<&dyn Model>,
+    names: Option<&[String]>,
     problems: &mut ProblemCounter,
 ) -> Option<f64> {
     let kind = match estimate {
         // a missing variable is named already
-        None if model.is_some_and(|m| !has_values(sample, &m.variables())) => return None,
-        None if model.is_some() => ProblemKind::NonFiniteEstimate,
+        None if names.is_some_and(|names| !has_values(sample, names)) => return None,
+        None if names.is_some() => ProblemKind::NonFiniteEstimate,
         None => ProblemKind::MissingEstimate,
         Some(v) if !v.is_finite() || v > LARGEST_VALUE => ProblemKind::NonFiniteEstimate,
         Some(v) if v < f64::MIN_POSITIVE => ProblemKind::NonPositiveEstimate,
@@ -148,5 +166,7 @@ fn usable_estimate(
 
 /// Whether the sample has a finite value for each of the variables.
 pub(super) fn has_values(sample: &Sample, variables: &[String]) -> bool {
-    variables.iter().all(|name| sample.context.get(name).is_some_and(|v| v.is_finite()))
+    variables
+        .iter()
+        .all(|name| sample.context.get(name).is_some_and(|v| v.is_finite()))
 }

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::linear::{Matrix, dot};
 use super::quantile_regression::quantile_regression;
-use crate::statistics::{Interval, ROBUST_NORMAL, median, median_of_sorted, normal_quantile, sorted};
+use crate::statistics::{
+    Interval, ROBUST_NORMAL, median, median_of_sorted, normal_quantile, sorted,
+};
 
 /// Huber's tuning constant: 95 % efficiency where the errors are normal.
 pub const HUBER_C: f64 = 1.345;
@@ -86,7 +88,9 @@ fn sen_interval(slopes: &[f64], x: &[f64], y: &[f64], level: f64) -> Option<Inte
     let reach = normal_quantile(0.5 + level / 2.0) * variance.max(0.0).sqrt();
     let count = slopes.len() as f64;
     let lower = (((count - reach) / 2.0).round_ties_even() - 1.0).max(0.0) as usize;
-    let upper = ((count + reach) / 2.0).round_ties_even().clamp(0.0, count - 1.0) as usize;
+    let upper = ((count + reach) / 2.0)
+        .round_ties_even()
+        .clamp(0.0, count - 1.0) as usize;
     let (low, high) = (*slopes.get(lower)?, *slopes.get(upper)?);
     Some(Interval { low, high, level })
 }
@@ -100,12 +104,18 @@ pub fn siegel(x: &[f64], y: &[f64]) -> Option<Line> {
     for i in 0..x.len() {
         slopes.clear();
         slopes.extend(
-            (0..x.len()).filter(|j| x[*j] != x[i]).map(|j| (y[j] - y[i]) / (x[j] - x[i])),
+            (0..x.len())
+                .filter(|j| x[*j] != x[i])
+                .map(|j| (y[j] - y[i]) / (x[j] - x[i])),
         );
         medians.extend(median(&slopes));
     }
     let slope = median(&medians).filter(|s| s.is_finite())?;
-    Some(Line { intercept: median(&y)? - slope * median(&x)?, slope, slope_interval: None })
+    Some(Line {
+        intercept: median(&y)? - slope * median(&x)?,
+        slope,
+        slope_interval: None,
+    })
 }
 
 fn drawn(x: &[f64], y: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
@@ -113,13 +123,18 @@ fn drawn(x: &[f64], y: &[f64]) -> Option<(Vec<f64>, Vec<f64>)> {
         return None;
     }
     let chosen = subsample(x.len(), MAX_SLOPE_POINTS);
-    Some((chosen.iter().map(|i| x[*i]).collect(), chosen.iter().map(|i| y[*i]).collect()))
+    Some((
+        chosen.iter().map(|i| x[*i]).collect(),
+        chosen.iter().map(|i| y[*i]).collect(),
+    ))
 }
 
 /// Huber's M-estimate (Huber 1981) by reweighted least squares, the scale estimated again in each round. `None`
 /// where the columns are not independent or a value is not finite.
 pub fn huber(x: &Matrix, y: &[f64], c: f64) -> Option<HuberFit> {
-    if x.is_empty() || x.len() != y.len() || y.iter().chain(x.rows().flatten()).any(|v| !v.is_finite())
+    if x.is_empty()
+        || x.len() != y.len()
+        || y.iter().chain(x.rows().flatten()).any(|v| !v.is_finite())
     {
         return None;
     }
@@ -128,26 +143,37 @@ pub fn huber(x: &Matrix, y: &[f64], c: f64) -> Option<HuberFit> {
     let largest = y.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     let mut scale = 0.0;
     for _ in 0..500 {
-        let distances: Vec<f64> =
-            x.rows().zip(y).map(|(row, y)| (y - dot(row, &fit)).abs()).collect();
+        let distances: Vec<f64> = x
+            .rows()
+            .zip(y)
+            .map(|(row, y)| (y - dot(row, &fit)).abs())
+            .collect();
         scale = median(&distances)? / ROBUST_NORMAL;
         if scale <= 1e-12 * largest {
             // more than half of the points are met exactly: least absolute deviations is the limit
             let coefficients = quantile_regression(x, y, 0.5).unwrap_or(fit);
-            return Some(HuberFit { coefficients, scale: 0.0 });
+            return Some(HuberFit {
+                coefficients,
+                scale: 0.0,
+            });
         }
         for (w, d) in weights.iter_mut().zip(&distances) {
             *w = (c * scale / d.max(f64::MIN_POSITIVE)).min(1.0);
         }
         let next = x.least_squares(y, &weights)?;
-        let settled =
-            next.iter().zip(&fit).all(|(a, b)| (a - b).abs() <= 1e-12 * (a.abs() + b.abs()));
+        let settled = next
+            .iter()
+            .zip(&fit)
+            .all(|(a, b)| (a - b).abs() <= 1e-12 * (a.abs() + b.abs()));
         fit = next;
         if settled {
             break;
         }
     }
-    Some(HuberFit { coefficients: fit, scale })
+    Some(HuberFit {
+        coefficients: fit,
+        scale,
+    })
 }
 
 /// Relative least absolute deviations: minimises sum |y - X b| / reference, an exact minimum. The reference is a
@@ -158,7 +184,7 @@ pub fn relative_lad(x: &Matrix, y: &[f64], reference: &[f64]) -> Option<Vec<f64>
 
 /// Relative quantile regression: minimises the pinball loss of (y - X b) / reference at `tau`.
 pub fn relative_quantile(x: &Matrix, y: &[f64], reference: &[f64], tau: f64) -> Option<Vec<f64>> {
-    if reference.len() != y.len() || reference.iter().any(|r| !(*r > 0.0)) {
+    if reference.len() != y.len() || reference.iter().any(|r| r.is_nan() || *r <= 0.0) {
         return None;
     }
     let weights: Vec<f64> = reference.iter().map(|r| 1.0 / r).collect();

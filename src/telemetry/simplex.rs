@@ -27,14 +27,21 @@ pub(super) fn minimise(
             .map(|i| corners[..n].iter().map(|c| c.1[i]).sum::<f64>() / n as f64)
             .collect();
         let away = |factor: f64| -> (f64, Vec<f64>) {
-            let point: Vec<f64> =
-                centre.iter().zip(&corners[n].1).map(|(c, w)| c + factor * (c - w)).collect();
+            let point: Vec<f64> = centre
+                .iter()
+                .zip(&corners[n].1)
+                .map(|(c, w)| c + factor * (c - w))
+                .collect();
             (loss(&point), point)
         };
         let reflected = away(1.0);
         let next = if reflected.0 < best {
             let expanded = away(2.0);
-            if expanded.0 < reflected.0 { expanded } else { reflected }
+            if expanded.0 < reflected.0 {
+                expanded
+            } else {
+                reflected
+            }
         } else if reflected.0 < corners[n - 1].0 {
             reflected
         } else {
@@ -53,7 +60,10 @@ pub(super) fn minimise(
         };
         corners[n] = next;
     }
-    corners.into_iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(|| start.to_vec(), |c| c.1)
+    corners
+        .into_iter()
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .map_or_else(|| start.to_vec(), |c| c.1)
 }
 
 #[cfg(test)]

@@ -21,7 +21,12 @@ pub struct SuccessRate {
 /// Computes the success rate from its counts; `None` without executions.
 pub fn success_rate(successes: u64, executions: u64, level: f64) -> Option<SuccessRate> {
     let interval = wilson(successes, executions, level)?;
-    Some(SuccessRate { executions, successes, rate: successes as f64 / executions as f64, interval })
+    Some(SuccessRate {
+        executions,
+        successes,
+        rate: successes as f64 / executions as f64,
+        interval,
+    })
 }
 
 /// Counts the successes among samples; `None` without samples.
