@@ -14,6 +14,7 @@ mod design;
 mod fit;
 mod histogram;
 mod input_shift;
+pub mod intake;
 mod linear;
 mod masks;
 mod model;
