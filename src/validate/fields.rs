@@ -1,6 +1,7 @@
 //! The fields that each map of a definition may have.
 
 use crate::definition::row::{CAPABILITY_FIELDS, PATTERN_FIELDS, TOOL_FIELDS};
+use crate::format::INTERFACE;
 
 /// The fields of a policy.
 pub const POLICY: &[&str] = &[
@@ -31,12 +32,12 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
     match path[..] {
         [] => {
             let mut fields = and(TOOL_FIELDS, "capabilities");
-            fields.push("examples");
+            fields.extend(["examples", INTERFACE]);
             fields
         }
         ["defaults"] => [PATTERN_FIELDS, DEFAULTS_FOR_READERS].concat(),
         ["capabilities", _] => and(CAPABILITY_FIELDS, "patterns"),
-        ["capabilities", _, "patterns", _] => PATTERN_FIELDS.to_vec(),
+        ["capabilities", _, "patterns", _] => and(PATTERN_FIELDS, INTERFACE),
         ["defaults", "policy"] | ["capabilities", _, "patterns", _, "policy"] => POLICY.to_vec(),
         ["defaults", "preference_match"]
         | ["capabilities", _, "patterns", _, "preference_match"] => PREFERENCE_MATCH.to_vec(),
