@@ -3,6 +3,7 @@
 //! Recording is a plain transaction: it changes no definition, so it neither waits for the catalog's writers nor
 //! writes the audit log. Questions are answered by PostgreSQL; only what a fit needs comes to the client.
 
+mod apply;
 mod export;
 mod load;
 mod maintain;
@@ -14,7 +15,8 @@ mod targets;
 mod totals;
 
 pub use export::{Exported, export};
-pub use load::{Chunk, Loaded, load, record_one};
+pub use apply::{NewEstimate, apply};
+pub use load::{Chunk, Interrupted, Loaded, load, record_one};
 pub use maintain::{
     Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,
 };
