@@ -8,6 +8,7 @@ pub mod format;
 pub mod plot;
 pub mod progress;
 pub mod record;
+pub mod report;
 pub mod style;
 pub mod table;
 pub mod text;

@@ -12,7 +12,11 @@ pub fn sparkline(values: &[Option<f64>]) -> String {
     let low = known().fold(f64::INFINITY, f64::min);
     let high = known().fold(f64::NEG_INFINITY, f64::max);
     let block = |value: f64| match high > low {
-        true => BLOCKS[(((value - low) / (high - low)) * 7.0).round().clamp(0.0, 7.0) as usize],
+        true => {
+            BLOCKS[(((value - low) / (high - low)) * 7.0)
+                .round()
+                .clamp(0.0, 7.0) as usize]
+        }
         false => BLOCKS[3],
     };
     values

@@ -14,11 +14,9 @@ use crate::telemetry::{AnalyzeOptions, Measure, ShiftBand};
 
 /// Compare executions with the estimates.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  toolcat telemetry analyze --since 7d\n  \
+#[command(after_help = "Examples:\n  toolcat telemetry analyze --since 7d\n  \
                   toolcat telemetry analyze df --environment production --format json\n  \
-                  toolcat telemetry analyze df --html df.html"
-)]
+                  toolcat telemetry analyze df --html df.html")]
 pub struct AnalyzeArgs {
     #[command(flatten)]
     scope: ScopeArgs,
@@ -123,7 +121,10 @@ impl Record for Analysed {
         let analysis = &self.analysis;
         let value = |value: f64| measured(value, analysis.measure);
         let at = |pick: fn(&crate::telemetry::Percentiles) -> f64| {
-            analysis.percentiles.as_ref().map_or_else(dash, |it| value(pick(it)))
+            analysis
+                .percentiles
+                .as_ref()
+                .map_or_else(dash, |it| value(pick(it)))
         };
         let current = analysis
             .calibration_since_change
@@ -158,9 +159,19 @@ impl Record for Analysed {
                 (false, 0) => "no".to_owned(),
                 (false, n) => format!("no, {}", text::counted(n, "change")),
             },
-            plot::histogram(&analysis.histogram.iter().map(|it| it.count).collect::<Vec<_>>()),
+            plot::histogram(
+                &analysis
+                    .histogram
+                    .iter()
+                    .map(|it| it.count)
+                    .collect::<Vec<_>>(),
+            ),
             plot::sparkline(
-                &analysis.sparkline.iter().map(|it| it.median_ratio).collect::<Vec<_>>(),
+                &analysis
+                    .sparkline
+                    .iter()
+                    .map(|it| it.median_ratio)
+                    .collect::<Vec<_>>(),
             ),
             current.map_or_else(dash, |it| percent(it.share_within_25_percent)),
             text::grouped(analysis.outlier_count),
@@ -195,7 +206,11 @@ pub fn rating(ratings: &crate::store::telemetry::Ratings) -> String {
         .interval
         .as_ref()
         .map_or_else(String::new, |it| format!(" ({:.2}-{:.2})", it.low, it.high));
-    format!("{:.2}{interval} of 5, {}", ratings.mean, text::counted(ratings.count as usize, "rating"))
+    format!(
+        "{:.2}{interval} of 5, {}",
+        ratings.mean,
+        text::counted(ratings.count as usize, "rating")
+    )
 }
 
 fn dash() -> String {
@@ -240,10 +255,18 @@ pub fn lines(one: &Analysed) -> Vec<(&'static str, String)> {
     if let Some(onset) = &analysis.drift_onset {
         lines.push((
             "may be changing",
-            format!("{:+.0} % since {}, not certain yet", onset.change_percent, time(onset.onset_at)),
+            format!(
+                "{:+.0} % since {}, not certain yet",
+                onset.change_percent,
+                time(onset.onset_at)
+            ),
         ));
     }
-    for shift in analysis.input_shift.iter().filter(|it| it.band != ShiftBand::Stable) {
+    for shift in analysis
+        .input_shift
+        .iter()
+        .filter(|it| it.band != ShiftBand::Stable)
+    {
         lines.push((
             "input shift",
             format!(
@@ -262,12 +285,23 @@ pub fn lines(one: &Analysed) -> Vec<(&'static str, String)> {
             .iter()
             .take(SHOWN)
             .map(|it| {
-                let id = it.execution_id.as_deref().map_or_else(|| time(it.at), str::to_owned);
-                format!("{id} ({}, {:.1} times the estimate)", measured(it.actual, analysis.measure), it.ratio)
+                let id = it
+                    .execution_id
+                    .as_deref()
+                    .map_or_else(|| time(it.at), str::to_owned);
+                format!(
+                    "{id} ({}, {:.1} times the estimate)",
+                    measured(it.actual, analysis.measure),
+                    it.ratio
+                )
             })
             .collect();
         let more = analysis.outlier_count.saturating_sub(listed.len());
-        let more = if more > 0 { format!(" and {}", text::grouped(more)) + " more" } else { String::new() };
+        let more = if more > 0 {
+            format!(" and {}", text::grouped(more)) + " more"
+        } else {
+            String::new()
+        };
         lines.push(("outliers", format!("{}{more}", listed.join(", "))));
     }
     for burst in &analysis.failure_bursts {
@@ -284,13 +318,26 @@ pub fn lines(one: &Analysed) -> Vec<(&'static str, String)> {
         ));
     }
     for error in &analysis.errors {
-        lines.push(("error", format!("{} x {}", text::grouped(error.count), error.shape)));
+        lines.push((
+            "error",
+            format!("{} x {}", text::grouped(error.count), error.shape),
+        ));
     }
     for problem in &analysis.problems {
         let kind = serde_json::to_value(problem.kind).ok();
-        let kind = kind.as_ref().and_then(|it| it.as_str()).unwrap_or_default().replace('_', " ");
-        let of = problem.variable.as_ref().map_or_else(String::new, |it| format!(" {it}"));
-        lines.push(("data", format!("{kind}{of}: {}", text::counted(problem.count, "record"))));
+        let kind = kind
+            .as_ref()
+            .and_then(|it| it.as_str())
+            .unwrap_or_default()
+            .replace('_', " ");
+        let of = problem
+            .variable
+            .as_ref()
+            .map_or_else(String::new, |it| format!(" {it}"));
+        lines.push((
+            "data",
+            format!("{kind}{of}: {}", text::counted(problem.count, "record")),
+        ));
     }
     if let Some(ratings) = &one.ratings {
         lines.push(("rating", rating(ratings)));

@@ -9,14 +9,21 @@ use crate::store::telemetry::{self as store, GroupBy, Total};
 
 /// Add up costs and times.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat telemetry costs --by tool --since 30d\n  \
-                        toolcat telemetry costs --by user,day --format csv")]
+#[command(
+    after_help = "Examples:\n  toolcat telemetry costs --by tool --since 30d\n  \
+                        toolcat telemetry costs --by user,day --format csv"
+)]
 pub struct CostsArgs {
     #[command(flatten)]
     scope: ScopeArgs,
 
     /// What to add up for: tool, user, environment, day (comma-separated, can be repeated)
-    #[arg(long, value_name = "NAME", value_delimiter = ',', default_value = "tool")]
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_delimiter = ',',
+        default_value = "tool"
+    )]
     by: Vec<By>,
 
     /// How to write the totals
@@ -79,7 +86,8 @@ impl Record for Total {
             count(self.executions),
             count(self.successes),
             text::number(self.cost),
-            self.cost_per_success.map_or_else(|| "-".to_owned(), text::number),
+            self.cost_per_success
+                .map_or_else(|| "-".to_owned(), text::number),
             text::duration(self.time_ms),
             count(self.with_cost),
         ]

@@ -11,8 +11,10 @@ use crate::store::telemetry::{self as store, Exported};
 
 /// Write executions out of the catalog, in a form that `record --batch` reads.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat telemetry export --since 30d > runs.jsonl\n  \
-                        toolcat telemetry export df --format csv > df.csv")]
+#[command(
+    after_help = "Examples:\n  toolcat telemetry export --since 30d > runs.jsonl\n  \
+                        toolcat telemetry export df --format csv > df.csv"
+)]
 pub struct ExportArgs {
     #[command(flatten)]
     scope: ScopeArgs,
@@ -55,7 +57,9 @@ fn jsonl(out: &mut dyn Write, rows: &[Exported]) -> io::Result<()> {
 }
 
 fn csv(out: &mut dyn Write, rows: &[Exported], heading: bool) -> io::Result<()> {
-    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+    let mut writer = csv::WriterBuilder::new()
+        .has_headers(false)
+        .from_writer(out);
     for (index, row) in rows.iter().enumerate() {
         let Value::Object(fields) = serde_json::to_value(row).map_err(io::Error::from)? else {
             continue;

@@ -97,7 +97,10 @@ pub fn analyse(
                 true => Default::default(),
                 false => store::samples(connection, scope, &sampling, measure)?,
             };
-            let failures = summaries.iter().map(|it| it.executions - it.successes).sum();
+            let failures = summaries
+                .iter()
+                .map(|it| it.executions - it.successes)
+                .sum();
             let (messages, share) = match failures {
                 0 => Default::default(),
                 _ => store::error_messages(connection, scope, failures, MESSAGES)?,

@@ -13,8 +13,10 @@ use crate::store::telemetry::{self as store, Prunable};
 ///
 /// Whole months are dropped at once where telemetry is divided by month; other rows go in batches.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat telemetry prune --before 365d --dry-run\n  \
-                        toolcat telemetry prune --before 2025-01-01 --yes")]
+#[command(
+    after_help = "Examples:\n  toolcat telemetry prune --before 365d --dry-run\n  \
+                        toolcat telemetry prune --before 2025-01-01 --yes"
+)]
 pub struct PruneArgs {
     /// Remove what ran before this time, such as 2026-01-31 or 365d (ago)
     #[arg(long, value_name = "TIME", value_parser = scope::time)]

@@ -179,16 +179,19 @@ fn answer(
             .map(|it| it.median_absolute_error_percent),
     };
     let tool = unit.identity.to_string();
-    let apply = outcome.recommendation().filter(|_| unit.is_latest).map(|_| {
-        let mut command = format!("toolcat telemetry recommend {} --apply", quoted(&tool));
-        if options.measure == Measure::Cost {
-            command.push_str(" --measure cost");
-        }
-        if let Some(quantile) = args.quantile {
-            command.push_str(&format!(" --quantile {quantile}"));
-        }
-        command
-    });
+    let apply = outcome
+        .recommendation()
+        .filter(|_| unit.is_latest)
+        .map(|_| {
+            let mut command = format!("toolcat telemetry recommend {} --apply", quoted(&tool));
+            if options.measure == Measure::Cost {
+                command.push_str(" --measure cost");
+            }
+            if let Some(quantile) = args.quantile {
+                command.push_str(&format!(" --quantile {quantile}"));
+            }
+            command
+        });
     Some(Answer {
         capability: unit.capability.clone(),
         pattern: unit.pattern.clone(),
@@ -210,7 +213,11 @@ fn quoted(text: &str) -> String {
     }
 }
 
-fn present(session: &mut Session, args: &RecommendArgs, answer: &Answer) -> Result<(), CommandError> {
+fn present(
+    session: &mut Session,
+    args: &RecommendArgs,
+    answer: &Answer,
+) -> Result<(), CommandError> {
     let ui = &mut session.ui;
     let title = text::visible(&format!("{} {}", answer.tool, answer.place)).into_owned();
     let title = ui.paint(HEADING, &title);
@@ -226,7 +233,10 @@ fn present(session: &mut Session, args: &RecommendArgs, answer: &Answer) -> Resu
             writeln!(ui.out(), "  {verdict}: {}", text::visible(&it.message))?;
             let mut lines = vec![("current", it.current.clone())];
             if let Some(error) = answer.median_error_percent {
-                lines.push(("median error", format!("{error:.1} % over {}", text::counted(it.records, "record"))));
+                lines.push((
+                    "median error",
+                    format!("{error:.1} % over {}", text::counted(it.records, "record")),
+                ));
             }
             lines
         }
@@ -244,12 +254,16 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
     let range: Vec<String> = it
         .fitted_range
         .iter()
-        .map(|it| format!("{} {} to {}", it.variable, text::number(it.low), text::number(it.high)))
+        .map(|it| {
+            format!(
+                "{} {} to {}",
+                it.variable,
+                text::number(it.low),
+                text::number(it.high)
+            )
+        })
         .collect();
-    let mut lines = vec![
-        ("current", it.current.clone()),
-        ("evidence", evidence(it)),
-    ];
+    let mut lines = vec![("current", it.current.clone()), ("evidence", evidence(it))];
     let constants: Vec<String> = it
         .constants
         .iter()
@@ -258,7 +272,11 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
                 format!(" ({}-{})", text::number(it.low), text::number(it.high))
             });
             match constant.old {
-                Some(old) => format!("{} -> {}{interval}", text::number(old), text::number(constant.new)),
+                Some(old) => format!(
+                    "{} -> {}{interval}",
+                    text::number(old),
+                    text::number(constant.new)
+                ),
                 None => format!("{}{interval}", text::number(constant.new)),
             }
         })
@@ -270,7 +288,10 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
     if it.records_before_change > 0 {
         lines.push((
             "left out",
-            format!("{} before the last change", text::counted(it.records_before_change, "record")),
+            format!(
+                "{} before the last change",
+                text::counted(it.records_before_change, "record")
+            ),
         ));
     }
     if !it.constant_variables.is_empty() {
@@ -282,8 +303,7 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
 /// The evidence in a line.
 fn evidence(it: &Recommendation) -> String {
     format!(
-        "the {}'s median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
-        it.estimand,
+        "the median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
         it.evidence.current_median_absolute_error_percent,
         it.evidence.cross_validated_median_absolute_error_percent,
         text::counted(it.evidence.records, "record"),

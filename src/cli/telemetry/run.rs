@@ -35,7 +35,9 @@ pub fn run(args: &RunArgs, session: &mut Session) -> Result<Outcome, CommandErro
     let targets = match prepare(args, session) {
         Ok(targets) => Some(targets),
         Err(error) if error.kind == ErrorKind::NoDatabase => {
-            session.ui.warn(&format!("this will not be recorded: {}", error.message));
+            session
+                .ui
+                .warn(&format!("this will not be recorded: {}", error.message));
             None
         }
         Err(error) => return Err(error),
@@ -49,7 +51,9 @@ pub fn run(args: &RunArgs, session: &mut Session) -> Result<Outcome, CommandErro
     if let Some(targets) = targets
         && let Err(error) = record(args, session, targets, &ended, at)
     {
-        session.ui.warn(&format!("this was not recorded: {}", error.message));
+        session
+            .ui
+            .warn(&format!("this was not recorded: {}", error.message));
     }
     Ok(Outcome::Code(ended.code))
 }
@@ -90,7 +94,9 @@ fn record(
         .map_err(execution::refusal)?;
     let mut connection = session.connect()?;
     if !store::record_one(&mut connection, &execution)? {
-        session.ui.warn("an execution with this id was recorded before; this one was not");
+        session
+            .ui
+            .warn("an execution with this id was recorded before; this one was not");
     }
     Ok(())
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use crate::cli::resolve::one_tool;
 use crate::cli::CommandError;
+use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
 use crate::store::Connection;
 use crate::store::telemetry::Scope;
@@ -111,7 +111,9 @@ pub fn time(text: &str) -> Result<DateTime<Utc>, String> {
         "yesterday" => today.pred_opt().and_then(start),
         text => ago(text).and_then(|ago| now.checked_sub_signed(ago)),
     };
-    found.ok_or_else(|| "expected a time such as 2026-01-31T12:00:00Z, a day, or 12h, 7d, 2w (ago)".to_owned())
+    found.ok_or_else(|| {
+        "expected a time such as 2026-01-31T12:00:00Z, a day, or 12h, 7d, 2w (ago)".to_owned()
+    })
 }
 
 fn ago(text: &str) -> Option<TimeDelta> {

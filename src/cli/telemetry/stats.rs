@@ -84,5 +84,9 @@ fn bytes(value: f64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    format!("{} {}", text::number((value * 10.0).round() / 10.0), units[unit])
+    format!(
+        "{} {}",
+        text::number((value * 10.0).round() / 10.0),
+        units[unit]
+    )
 }

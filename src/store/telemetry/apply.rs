@@ -155,7 +155,10 @@ fn next_version(version: &str) -> String {
         .parse::<u64>()
         .ok()
         .and_then(|number| number.checked_add(1))
-        .map_or_else(|| format!("{number}.1"), |raised| format!("{raised:0width$}"));
+        .map_or_else(
+            || format!("{number}.1"),
+            |raised| format!("{raised:0width$}"),
+        );
     format!("{}{raised}{}", &version[..start], &version[end..])
 }
 

@@ -2,9 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{
-    Bool, Double, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz,
-};
+use diesel::sql_types::{Bool, Double, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use serde::Serialize;
 use serde_json::Value;
 

@@ -81,8 +81,8 @@ pub fn load(
             ));
         };
         for chunk in chunks {
-            let recorded = connection
-                .transaction(|connection| copier.copy(connection, &chunk.rows))?;
+            let recorded =
+                connection.transaction(|connection| copier.copy(connection, &chunk.rows))?;
             total.add(recorded, &chunk);
             progress(&chunk);
         }
@@ -158,7 +158,10 @@ impl Copier {
 const ATTEMPTS: usize = 10;
 
 fn is_duplicate(error: &DieselError) -> bool {
-    matches!(error, DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    matches!(
+        error,
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _)
+    )
 }
 
 #[derive(QueryableByName)]

@@ -14,8 +14,8 @@ mod summary;
 mod targets;
 mod totals;
 
-pub use export::{Exported, export};
 pub use apply::{NewEstimate, apply};
+pub use export::{Exported, export};
 pub use load::{Chunk, Interrupted, Loaded, load, record_one};
 pub use maintain::{
     Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,

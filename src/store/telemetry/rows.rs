@@ -182,7 +182,8 @@ mod tests {
         }
         assert_eq!((rows.len(), rows.repeated()), (4, 1));
         let mut text = Vec::new();
-        rows.write(&mut text, &HashSet::from(["a".to_owned()])).unwrap();
+        rows.write(&mut text, &HashSet::from(["a".to_owned()]))
+            .unwrap();
         assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 3);
     }
 }

@@ -145,7 +145,10 @@ pub fn error_messages(
     let mut messages: HashMap<i64, Vec<(String, usize)>> = HashMap::new();
     for row in rows {
         let count = usize::try_from(row.count).unwrap_or_default();
-        messages.entry(row.unit).or_default().push((row.message, count));
+        messages
+            .entry(row.unit)
+            .or_default()
+            .push((row.message, count));
     }
     Ok((messages, f64::from(share) / WHOLE as f64))
 }

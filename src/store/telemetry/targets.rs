@@ -45,18 +45,16 @@ pub fn targets(connection: &mut PgConnection, names: Option<&[&str]>) -> QueryRe
     )
     .bind::<Nullable<Array<Text>>, _>(names)
     .load(connection)?;
-    Ok(Targets::new(rows.into_iter().map(|row| {
-        TargetRow {
-            tool_id: row.tool_id,
-            identity: Identity {
-                platform: row.platform,
-                name: row.tool_name,
-                version: row.version,
-            },
-            is_latest: row.is_latest,
-            capability: row.capability_id.zip(row.capability_name),
-            pattern: row.pattern_id.zip(row.pattern_name),
-            expressions: row.time_estimate_ms.zip(row.cost_estimate),
-        }
+    Ok(Targets::new(rows.into_iter().map(|row| TargetRow {
+        tool_id: row.tool_id,
+        identity: Identity {
+            platform: row.platform,
+            name: row.tool_name,
+            version: row.version,
+        },
+        is_latest: row.is_latest,
+        capability: row.capability_id.zip(row.capability_name),
+        pattern: row.pattern_id.zip(row.pattern_name),
+        expressions: row.time_estimate_ms.zip(row.cost_estimate),
     })))
 }

@@ -169,7 +169,8 @@ impl Entry {
     /// # Errors
     /// Why the text cannot be used, with the name that the field was given by.
     pub fn set(&mut self, field: &Field, name: &str, text: &str) -> Result<(), String> {
-        let number = || number(text).ok_or_else(|| format!("`{name}` is not a number: {}", shown(text)));
+        let number =
+            || number(text).ok_or_else(|| format!("`{name}` is not a number: {}", shown(text)));
         if text.is_empty() {
             return Ok(());
         }
@@ -274,10 +275,14 @@ mod tests {
 
     #[test]
     fn fields_go_by_their_names_and_by_the_names_of_columns() {
-        let short = read(json!({"tool": "df", "time_ms": 5, "success": true, "user": "a",
-                                "context": {"N": 3}}));
-        let long = read(json!({"tool_name": "df", "actual_time_ms": "5", "success": "true",
-                               "user_id": "a", "context_variables": {"N": "3"}}));
+        let short = read(
+            json!({"tool": "df", "time_ms": 5, "success": true, "user": "a",
+                                "context": {"N": 3}}),
+        );
+        let long = read(
+            json!({"tool_name": "df", "actual_time_ms": "5", "success": "true",
+                               "user_id": "a", "context_variables": {"N": "3"}}),
+        );
         assert_eq!(short, long);
         assert_eq!(short.unwrap().context, [("N".to_owned(), 3.0)]);
     }
@@ -285,12 +290,27 @@ mod tests {
     #[test]
     fn values_of_the_wrong_kind_are_named() {
         for (value, message) in [
-            (json!({"time_ms": "NaN"}), "`time_ms` is not a number: `NaN`"),
-            (json!({"time_ms": true}), "`time_ms` cannot be true or false"),
-            (json!({"context": {"N": "many"}}), "context value `N` is not a number: \"many\""),
-            (json!({"context": {"N": [1]}}), "context value `N` is not a number: [1]"),
+            (
+                json!({"time_ms": "NaN"}),
+                "`time_ms` is not a number: `NaN`",
+            ),
+            (
+                json!({"time_ms": true}),
+                "`time_ms` cannot be true or false",
+            ),
+            (
+                json!({"context": {"N": "many"}}),
+                "context value `N` is not a number: \"many\"",
+            ),
+            (
+                json!({"context": {"N": [1]}}),
+                "context value `N` is not a number: [1]",
+            ),
             (json!({"at": "soon"}), "`at` is not a time: `soon`"),
-            (json!({"success": "perhaps"}), "`success` is not true or false: `perhaps`"),
+            (
+                json!({"success": "perhaps"}),
+                "`success` is not true or false: `perhaps`",
+            ),
         ] {
             assert_eq!(read(value), Err(message.to_owned()));
         }

@@ -215,8 +215,14 @@ mod tests {
             (|e| e.time_ms = Some(f64::NAN), "the time cannot be right"),
             (|e| e.cost = Some(-0.1), "the cost is negative: -0.1"),
             (|e| e.rating = Some(6.0), "the rating must be"),
-            (|e| e.at = "2026-01-01T00:02:00Z".parse().ok(), "the time is in the future"),
-            (|e| e.context = vec![("N".into(), f64::INFINITY)], "context value `N`"),
+            (
+                |e| e.at = "2026-01-01T00:02:00Z".parse().ok(),
+                "the time is in the future",
+            ),
+            (
+                |e| e.context = vec![("N".into(), f64::INFINITY)],
+                "context value `N`",
+            ),
         ];
         for (change, message) in refused {
             let rejection = check(change).unwrap_err();

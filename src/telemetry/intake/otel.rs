@@ -18,7 +18,11 @@ pub(super) fn entries(document: &Value) -> Result<Vec<Entry>, String> {
         let found = keys.iter().find_map(|key| value.get(key)?.as_array());
         found.cloned().unwrap_or_default()
     };
-    if document.get("resourceSpans").or(document.get("resource_spans")).is_none() {
+    if document
+        .get("resourceSpans")
+        .or(document.get("resource_spans"))
+        .is_none()
+    {
         return span(document, &[]).map(|entry| vec![entry]);
     }
     let mut entries = Vec::new();
@@ -45,8 +49,24 @@ fn span(span: &Value, shared: &[(String, Value)]) -> Result<Entry, String> {
         tool: text(&["name"]),
         ..Entry::default()
     };
-    let start = moment(fields, &["startTimeUnixNano", "start_time_unix_nano", "start_time", "startTime"]);
-    let end = moment(fields, &["endTimeUnixNano", "end_time_unix_nano", "end_time", "endTime"]);
+    let start = moment(
+        fields,
+        &[
+            "startTimeUnixNano",
+            "start_time_unix_nano",
+            "start_time",
+            "startTime",
+        ],
+    );
+    let end = moment(
+        fields,
+        &[
+            "endTimeUnixNano",
+            "end_time_unix_nano",
+            "end_time",
+            "endTime",
+        ],
+    );
     entry.at = start.map(DateTime::from_timestamp_nanos);
     entry.time_ms = match (start, end) {
         (Some(start), Some(end)) => Some((end as f64 - start as f64) / 1e6),
@@ -64,7 +84,13 @@ fn span(span: &Value, shared: &[(String, Value)]) -> Result<Entry, String> {
         .filter(|message| !message.is_empty() && entry.success == Some(false))
         .map(str::to_owned);
     let context = fields.get("context");
-    let id = |keys: &[&str]| text(keys).or_else(|| context.and_then(|it| keys.iter().find_map(|key| it.get(key)?.as_str())).map(str::to_owned));
+    let id = |keys: &[&str]| {
+        text(keys).or_else(|| {
+            context
+                .and_then(|it| keys.iter().find_map(|key| it.get(key)?.as_str()))
+                .map(str::to_owned)
+        })
+    };
     if let (Some(trace), Some(own)) = (id(&["traceId", "trace_id"]), id(&["spanId", "span_id"])) {
         entry.execution_id = Some(format!("{trace}-{own}"));
     }
@@ -119,7 +145,12 @@ fn attributes(value: Option<&Value>) -> Vec<(String, Value)> {
         Some(Value::Object(fields)) => fields.clone().into_iter().collect(),
         Some(Value::Array(list)) => list
             .iter()
-            .filter_map(|pair| Some((pair.get("key")?.as_str()?.to_owned(), typed(pair.get("value")?)?)))
+            .filter_map(|pair| {
+                Some((
+                    pair.get("key")?.as_str()?.to_owned(),
+                    typed(pair.get("value")?)?,
+                ))
+            })
             .collect(),
         _ => Vec::new(),
     }

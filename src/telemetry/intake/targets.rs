@@ -178,7 +178,11 @@ impl Targets {
         let mut found: Vec<usize> = Vec::new();
         let mut other_versions: Vec<String> = Vec::new();
         for reading in reference.readings() {
-            for &at in self.by_name.get(reading.name).map_or(&[][..], Vec::as_slice) {
+            for &at in self
+                .by_name
+                .get(reading.name)
+                .map_or(&[][..], Vec::as_slice)
+            {
                 let tool = &self.tools[at];
                 if !fits(reading.platform, platform, &tool.identity.platform) {
                     continue;
@@ -353,7 +357,11 @@ mod tests {
     fn the_latest_version_is_meant_and_its_estimates_are_kept() {
         let execution = resolve(entry("df")).unwrap();
         assert_eq!(
-            (execution.tool_id, execution.capability_id, execution.pattern_id),
+            (
+                execution.tool_id,
+                execution.capability_id,
+                execution.pattern_id
+            ),
             (2, Some(20), Some(200))
         );
         assert_eq!(execution.estimated_time_ms, Some(20.0));
@@ -371,7 +379,12 @@ mod tests {
     #[test]
     fn platform_and_version_can_stand_apart() {
         let mut apart = entry("ping");
-        assert!(resolve(apart.clone()).unwrap_err().message.contains("can mean"));
+        assert!(
+            resolve(apart.clone())
+                .unwrap_err()
+                .message
+                .contains("can mean")
+        );
         apart.platform = Some("windows".into());
         assert_eq!(resolve(apart).unwrap().tool_id, 4);
     }

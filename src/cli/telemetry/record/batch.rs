@@ -102,17 +102,26 @@ pub fn run(args: &RecordArgs, file: &Path, session: &mut Session) -> Result<Outc
 /// Opens the file; with its length, 0 where it is not known.
 fn open(file: &Path) -> Result<(Box<dyn BufRead + Send>, u64), CommandError> {
     if file.as_os_str() == "-" {
-        return Ok((Box::new(BufReader::with_capacity(256 * 1024, io::stdin())), 0));
+        return Ok((
+            Box::new(BufReader::with_capacity(256 * 1024, io::stdin())),
+            0,
+        ));
     }
     let opened = File::open(file).and_then(|opened| {
         let metadata = opened.metadata()?;
         if metadata.is_dir() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a folder"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is a folder",
+            ));
         }
         Ok((opened, metadata.len()))
     });
     match opened {
-        Ok((opened, length)) => Ok((Box::new(BufReader::with_capacity(256 * 1024, opened)), length)),
+        Ok((opened, length)) => Ok((
+            Box::new(BufReader::with_capacity(256 * 1024, opened)),
+            length,
+        )),
         Err(error) => Err(CommandError::invalid(format!(
             "cannot read {}: {error}",
             file.display()
@@ -222,23 +231,30 @@ impl Checker<'_> {
         }
         let more = self.rejects.count() - self.rejects.shown().len() as u64;
         if more > 0 {
-            session.ui.status(&format!("and {} more", text::grouped(count(more))));
+            session
+                .ui
+                .status(&format!("and {} more", text::grouped(count(more))));
         }
         for name in self.reader.unknown() {
             let near = match Field::near(name) {
                 Some(near) => format!(" (did you mean `{near}`?)"),
                 None => String::new(),
             };
-            session.ui.warn(&format!("ignored the unknown field `{name}`{near}"));
+            session
+                .ui
+                .warn(&format!("ignored the unknown field `{name}`{near}"));
         }
     }
 }
 
 fn is_known(targets: &Targets, tool: &str) -> bool {
-    tool.parse::<crate::definition::ToolRef>().is_ok_and(|reference| {
-        let readings = reference.readings();
-        readings.iter().any(|reading| targets.has_name(reading.name))
-    })
+    tool.parse::<crate::definition::ToolRef>()
+        .is_ok_and(|reference| {
+            let readings = reference.readings();
+            readings
+                .iter()
+                .any(|reading| targets.has_name(reading.name))
+        })
 }
 
 fn count(n: u64) -> usize {

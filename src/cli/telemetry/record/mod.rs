@@ -173,8 +173,15 @@ impl Summary {
 
     fn sentence(&self) -> String {
         let count = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
-        let done = if self.dry_run { "would record" } else { "recorded" };
-        let mut line = format!("{done} {}", text::counted(count(self.recorded), "execution"));
+        let done = if self.dry_run {
+            "would record"
+        } else {
+            "recorded"
+        };
+        let mut line = format!(
+            "{done} {}",
+            text::counted(count(self.recorded), "execution")
+        );
         let mut add = |n: u64, what: &str| {
             if n > 0 {
                 line.push_str(&format!(", {} {what}", text::grouped(count(n))));
