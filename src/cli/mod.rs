@@ -19,6 +19,7 @@ mod schema;
 mod select;
 mod session;
 mod show;
+mod telemetry;
 mod validate;
 
 use std::io;
@@ -73,6 +74,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Find the best tool for a job
     Select(select::SelectArgs),
+    /// Record executions, and compare them with the estimates
+    Telemetry(telemetry::TelemetryArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
     /// Compare two versions of a tool on real traffic
@@ -112,6 +115,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Show(args) => show::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
+        Command::Telemetry(args) => telemetry::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),

@@ -157,6 +157,27 @@ impl Connection {
         Err(StoreError::Conflict("the catalog kept changing".to_owned()))
     }
 
+    /// Records what happened, which changes no definition: one transaction, without the writers'
+    /// lock and without the audit log. What is transient is tried again a few times.
+    ///
+    /// # Errors
+    /// As the queries, classified; nothing is recorded then.
+    pub fn record<T>(
+        &mut self,
+        mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        for attempt in 1.. {
+            match self.inner.transaction(&mut change) {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                    std::thread::sleep(pause(attempt));
+                }
+                Err(StoreError::Query(error)) => return Err(self.classify(error)),
+                result => return result,
+            }
+        }
+        Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+    }
+
     /// The definitions of those tools, in their order.
     ///
     /// # Errors

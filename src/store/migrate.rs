@@ -177,6 +177,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000003_ab_tests",
     "2026-01-01-000004_audit",
     "2026-01-01-000040_ab_experiments",
+    "2026-01-01-000030_telemetry_queries",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

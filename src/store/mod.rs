@@ -14,6 +14,7 @@ pub mod import;
 pub mod location;
 pub mod migrate;
 pub mod schema;
+pub mod telemetry;
 pub mod tools;
 
 pub use connection::{Act, Connection};

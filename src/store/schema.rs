@@ -143,6 +143,7 @@ diesel::table! {
         error_message -> Nullable<Text>,
         context_variables -> Jsonb,
         executed_at -> Timestamptz,
+        rating -> Nullable<Int2>,
     }
 }
 
