@@ -119,6 +119,26 @@ impl Connection {
         result.map_err(|error| self.classify(error))
     }
 
+    /// The same for work that fails in other ways than its queries.
+    ///
+    /// # Errors
+    /// As the work, classified.
+    pub fn snapshot<T>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self
+            .inner
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(work);
+        match result {
+            Err(StoreError::Query(error)) => Err(self.classify(error)),
+            result => result,
+        }
+    }
+
     /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
     /// another, so that each sees what the last one did; a deadlock or a serialization failure is
     /// tried again a few times. A dry run does everything but the commit.
@@ -213,7 +233,7 @@ impl Connection {
     /// # Errors
     /// As the queries.
     pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
-        super::import::plan(&mut self.inner, documents)
+        super::import::plan(&mut self.inner, documents, super::import::OnConflict::Fail)
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

@@ -7,12 +7,21 @@
 //! bounded number of times where PostgreSQL asks for it.
 
 pub mod ab_tests;
+pub mod apply;
+pub mod audit;
 pub mod candidates;
+pub mod capabilities;
 mod connection;
 mod error;
 pub mod import;
+pub mod insert;
+pub mod lifecycle;
+pub mod listen;
 pub mod location;
 pub mod migrate;
+pub mod replay;
+pub mod restore;
+pub mod rewrite;
 pub mod schema;
 pub mod telemetry;
 pub mod tools;

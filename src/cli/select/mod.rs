@@ -14,6 +14,7 @@ use crate::select::{self, Answer, Mode, Weights};
 use super::{CommandError, Outcome, Session};
 use present::SelectFormat;
 use source::Source;
+pub use source::text_of;
 
 /// Find the best tool for a job.
 #[derive(Debug, Args)]

@@ -116,7 +116,7 @@ fn from_files(tools: &[Tool], ask: &Ask) -> Vec<Candidate> {
 }
 
 /// The text of a tool that retrieval reads.
-fn text_of(tool: &Tool) -> Text {
+pub fn text_of(tool: &Tool) -> Text {
     Text {
         name: tool.tool_name.clone(),
         platform: tool.platform.clone(),
