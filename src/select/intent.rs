@@ -246,7 +246,6 @@ fn connector(tokens: &[Token<'_>]) -> Option<usize> {
                 .zip(tokens)
                 .all(|(word, token)| token.plain == *word && !token.held)
     })?;
-    // "if this, then that" is one intent.
     Some(found.len())
 }
 

@@ -1,11 +1,8 @@
 //! A tool as a document: its text, and the terms of that text.
 
-use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use super::words::{Analyzer, name_key};
-
-/// How often a word of the tool's name counts; a word of any other field counts once.
-const NAME_WEIGHT: u32 = 2;
 
 /// Distance between the positions of two fields: words of different fields are never a pair.
 const FIELD_GAP: u32 = 2;
@@ -52,7 +49,7 @@ pub struct PatternText {
 pub struct Analyzed {
     /// The terms in byte order, each once.
     pub terms: Vec<TermUse>,
-    /// Length in words, stop words not counted, those of the name twice.
+    /// Length in words, stop words of the name counted, others not.
     pub length: u32,
 }
 
@@ -61,88 +58,107 @@ pub struct Analyzed {
 pub struct TermUse {
     /// The term.
     pub term: String,
-    /// The number of fields that hold the term (repetition within a field says nothing new); the name counts twice.
+    /// The number of fields that hold the term (repetition within one says nothing new).
     pub frequency: u32,
     /// Where it stands, ascending.
     pub positions: Vec<u32>,
 }
 
+/// One place of a term.
+struct Place {
+    term: Arc<str>,
+    field: u32,
+    position: u32,
+}
+
 #[derive(Default)]
 struct Collector {
-    terms: BTreeMap<String, (u32, Vec<u32>)>,
+    places: Vec<Place>,
+    field: u32,
     position: u32,
     length: u32,
 }
 
 impl Collector {
-    fn field(&mut self, analyzer: &mut Analyzer, text: &str, weight: u32, keep_stop_words: bool) {
-        let mut seen = HashSet::new();
-        let mut put =
-            |terms: &mut BTreeMap<String, (u32, Vec<u32>)>, term: String, position: u32| {
-                let first = seen.insert(term.clone());
-                let entry = terms.entry(term).or_default();
-                if first {
-                    entry.0 += weight;
-                }
-                if entry.1.last() != Some(&position) {
-                    entry.1.push(position);
-                }
-            };
-        for word in analyzer.words(text) {
+    fn field(&mut self, analyzer: &mut Analyzer, text: &str, keep_stop_words: bool) {
+        for (_, word) in analyzer.words(text) {
             if word.stop && !keep_stop_words {
                 continue;
             }
-            self.length += weight;
+            self.length += 1;
             let start = self.position;
+            self.put(&word.term, start);
             for (_, part) in &word.parts {
                 if *part != word.term {
-                    put(&mut self.terms, part.clone(), self.position);
+                    self.put(part, self.position);
                     self.position += 1;
                 }
             }
             self.position = self.position.max(start + 1);
-            put(&mut self.terms, word.term, start);
         }
+        self.field += 1;
         self.position += FIELD_GAP;
+    }
+
+    fn put(&mut self, term: &Arc<str>, position: u32) {
+        self.places.push(Place {
+            term: term.clone(),
+            field: self.field,
+            position,
+        });
+    }
+
+    fn finish(mut self) -> Analyzed {
+        self.places
+            .sort_unstable_by(|a, b| (&a.term, a.position).cmp(&(&b.term, b.position)));
+        let mut terms: Vec<TermUse> = Vec::new();
+        for group in self.places.chunk_by(|a, b| a.term == b.term) {
+            let Some(first) = group.first() else { continue };
+            let mut positions: Vec<u32> = group.iter().map(|place| place.position).collect();
+            positions.dedup();
+            // Positions ascend with the fields, so equal fields are neighbours.
+            let fields = group.chunk_by(|a, b| a.field == b.field).count();
+            terms.push(TermUse {
+                term: first.term.to_string(),
+                frequency: u32::try_from(fields).unwrap_or(u32::MAX),
+                positions,
+            });
+        }
+        Analyzed {
+            terms,
+            length: self.length,
+        }
     }
 }
 
 /// The terms of a tool's text: name, capabilities, descriptions, use cases and tags.
 pub fn analyze(analyzer: &mut Analyzer, text: &Text) -> Analyzed {
     let mut all = Collector::default();
-    all.field(analyzer, &text.name, NAME_WEIGHT, true);
-    all.field(analyzer, &text.description, 1, false);
+    all.field(analyzer, &text.name, true);
+    all.field(analyzer, &text.description, false);
     for capability in &text.capabilities {
-        all.field(analyzer, &capability.name, 1, false);
-        all.field(analyzer, &capability.description, 1, false);
+        all.field(analyzer, &capability.name, false);
+        all.field(analyzer, &capability.description, false);
         for pattern in &capability.patterns {
-            all.field(analyzer, &pattern.name, 1, false);
-            all.field(analyzer, &pattern.description, 1, false);
+            all.field(analyzer, &pattern.name, false);
+            all.field(analyzer, &pattern.description, false);
             for use_case in &pattern.use_cases {
-                all.field(analyzer, use_case, 1, false);
+                all.field(analyzer, use_case, false);
             }
         }
     }
     for tag in &text.tags {
-        all.field(analyzer, tag, 1, false);
+        all.field(analyzer, tag, false);
     }
-    all.terms.insert(name_key(&text.name), (1, Vec::new()));
-    Analyzed {
-        terms: all
-            .terms
-            .into_iter()
-            .map(|(term, (frequency, mut positions))| {
-                positions.sort_unstable();
-                positions.dedup();
-                TermUse {
-                    term,
-                    frequency,
-                    positions,
-                }
-            })
-            .collect(),
-        length: all.length,
-    }
+    let mut analyzed = all.finish();
+    let name = TermUse {
+        term: name_key(&text.name),
+        frequency: 1,
+        positions: Vec::new(),
+    };
+    let place = analyzed.terms.partition_point(|term| term.term < name.term);
+    analyzed.terms.insert(place, name);
+    analyzed
 }
 
 #[cfg(test)]
@@ -150,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_term_counts_once_per_field_and_twice_in_the_name() {
+    fn a_term_counts_once_per_field() {
         let text = Text {
             name: "Find-File".into(),
             description: "Find a file by its file name".into(),
@@ -162,10 +178,10 @@ mod tests {
             .iter()
             .find(|t| t.term == "file")
             .expect("term");
-        assert_eq!(file.frequency, 3);
+        assert_eq!(file.frequency, 2);
         assert_eq!(file.positions, [1, 5, 6]);
         assert!(analyzed.terms.iter().any(|t| t.term == "=find-file"));
-        assert_eq!(analyzed.length, 2 * 2 + 4);
+        assert_eq!(analyzed.length, 2 + 4);
     }
 
     #[test]

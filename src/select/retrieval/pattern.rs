@@ -1,6 +1,7 @@
 //! Which usage pattern of a tool fits a request best.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::document::Text;
 use super::rank::TermWeight;
@@ -73,25 +74,25 @@ pub fn best_pattern(
         .reduce(|best, next| if next.fit > best.fit { next } else { best })
 }
 
-fn terms<const N: usize>(analyzer: &mut Analyzer, texts: [&str; N]) -> HashSet<String> {
+fn terms<const N: usize>(analyzer: &mut Analyzer, texts: [&str; N]) -> HashSet<Arc<str>> {
     let mut out = HashSet::new();
     for text in texts {
-        for word in analyzer.words(text) {
-            out.extend(word.parts.into_iter().map(|(_, term)| term));
-            out.insert(word.term);
+        for (_, word) in analyzer.words(text) {
+            out.extend(word.parts.iter().map(|(_, term)| term.clone()));
+            out.insert(word.term.clone());
         }
     }
     out
 }
 
-fn shared(word: &TermWeight, terms: &HashSet<String>) -> f64 {
-    if terms.contains(&word.term) {
+fn shared(word: &TermWeight, terms: &HashSet<Arc<str>>) -> f64 {
+    if terms.contains(word.term.as_str()) {
         return word.weight;
     }
     let held = word
         .alternatives
         .iter()
-        .filter(|(term, _)| terms.contains(term));
+        .filter(|(term, _)| terms.contains(term.as_str()));
     held.map(|(_, share)| word.weight * share)
         .fold(0.0, f64::max)
 }

@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 use super::neighbour;
 use super::postings::{PostingList, Postings};
 use super::synonyms::{SYNONYM_WEIGHT, synonyms};
-use super::words::{Analyzer, Word, name_key};
+use super::words::{Analyzer, name_key};
 
 /// What a word in parentheses weighs: an aside explains the request more than it is the request.
 const ASIDE_WEIGHT: f64 = 0.5;
 
 /// What the nearest known word weighs in the place of an unknown one.
 const NEIGHBOUR_WEIGHT: f64 = 0.8;
+
+/// Most words in a name that a request is searched for.
+const NAME_WORDS: usize = 3;
 
 /// Most words of a request that are read; the rest of a longer one is ignored.
 const MAX_WORDS: usize = 64;
@@ -27,6 +30,8 @@ pub struct QueryWord {
     pub weight: f64,
     /// An identifier as a whole whose parts are words of their own: it counts only where it is known.
     pub optional: bool,
+    /// The term of the identifier that the word is only a part of: it counts only where that one is unknown.
+    pub part_of: Option<String>,
     /// Other terms that may stand for the word, with the share of its weight that they count for.
     pub alternatives: Vec<(String, f64)>,
     /// Two adjacent terms that may stand for it ("file system" for "filesystem").
@@ -42,12 +47,22 @@ pub(super) struct QueryPair {
     pub joined: Option<String>,
 }
 
+/// Words of the request that may be a tool's name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mention {
+    /// The name's key.
+    pub key: String,
+    /// The terms of its words.
+    pub terms: Vec<String>,
+}
+
 /// A request, analysed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Query {
     words: Vec<QueryWord>,
     pub(super) pairs: Vec<QueryPair>,
     pub(super) names: Vec<String>,
+    pub(super) mentions: Vec<Mention>,
 }
 
 struct Unit {
@@ -62,43 +77,38 @@ impl Query {
         let aside = asides(text);
         let mut words = analyzer.words(text);
         words.truncate(MAX_WORDS);
-        if !words.iter().all(|word| word.stop) {
-            words.retain(|word| !word.stop);
+        if !words.iter().all(|(_, word)| word.stop) {
+            words.retain(|(_, word)| !word.stop);
         }
-        let is_aside = |word: &Word| {
-            aside
-                .iter()
-                .any(|&(from, to)| (from..to).contains(&word.start))
-        };
-        let all_aside = words.iter().all(is_aside);
+        let is_aside = |start: usize| aside.iter().any(|&(from, to)| (from..to).contains(&start));
+        let all_aside = words.iter().all(|&(start, _)| is_aside(start));
         let mut query = Query {
             names: names(text),
+            mentions: mentions(analyzer, text),
             ..Query::default()
         };
         let mut units: Vec<Unit> = Vec::new();
-        for word in &words {
-            let aside = !all_aside && is_aside(word);
-            query.add_word(
-                analyzer,
-                &word.surface,
-                &word.term,
-                aside,
-                !word.parts.is_empty(),
-            );
+        for (start, word) in &words {
+            let aside = !all_aside && is_aside(*start);
+            let weight = if aside { ASIDE_WEIGHT } else { 1.0 };
+            query.add_word(analyzer, &word.surface, &word.term, weight, None);
+            if let Some(whole) = query.words.iter_mut().find(|w| *w.term == *word.term) {
+                whole.optional = !word.parts.is_empty();
+            }
             if word.parts.is_empty() {
                 units.push(Unit {
-                    surface: word.surface.clone(),
-                    term: word.term.clone(),
+                    surface: word.surface.to_string(),
+                    term: word.term.to_string(),
                     aside,
                 });
             }
             for (surface, term) in &word.parts {
                 if *term != word.term {
-                    query.add_word(analyzer, surface, term, aside, false);
+                    query.add_word(analyzer, surface, term, weight, Some(&word.term));
                 }
                 units.push(Unit {
-                    surface: surface.clone(),
-                    term: term.clone(),
+                    surface: surface.to_string(),
+                    term: term.to_string(),
                     aside,
                 });
             }
@@ -116,8 +126,11 @@ impl Query {
                 continue;
             }
             let letters = |s: &str| s.chars().all(char::is_alphabetic);
-            let joined = (letters(&first.surface) && letters(&second.surface))
-                .then(|| analyzer.term(&format!("{}{}", first.surface, second.surface)));
+            let joined = (letters(&first.surface) && letters(&second.surface)).then(|| {
+                analyzer
+                    .term(&format!("{}{}", first.surface, second.surface))
+                    .to_string()
+            });
             query.pairs.push(QueryPair {
                 first: first.term.clone(),
                 second: second.term.clone(),
@@ -132,16 +145,17 @@ impl Query {
         analyzer: &mut Analyzer,
         surface: &str,
         term: &str,
-        aside: bool,
-        optional: bool,
+        weight: f64,
+        part_of: Option<&str>,
     ) {
-        let weight = if aside { ASIDE_WEIGHT } else { 1.0 };
         if let Some(word) = self.words.iter_mut().find(|word| word.term == term) {
             word.weight = word.weight.max(weight);
-            word.optional &= optional;
+            if part_of.is_none() {
+                word.part_of = None;
+            }
             return;
         }
-        let alternatives = synonyms(term, |word| analyzer.term(word))
+        let alternatives = synonyms(term, |word| analyzer.term(word).to_string())
             .into_iter()
             .map(|synonym| (synonym, SYNONYM_WEIGHT))
             .collect();
@@ -149,7 +163,8 @@ impl Query {
             surface: surface.to_owned(),
             term: term.to_owned(),
             weight,
-            optional,
+            optional: false,
+            part_of: part_of.map(str::to_owned),
             alternatives,
             splits: splits(analyzer, surface),
         });
@@ -177,6 +192,10 @@ impl Query {
         }
         keys.extend(self.pairs.iter().filter_map(|pair| pair.joined.as_ref()));
         keys.extend(&self.names);
+        for mention in &self.mentions {
+            keys.insert(&mention.key);
+            keys.extend(&mention.terms);
+        }
         keys.into_iter().cloned().collect()
     }
 
@@ -188,12 +207,13 @@ impl Query {
             .iter()
             .filter(|word| {
                 !(word.optional
+                    || word.part_of.as_ref().is_some_and(known)
                     || known(&word.term)
                     || word.alternatives.iter().any(|(term, _)| known(term))
                     || word.splits.iter().any(|(first, second)| {
                         known(first)
                             && known(second)
-                            && adjacent(&postings[first], &postings[second]).len() > 0
+                            && !adjacent(&postings[first], &postings[second]).is_empty()
                     }))
             })
             .map(|word| word.term.clone())
@@ -254,7 +274,10 @@ fn splits(analyzer: &mut Analyzer, surface: &str) -> Vec<(String, String)> {
     (3..=surface.len() - 3)
         .map(|at| {
             let (first, second) = surface.split_at(at);
-            (analyzer.term(first), analyzer.term(second))
+            (
+                analyzer.term(first).to_string(),
+                analyzer.term(second).to_string(),
+            )
         })
         .collect()
 }
@@ -267,13 +290,42 @@ fn asides(text: &str) -> Vec<(usize, usize)> {
         match c {
             '(' => open.push(at),
             ')' => {
-                if let Some(start) = open.pop() {
-                    if open.is_empty() {
-                        out.push((start, at));
-                    }
+                if let Some(start) = open.pop()
+                    && open.is_empty()
+                {
+                    out.push((start, at));
                 }
             }
             _ => {}
+        }
+    }
+    out
+}
+
+/// The runs of one to three words as possible names.
+fn mentions(analyzer: &mut Analyzer, text: &str) -> Vec<Mention> {
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .map(|word| word.trim_matches(|c: char| !c.is_alphanumeric()))
+        .filter(|word| !word.is_empty())
+        .take(MAX_WORDS)
+        .collect();
+    let mut out: Vec<Mention> = Vec::new();
+    for length in 1..=NAME_WORDS {
+        for run in words.windows(length) {
+            let name = run.join(" ");
+            let key = name_key(&name);
+            if out.iter().any(|mention| mention.key == key) {
+                continue;
+            }
+            let meaning = analyzer
+                .words(&name)
+                .into_iter()
+                .filter(|(_, word)| !word.stop);
+            let terms: Vec<String> = meaning.map(|(_, word)| word.term.to_string()).collect();
+            if !terms.is_empty() {
+                out.push(Mention { key, terms });
+            }
         }
     }
     out

@@ -1,6 +1,7 @@
 //! The ranking: BM25 over stems, with pairs of stems.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use super::postings::{Entry, Postings, Stats};
 use super::query::{Query, QueryWord, adjacent};
@@ -13,6 +14,9 @@ const B: f64 = 0.75;
 
 /// What an adjacent pair counts, against a word.
 const PAIR_WEIGHT: f64 = 0.2;
+
+/// What the mention of a tool's name counts, against a word: a name is often an ordinary word too.
+const MENTION_WEIGHT: f64 = 0.3;
 
 /// A document that shares something with the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -73,6 +77,30 @@ impl Ranking {
     }
 }
 
+/// Sums by document. Numbers of documents are spread by one multiplication: the default hash, made for keys that an
+/// attacker chooses, takes most of the time of a ranking.
+type Sums = HashMap<i64, Sum, BuildHasherDefault<Spread>>;
+
+#[derive(Default)]
+struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.write_i64(i64::from(byte));
+        }
+    }
+
+    fn write_i64(&mut self, number: i64) {
+        let product = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = product ^ (product >> 32);
+    }
+}
+
 struct Bm25 {
     documents: f64,
     average: f64,
@@ -113,9 +141,13 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
         documents: stats.documents as f64,
         average: stats.average_length(),
     };
-    let mut sums: HashMap<i64, Sum> = HashMap::new();
+    let mut sums: Sums = Sums::default();
     let mut weights: Vec<TermWeight> = Vec::with_capacity(query.words().len());
     for word in query.words() {
+        let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
+        if word.part_of.as_ref().is_some_and(known) {
+            continue;
+        }
         let (parts, information) = word_parts(word, &bm25, postings);
         if word.optional && parts.is_empty() {
             continue;
@@ -136,6 +168,19 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
     }
     let information: f64 = weights.iter().map(|weight| weight.weight).sum();
     add_pairs(query, &bm25, postings, &weights, &mut sums);
+    for mention in &query.mentions {
+        let Some(list) = postings.get(&mention.key) else {
+            continue;
+        };
+        let frequencies = mention
+            .terms
+            .iter()
+            .map(|term| postings.get(term).map_or(0, |list| list.len()));
+        let idf = bm25.idf(frequencies.min().unwrap_or(0));
+        for entry in list.entries() {
+            sums.entry(entry.doc).or_default().score += MENTION_WEIGHT * idf;
+        }
+    }
     for name in &query.names {
         for entry in postings.get(name).map_or(&[][..], |list| list.entries()) {
             sums.entry(entry.doc).or_default().exact = true;
@@ -251,7 +296,7 @@ fn add_pairs(
     bm25: &Bm25,
     postings: &Postings,
     weights: &[TermWeight],
-    sums: &mut HashMap<i64, Sum>,
+    sums: &mut Sums,
 ) {
     for pair in &query.pairs {
         if let (Some(first), Some(second)) = (postings.get(&pair.first), postings.get(&pair.second))

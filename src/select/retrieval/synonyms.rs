@@ -14,7 +14,7 @@ const GROUPS: &[&[&str]] = &[
 ];
 
 /// The share of a word's own weight that a synonym counts for.
-pub(super) const SYNONYM_WEIGHT: f64 = 0.3;
+pub(super) const SYNONYM_WEIGHT: f64 = 0.2;
 
 /// The other words of the group that holds a word with this stem; `stem` is applied to each.
 pub(super) fn synonyms(term: &str, mut stem: impl FnMut(&str) -> String) -> Vec<String> {

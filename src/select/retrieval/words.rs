@@ -1,175 +1,33 @@
 //! From text to terms: words, the parts of identifiers, stop words, stems.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use rust_stemmers::{Algorithm, Stemmer};
+
+use super::stop_words::STOP_WORDS;
 
 /// Longest term kept, in bytes: longer ones are cut, so that a key always fits a database index.
 const MAX_TERM_BYTES: usize = 64;
 
-/// English function words, after the Snowball project's list, without the adverbs of place that tell commands
-/// apart (up, down, over, under, before, after) and with the helper words of requests and manuals.
-const STOP_WORDS: &[&str] = &[
-    "a",
-    "about",
-    "again",
-    "against",
-    "all",
-    "am",
-    "an",
-    "and",
-    "any",
-    "are",
-    "arent",
-    "as",
-    "at",
-    "be",
-    "because",
-    "been",
-    "being",
-    "both",
-    "but",
-    "by",
-    "can",
-    "cannot",
-    "cant",
-    "could",
-    "did",
-    "do",
-    "does",
-    "doesnt",
-    "doing",
-    "dont",
-    "during",
-    "each",
-    "eg",
-    "etc",
-    "e",
-    "few",
-    "for",
-    "from",
-    "further",
-    "g",
-    "had",
-    "has",
-    "have",
-    "having",
-    "he",
-    "her",
-    "here",
-    "hers",
-    "herself",
-    "him",
-    "himself",
-    "his",
-    "how",
-    "i",
-    "ie",
-    "if",
-    "im",
-    "in",
-    "into",
-    "is",
-    "isnt",
-    "it",
-    "its",
-    "itself",
-    "may",
-    "me",
-    "more",
-    "most",
-    "must",
-    "my",
-    "myself",
-    "need",
-    "no",
-    "nor",
-    "not",
-    "of",
-    "on",
-    "once",
-    "only",
-    "or",
-    "other",
-    "ought",
-    "our",
-    "ours",
-    "ourselves",
-    "own",
-    "please",
-    "same",
-    "she",
-    "should",
-    "so",
-    "some",
-    "such",
-    "than",
-    "that",
-    "the",
-    "their",
-    "theirs",
-    "them",
-    "themselves",
-    "then",
-    "there",
-    "these",
-    "they",
-    "this",
-    "those",
-    "through",
-    "to",
-    "too",
-    "until",
-    "use",
-    "used",
-    "using",
-    "very",
-    "via",
-    "want",
-    "was",
-    "wasnt",
-    "we",
-    "were",
-    "werent",
-    "what",
-    "when",
-    "where",
-    "which",
-    "while",
-    "who",
-    "whom",
-    "why",
-    "will",
-    "with",
-    "wont",
-    "would",
-    "you",
-    "your",
-    "youre",
-    "yours",
-    "yourself",
-    "yourselves",
-];
-
-/// One word of a text at its place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A word as the analysis reads it.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Word {
     /// The word in lower case, as written otherwise.
-    pub surface: String,
+    pub surface: Arc<str>,
     /// Its term: the stem.
-    pub term: String,
+    pub term: Arc<str>,
     /// The parts of an identifier (camelCase, letters and digits), as (surface, term); empty for a plain word.
-    pub parts: Vec<(String, String)>,
+    pub parts: Vec<(Arc<str>, Arc<str>)>,
     /// Whether the word is a stop word.
     pub stop: bool,
-    /// Byte offset in the text.
-    pub start: usize,
 }
 
-/// Turns words into terms and remembers the stems it has computed.
+/// Turns words into terms and remembers those it has met.
 pub struct Analyzer {
     stemmer: Stemmer,
-    stems: HashMap<String, String>,
+    stems: HashMap<Box<str>, Arc<str>>,
+    words: HashMap<Box<str>, Arc<Word>>,
 }
 
 impl Default for Analyzer {
@@ -184,51 +42,51 @@ impl Analyzer {
         Self {
             stemmer: Stemmer::create(Algorithm::English),
             stems: HashMap::new(),
+            words: HashMap::new(),
         }
     }
 
     /// The term of a word in lower case: its stem, cut to 64 bytes.
-    pub fn term(&mut self, surface: &str) -> String {
+    pub fn term(&mut self, surface: &str) -> Arc<str> {
         if let Some(stem) = self.stems.get(surface) {
             return stem.clone();
         }
         let mut stem = self.stemmer.stem(surface).into_owned();
         cut(&mut stem);
-        self.stems.insert(surface.to_owned(), stem.clone());
+        let stem: Arc<str> = stem.into();
+        self.stems.insert(surface.into(), stem.clone());
         stem
     }
 
-    /// The words of a text in order, stop words included.
-    pub(super) fn words(&mut self, text: &str) -> Vec<Word> {
+    /// The words of a text in order with their byte offsets, stop words included.
+    pub(super) fn words(&mut self, text: &str) -> Vec<(usize, Arc<Word>)> {
         let mut words = Vec::new();
-        for (start, raw) in runs(text) {
-            let surface = lower(&raw);
-            if surface.is_empty() {
-                continue;
-            }
-            let pieces = identifier_parts(&raw);
-            let parts = if pieces.len() > 1 {
-                pieces
-                    .iter()
-                    .filter(|part| part.chars().nth(1).is_some())
-                    .map(|part| {
-                        let part = lower(part);
-                        let term = self.term(&part);
-                        (part, term)
-                    })
-                    .collect()
-            } else {
-                Vec::new()
-            };
-            words.push(Word {
-                term: self.term(&surface),
-                stop: is_stop_word(&surface),
-                surface,
-                parts,
-                start,
-            });
-        }
+        runs(text, |start, raw| words.push((start, self.word(raw))));
         words
+    }
+
+    fn word(&mut self, raw: &str) -> Arc<Word> {
+        if let Some(word) = self.words.get(raw) {
+            return word.clone();
+        }
+        let surface = raw.to_lowercase();
+        let pieces = identifier_parts(raw);
+        let mut parts = Vec::new();
+        if pieces.len() > 1 {
+            for part in pieces.iter().filter(|part| part.chars().nth(1).is_some()) {
+                let part = part.to_lowercase();
+                let term = self.term(&part);
+                parts.push((part.into(), term));
+            }
+        }
+        let word = Arc::new(Word {
+            term: self.term(&surface),
+            stop: is_stop_word(&surface),
+            surface: surface.into(),
+            parts,
+        });
+        self.words.insert(raw.into(), word.clone());
+        word
     }
 }
 
@@ -239,7 +97,7 @@ pub(super) fn name_key(name: &str) -> String {
         if i > 0 {
             key.push(' ');
         }
-        key.push_str(&word.to_lowercase());
+        key.extend(word.to_lowercase().chars().filter(|c| !c.is_control()));
     }
     cut(&mut key);
     key
@@ -247,10 +105,6 @@ pub(super) fn name_key(name: &str) -> String {
 
 fn is_stop_word(surface: &str) -> bool {
     STOP_WORDS.contains(&surface)
-}
-
-fn lower(raw: &str) -> String {
-    raw.to_lowercase()
 }
 
 fn cut(term: &mut String) {
@@ -263,49 +117,52 @@ fn cut(term: &mut String) {
     }
 }
 
-/// Runs of letters and digits with their byte offsets; an apostrophe inside a word is dropped with a following
-/// possessive s. A letter of a script without spaces between words is a run of its own.
-fn runs(text: &str) -> Vec<(usize, String)> {
-    let mut out: Vec<(usize, String)> = Vec::new();
-    let mut start = 0;
-    let mut current = String::new();
+/// Visits the runs of letters and digits with their byte offsets. An apostrophe inside a word is dropped ("don't" is
+/// "dont"), a possessive one with its s. A letter of a script without spaces between words is a run of its own.
+fn runs(text: &str, mut visit: impl FnMut(usize, &str)) {
+    // A run without apostrophes is a piece of the text; one with them is put together here.
+    let mut joined = String::new();
+    let mut start = None;
     let mut chars = text.char_indices().peekable();
-    let mut flush = |start: usize, current: &mut String| {
-        if !current.is_empty() {
-            out.push((start, std::mem::take(current)));
+    let mut end_run = |start: &mut Option<usize>, end: usize, joined: &mut String| {
+        if let Some(from) = start.take() {
+            if joined.is_empty() {
+                visit(from, &text[from..end]);
+            } else {
+                visit(from, joined);
+                joined.clear();
+            }
         }
     };
     while let Some((at, c)) = chars.next() {
-        // U+0000 cannot be stored as text in a database, nor is it part of a word.
-        if c.is_alphanumeric() {
-            if unspaced(c) {
-                flush(start, &mut current);
-                current.push(c);
-                flush(at, &mut current);
-                continue;
+        if c.is_alphanumeric() && !unspaced(c) {
+            start.get_or_insert(at);
+            if !joined.is_empty() {
+                joined.push(c);
             }
-            if current.is_empty() {
-                start = at;
-            }
-            current.push(c);
-        } else if matches!(c, '\'' | '\u{2019}') && !current.is_empty() {
-            let mut ahead = chars.clone();
-            let next = ahead.next().map(|(_, c)| c);
-            let after = ahead.next().map(|(_, c)| c);
-            let possessive =
-                matches!(next, Some('s' | 'S')) && !after.is_some_and(char::is_alphanumeric);
-            if possessive {
+        } else if c.is_alphanumeric() {
+            end_run(&mut start, at, &mut joined);
+            start = Some(at);
+            end_run(&mut start, at + c.len_utf8(), &mut joined);
+        } else if let (Some(from), '\'' | '\u{2019}') = (start, c) {
+            let mut ahead = chars.clone().map(|(_, c)| c);
+            let next = ahead.next();
+            let ends_after = !ahead.next().is_some_and(char::is_alphanumeric);
+            if matches!(next, Some('s' | 'S')) && ends_after {
+                end_run(&mut start, at, &mut joined);
                 chars.next();
-                flush(start, &mut current);
-            } else if !next.is_some_and(char::is_alphanumeric) {
-                flush(start, &mut current);
+            } else if next.is_some_and(char::is_alphanumeric) {
+                if joined.is_empty() {
+                    joined.push_str(&text[from..at]);
+                }
+            } else {
+                end_run(&mut start, at, &mut joined);
             }
         } else {
-            flush(start, &mut current);
+            end_run(&mut start, at, &mut joined);
         }
     }
-    flush(start, &mut current);
-    out
+    end_run(&mut start, text.len(), &mut joined);
 }
 
 /// Han, Hiragana, Katakana: scripts written without spaces between words.
@@ -364,7 +221,7 @@ mod tests {
         Analyzer::new()
             .words(text)
             .into_iter()
-            .map(|w| w.surface)
+            .map(|(_, w)| w.surface.to_string())
             .collect()
     }
 
@@ -403,7 +260,7 @@ mod tests {
     #[test]
     fn a_name_is_one_key() {
         assert_eq!(name_key("Get-NodeVersions"), "=get-nodeversions");
-        assert_eq!(name_key(" git  Diff "), "=git diff");
+        assert_eq!(name_key(" git  Diff\u{0} "), "=git diff");
     }
 
     #[test]
