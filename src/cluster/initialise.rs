@@ -46,7 +46,7 @@ pub(super) fn initialise(
         .arg(format!("--username={USER}"))
         .arg("-D")
         .arg(data.argument());
-    run(initdb, &programs.initdb, "", path)?;
+    run(initdb, &programs.initdb, "", layout.home())?;
 
     append(&path.join("postgresql.conf"), settings::CONFIGURATION)?;
     replace(&path.join("pg_hba.conf"), settings::ACCESS)?;
@@ -60,12 +60,12 @@ pub(super) fn initialise(
         "postgres",
     ]);
     let statement = format!("CREATE DATABASE {DATABASE};\n");
-    run(single, &programs.postgres, &statement, path)?;
+    run(single, &programs.postgres, &statement, layout.home())?;
 
     if durable {
         let mut sync = command(&programs.initdb);
         sync.args(["--sync-only", "-D"]).arg(data.argument());
-        run(sync, &programs.initdb, "", path)?;
+        run(sync, &programs.initdb, "", layout.home())?;
     }
     drop(data);
     let target = layout.data();
@@ -90,8 +90,14 @@ fn remove_unfinished(folder: &Path) {
     }
 }
 
-/// Runs a program to its end with `input`; a failure carries what it said.
-fn run(mut command: Command, program: &Path, input: &str, data: &Path) -> Result<(), ClusterError> {
+/// Runs a program to its end with `input`; a failure carries what it said, or
+/// that the disk of `place` is full.
+fn run(
+    mut command: Command,
+    program: &Path,
+    input: &str,
+    place: &Path,
+) -> Result<(), ClusterError> {
     let not_runnable = |source| ClusterError::NotRunnable {
         program: program.to_path_buf(),
         source,
@@ -112,7 +118,7 @@ fn run(mut command: Command, program: &Path, input: &str, data: &Path) -> Result
     }
     let said = String::from_utf8_lossy(&output.stderr);
     Err(
-        ClusterError::from_log(&said, data).unwrap_or_else(|| ClusterError::InitFailed {
+        ClusterError::from_log(&said, place).unwrap_or_else(|| ClusterError::InitFailed {
             log: process::last_lines(&said),
         }),
     )

@@ -21,6 +21,8 @@ pub(super) struct Postmaster {
     pub(super) pid: u32,
     /// When it started.
     pub(super) since: Option<SystemTime>,
+    /// Whether it says that it accepts connections.
+    pub(super) ready: bool,
 }
 
 impl Postmaster {
@@ -44,7 +46,7 @@ pub(super) fn mark(data: &Path) -> Option<String> {
     Some(format!("{MARK}{}.{}", found.dev(), found.ino()))
 }
 
-/// The first and the third line: process number and start in Unix seconds.
+/// Lines 1, 3 and 8: process number, start in Unix seconds, and state.
 /// <https://www.postgresql.org/docs/current/storage-file-layout.html>
 fn parse(text: &str) -> Option<Postmaster> {
     let mut lines = text.lines();
@@ -53,7 +55,8 @@ fn parse(text: &str) -> Option<Postmaster> {
         .nth(1)
         .and_then(|line| line.trim().parse().ok())
         .map(|seconds| SystemTime::UNIX_EPOCH + Duration::from_secs(seconds));
-    Some(Postmaster { pid, since })
+    let ready = lines.nth(4).is_some_and(|line| line.trim() == "ready");
+    Some(Postmaster { pid, since, ready })
 }
 
 fn pid_of(pid: u32) -> Option<Pid> {
@@ -140,7 +143,9 @@ mod tests {
     #[test]
     fn a_pid_file_is_read_and_a_broken_one_is_not() {
         let found = parse("4711\n/data\n1700000000\n5432\n../run\n\n 1 2\nready   \n").unwrap();
-        assert_eq!(found.pid, 4711);
+        assert_eq!((found.pid, found.ready), (4711, true));
+        let stopping = parse("4711\n/data\n1\n5432\n../run\n\n 1 2\nstopping\n").unwrap();
+        assert!(!stopping.ready);
         let seconds = Duration::from_secs(1_700_000_000);
         assert_eq!(found.since, Some(SystemTime::UNIX_EPOCH + seconds));
         assert_eq!(parse("12\n").map(|found| found.pid), Some(12));

@@ -150,6 +150,14 @@ impl Search {
     }
 
     fn installed_in(&self, dir: &Path) -> Option<Programs> {
+        let postgres = executable(dir.join("postgres"))?;
+        // Behind links, as in /usr/local/bin, is a folder with all programs.
+        let real = postgres.canonicalize().ok();
+        let dir = real
+            .as_deref()
+            .and_then(Path::parent)
+            .filter(|real| executable(real.join("initdb")).is_some())
+            .unwrap_or(dir);
         let initdb = executable(dir.join("initdb"))?;
         let postgres = executable(dir.join("postgres"))?;
         let output = Command::new(&postgres)
@@ -262,6 +270,21 @@ mod tests {
         let error = search.find(None).unwrap_err();
         assert!(error.to_string().contains("TOOLCAT_PG_BINDIR"), "{error}");
         assert!(error.to_string().contains("nothing here"), "{error}");
+    }
+
+    #[test]
+    fn links_lead_to_the_folder_of_all_programs() {
+        let root = tempfile::tempdir().unwrap();
+        let real = root.path().join("opt/postgres/bin");
+        install(&real, "15.2");
+        let links = root.path().join("usr/local/bin");
+        std::fs::create_dir_all(&links).unwrap();
+        for name in ["initdb", "postgres"] {
+            std::os::unix::fs::symlink(real.join(name), links.join(name)).unwrap();
+        }
+        let found = search(root.path()).find(None).unwrap();
+        assert_eq!(found.bindir, real.canonicalize().unwrap());
+        assert_eq!(found.psql, Some(found.bindir.join("psql")));
     }
 
     #[test]

@@ -45,10 +45,15 @@ pub(super) enum Presence {
 
 /// Looks for the server of `layout`.
 pub(super) fn presence(layout: &Layout) -> Presence {
+    let server = Postmaster::of(&layout.data());
+    if server.is_some_and(|server| !server.ready) {
+        // Asking now would only put a refusal into its log.
+        return Presence::Changing;
+    }
     match handshake::ask(&layout.socket()) {
         Answer::Ready => Presence::Ready,
         Answer::NotReady => Presence::Changing,
-        Answer::Nobody if Postmaster::of(&layout.data()).is_some() => Presence::Changing,
+        Answer::Nobody if server.is_some() => Presence::Changing,
         Answer::Nobody => Presence::Absent,
     }
 }
@@ -204,7 +209,7 @@ pub(super) fn stop(
     };
     server.signal(signal);
     let deadline = Instant::now() + patience;
-    while Postmaster::of(&data) == Some(server) {
+    while Postmaster::of(&data).is_some_and(|found| found.pid == server.pid) {
         if Instant::now() >= deadline {
             return Err(ClusterError::StopTimeout {
                 pid: server.pid,
