@@ -1,0 +1,194 @@
+//! The first path through the program: import, list, show, export.
+
+mod common;
+
+use common::{World, definition, psql, shared};
+use insta::assert_snapshot;
+
+#[test]
+fn a_definition_goes_in_and_comes_out() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    assert_snapshot!(world.transcript(
+        "import df.yaml
+         import df.yaml
+         list
+         list --format json
+         list --format csv
+         list --format name
+         show df
+         show windows/df
+         show dff
+         list --platform windows"
+    ));
+}
+
+#[test]
+fn what_is_exported_equals_what_was_imported() {
+    let world = World::new();
+    let mut text = definition("linux", "df", "1.0", "disk_usage");
+    text.push_str("team: {name: storage, size: 3}\nexamples: [df -h]\nowner: storage\nenabled: true\n");
+    world.write("in/df.yaml", &text);
+    world.write("in/ping.yaml", definition("windows", "ping", "2.0", "reachability"));
+    world.ok(&["import", "in"]);
+    world.ok(&["export", "--to-dir", "out"]);
+    assert_equal_yaml(&world.read("out/linux/df@1.0.yaml"), &text);
+    assert_eq!(
+        world.run(&["import", "out"]).stdout,
+        "imported 2 definitions: 0 created, 0 updated, 2 unchanged, 0 refused\n"
+    );
+}
+
+fn assert_equal_yaml(a: &str, b: &str) {
+    let read = |text: &str| -> serde_json::Value { serde_yaml::from_str(text).expect("YAML") };
+    assert_eq!(read(a), read(b));
+}
+
+#[test]
+fn the_corpus_comes_out_equal() {
+    let Some(shared) = shared() else { return };
+    let world = World::new();
+    let corpus = shared.join("corpus/tldr-500.yaml");
+    let corpus = corpus.to_str().expect("UTF-8");
+    world.ok(&["import", corpus]);
+    let exported = world.ok(&["export"]);
+    let documents = |text: &str| -> Vec<serde_json::Value> {
+        use serde::Deserialize;
+        let mut documents: Vec<serde_json::Value> = serde_yaml::Deserializer::from_str(text)
+            .map(|document| serde_json::Value::deserialize(document).expect("YAML"))
+            .filter(|document| !document.is_null())
+            .collect();
+        documents.sort_by_key(|it| it["tool_name"].to_string());
+        documents
+    };
+    let original = documents(&std::fs::read_to_string(corpus).expect("the corpus"));
+    assert_eq!(original.len(), 500);
+    assert_eq!(documents(&exported), original);
+}
+
+#[test]
+fn one_bad_definition_keeps_all_out() {
+    let world = World::new();
+    world.write("a.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.write("b.yaml", "tool_name: broken\nversion: '1.0'\n");
+    let run = world.run(&["import", "a.yaml", "b.yaml"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("nothing was imported"), "{}", run.stderr);
+    assert_eq!(world.sql("SELECT count(*) FROM tools").trim(), "0");
+}
+
+#[test]
+fn a_changed_definition_needs_a_new_version() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    world.write("df.yaml", &text);
+    world.ok(&["import", "df.yaml"]);
+    world.write("df.yaml", text.replace("100 + N", "200 + N"));
+    let run = world.run(&["import", "df.yaml"]);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("time_estimate_ms"), "{}", run.stderr);
+    world.write("df.yaml", text.replace("100 + N", "200 + N").replace("'1.0'", "'1.10'"));
+    world.ok(&["import", "df.yaml"]);
+    world.write("old.yaml", text.replace("'1.0'", "'1.9'"));
+    world.ok(&["import", "old.yaml"]);
+    assert_eq!(
+        world.ok(&["list", "--format", "name"]),
+        "linux/df@1.10\n",
+        "an older version does not become the latest"
+    );
+}
+
+#[test]
+fn an_import_that_changes_nothing_writes_nothing() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    let state = || {
+        world.sql(
+            "SELECT (SELECT revision FROM catalog_state), (SELECT count(*) FROM tool_audit_log), \
+             (SELECT max(updated_at) FROM tools)",
+        )
+    };
+    let before = state();
+    world.ok(&["import", "df.yaml"]);
+    assert_eq!(state(), before);
+    world.write("new.yaml", definition("linux", "du", "1.0", "disk_usage"));
+    world.ok(&["import", "--dry-run", "new.yaml"]);
+    assert_eq!(state(), before);
+}
+
+#[test]
+fn a_change_by_hand_is_noticed_by_the_next_import() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    world.sql("UPDATE tool_patterns SET complexity_score = 0.9");
+    let run = world.run(&["import", "df.yaml"]);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(run.stderr.contains("complexity_score"), "{}", run.stderr);
+}
+
+#[test]
+fn a_missing_catalog_and_a_newer_one_are_told_apart() {
+    let world = World::bare();
+    let run = world.run(&["list"]);
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.contains("toolcat migrate up"), "{}", run.stderr);
+    world.ok(&["migrate", "up"]);
+    world.ok(&["list"]);
+    world.sql("INSERT INTO __diesel_schema_migrations VALUES ('99990101000000')");
+    for command in [&["list"][..], &["migrate", "up"], &["select", "-c", "x"]] {
+        let run = world.run(command);
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(run.stderr.contains("newer toolcat"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn every_migration_can_be_reverted() {
+    let world = World::new();
+    world.ok(&["migrate", "down", "--yes", "-n", "99"]);
+    let left = psql(
+        world.url(),
+        "SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace \
+         WHERE nspname = 'tool_catalog' AND relkind IN ('r', 'S', 'v') \
+           AND relname <> '__diesel_schema_migrations'",
+    );
+    assert_eq!(left, "");
+    let functions = psql(
+        world.url(),
+        "SELECT proname FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace \
+         WHERE nspname = 'tool_catalog'",
+    );
+    assert_eq!(functions, "");
+    assert_eq!(world.run(&["migrate", "status"]).code, 1);
+    world.ok(&["migrate", "up"]);
+    assert_eq!(world.run(&["migrate", "status"]).code, 0);
+}
+
+#[test]
+fn catalogs_live_side_by_side() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["--catalog", "team_a", "migrate", "up"]);
+    world.ok(&["--catalog", "team_a", "import", "df.yaml"]);
+    assert_eq!(world.ok(&["list", "--format", "name"]), "");
+    assert_eq!(
+        world.ok(&["--catalog", "team_a", "list", "--format", "name"]),
+        "linux/df@1.0\n"
+    );
+    let run = world.run(&["--catalog", "x;drop", "list"]);
+    assert_eq!(run.code, 2);
+}
+
+#[test]
+fn no_database_is_exit_code_3_and_no_password_is_shown() {
+    let world = World::new();
+    let run = world.run(&[
+        "--database-url",
+        "postgresql://me:hunter2@127.0.0.1:1/x",
+        "list",
+    ]);
+    assert_eq!(run.code, 3);
+    assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
+}
