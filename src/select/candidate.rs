@@ -1,5 +1,6 @@
 //! What can be chosen: one usage pattern of one tool.
 
+use super::learned::Lesson;
 use crate::definition::{Policy, PreferenceMatch, Status, Tool};
 
 /// A usage pattern of a tool, with what a selection needs of it.
@@ -25,6 +26,8 @@ pub struct Candidate {
     pub policy: Policy,
     /// How well it serves each preference.
     pub preference_match: PreferenceMatch,
+    /// What its records say, where telemetry was read.
+    pub lesson: Option<Lesson>,
 }
 
 impl Candidate {
@@ -61,6 +64,7 @@ pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
                     complexity_score: definition.complexity_score,
                     policy: definition.policy.clone(),
                     preference_match: definition.preference_match,
+                    lesson: None,
                 })
         })
         .collect()

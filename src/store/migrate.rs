@@ -176,6 +176,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000002_telemetry",
     "2026-01-01-000003_ab_tests",
     "2026-01-01-000004_audit",
+    "2026-01-01-000020_selection_index",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -6,10 +6,10 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
-pub mod candidates;
 mod connection;
 mod error;
 pub mod import;
+pub mod index;
 pub mod location;
 pub mod migrate;
 pub mod schema;

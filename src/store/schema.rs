@@ -7,6 +7,28 @@ diesel::table! {
     catalog_state (only_row) {
         only_row -> Bool,
         revision -> Int8,
+        migration -> Nullable<Varchar>,
+        indexed_revision -> Nullable<Int8>,
+        index_format -> Nullable<Int4>,
+        documents -> Int8,
+        total_length -> Int8,
+    }
+}
+
+diesel::table! {
+    search_terms (term, block) {
+        term -> Text,
+        block -> Int8,
+        postings -> Bytea,
+    }
+}
+
+diesel::table! {
+    selection_index (tool_id, capability_name) {
+        tool_id -> Int8,
+        capability_name -> Text,
+        entry -> Text,
+        words -> Text,
     }
 }
 
@@ -137,6 +159,8 @@ diesel::joinable!(tool_telemetry -> tools (tool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     catalog_state,
+    search_terms,
+    selection_index,
     tool_ab_tests,
     tool_audit_log,
     tool_capabilities,

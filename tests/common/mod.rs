@@ -56,7 +56,11 @@ fn own_cluster() -> Cluster {
         .keep();
     let cluster = started(&home);
     let mut watcher = Command::new("sh")
-        .args(["-c", "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"", PROGRAM])
+        .args([
+            "-c",
+            "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"",
+            PROGRAM,
+        ])
         .arg(&home)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -82,7 +86,10 @@ fn prepare_template(cluster: &Cluster) {
     if exists.trim() == "1" {
         return;
     }
-    psql(&cluster.url(), &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
+    psql(
+        &cluster.url(),
+        &format!("DROP DATABASE IF EXISTS {TEMPLATE}"),
+    );
     psql(&cluster.url(), &format!("CREATE DATABASE {TEMPLATE}"));
     let migrated = Command::new(PROGRAM)
         .args(["migrate", "up"])
@@ -313,15 +320,20 @@ fn mask_times(text: &str) -> String {
     let mut at = 0;
     while at < text.len() {
         let fits = bytes.len() >= at + SHAPE.len()
-            && SHAPE.bytes().zip(&bytes[at..]).all(|(shape, byte)| match shape {
-                b'd' => byte.is_ascii_digit(),
-                other => *byte == other,
-            });
+            && SHAPE
+                .bytes()
+                .zip(&bytes[at..])
+                .all(|(shape, byte)| match shape {
+                    b'd' => byte.is_ascii_digit(),
+                    other => *byte == other,
+                });
         if fits {
             at += SHAPE.len();
             at += bytes[at..]
                 .iter()
-                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'Z' | b'+' | b':'))
+                .take_while(|byte| {
+                    byte.is_ascii_digit() || matches!(byte, b'.' | b'Z' | b'+' | b':')
+                })
                 .count();
             shown.push_str("[TIME]");
         } else {

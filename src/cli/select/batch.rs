@@ -16,7 +16,7 @@ pub fn run(
     source: &mut Source,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
-    let base = from_args(args);
+    let base = from_args(args, session)?;
     let name = file.display().to_string();
     for (index, line) in lines(file)?.enumerate() {
         let line = line.map_err(|error| {
@@ -30,10 +30,10 @@ pub fn run(
         let request: Line =
             serde_json::from_str(&line).map_err(|error| refused(&error.to_string()))?;
         let id = request.id.clone();
-        let ask = request
+        let request = request
             .over(&base, args.mode)
             .map_err(|message| refused(&message))?;
-        let answer = source.answer(&ask, session)?;
+        let answer = source.pool(&request, session)?.answer(&request)?;
         let mut fields = serde_json::Map::new();
         fields.insert("id".to_owned(), id);
         if let Value::Object(answer) = to_json(&answer, args.limit) {

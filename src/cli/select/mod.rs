@@ -1,6 +1,8 @@
 //! `toolcat select`: the best tool for a job.
 
 mod batch;
+mod catalog;
+mod files;
 mod present;
 mod request;
 mod source;
@@ -38,6 +40,18 @@ pub struct SelectArgs {
     /// Weights in place of the mode's, such as time=2,cost=1
     #[arg(long, value_name = "FEATURE=WEIGHT,...")]
     weights: Option<Weights>,
+
+    /// Weights by their name in the configuration file (`profiles.NAME`)
+    #[arg(long, value_name = "NAME", conflicts_with = "weights")]
+    profile: Option<String>,
+
+    /// What relevance to the words weighs against fitness, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = request::share, default_value_t = select::relevance::DEFAULT_WEIGHT)]
+    relevance_weight: f64,
+
+    /// Correct the estimates by telemetry, and let reliability count
+    #[arg(long, conflicts_with = "from")]
+    learned: bool,
 
     /// Value of a variable of the estimates (can be repeated) [default: N=100 pages=1 p95_latency=1000]
     #[arg(long, value_name = "NAME=NUMBER", value_parser = request::variable)]
@@ -109,8 +123,8 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
         return Err(CommandError::invalid("nothing is asked for")
             .hint("name a capability (--capability disk_usage) or say what the job is"));
     }
-    let ask = request::from_args(args);
-    let answer = source.answer(&ask, session)?;
+    let request = request::from_args(args, session)?;
+    let answer = source.pool(&request, session)?.answer(&request)?;
     present::present(args, session, &answer)?;
     Ok(outcome(&answer))
 }
