@@ -9,6 +9,8 @@
 pub mod ambiguity;
 pub mod answer;
 pub mod candidate;
+pub mod crossover;
+pub mod drift;
 pub mod estimate;
 pub mod evaluate;
 pub mod intent;
@@ -24,6 +26,7 @@ pub mod retrieval;
 pub mod score;
 pub mod search;
 pub mod weights;
+pub mod why_not;
 
 pub use answer::{Answer, Choice, SetAside, select};
 pub use candidate::Candidate;

@@ -2,19 +2,20 @@
 
 use super::answer::{Answer, select};
 use super::relevance::WeightError;
-use super::retrieval::Ranking;
-use super::search::{Found, search};
+use super::search::{Found, Words, search};
 use super::{Candidate, Request};
+use serde::{Deserialize, Serialize};
 
 /// The candidates of a request.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Pool {
     /// What offers the capabilities that were asked for.
     Offered(Vec<Candidate>),
     /// What retrieval found for the words.
     Retrieved {
         /// What it made of the words.
-        ranking: Box<Ranking>,
+        words: Words,
         /// The tools, best first.
         found: Vec<Found>,
     },
@@ -28,7 +29,7 @@ impl Pool {
     pub fn answer(&self, request: &Request) -> Result<Answer, WeightError> {
         match self {
             Pool::Offered(candidates) => Ok(select(request, candidates)),
-            Pool::Retrieved { ranking, found } => search(request, ranking, found),
+            Pool::Retrieved { words, found } => search(request, words, found),
         }
     }
 
@@ -36,9 +37,11 @@ impl Pool {
     pub fn candidates(&self) -> Box<dyn Iterator<Item = &Candidate> + '_> {
         match self {
             Pool::Offered(candidates) => Box::new(candidates.iter()),
-            Pool::Retrieved { found, .. } => {
-                Box::new(found.iter().flat_map(|tool| &tool.candidates))
-            }
+            Pool::Retrieved { found, .. } => Box::new(
+                found
+                    .iter()
+                    .flat_map(|tool| tool.patterns.iter().map(|(it, _)| it)),
+            ),
         }
     }
 
@@ -46,9 +49,11 @@ impl Pool {
     pub fn candidates_mut(&mut self) -> Box<dyn Iterator<Item = &mut Candidate> + '_> {
         match self {
             Pool::Offered(candidates) => Box::new(candidates.iter_mut()),
-            Pool::Retrieved { found, .. } => {
-                Box::new(found.iter_mut().flat_map(|tool| &mut tool.candidates))
-            }
+            Pool::Retrieved { found, .. } => Box::new(
+                found
+                    .iter_mut()
+                    .flat_map(|tool| tool.patterns.iter_mut().map(|(it, _)| it)),
+            ),
         }
     }
 }

@@ -14,14 +14,63 @@ pub const RETRIEVED: usize = 20;
 pub const LOW_COVERAGE: f64 = 1.0 / 3.0;
 
 /// A tool that retrieval found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// Its place in retrieval.
-    pub hit: Hit,
-    /// The texts of its capabilities.
-    pub text: Text,
-    /// Every pattern of it, in the order of the texts.
-    pub candidates: Vec<Candidate>,
+    /// Share of the best relevance, 0 to 1.
+    pub relevance: f64,
+    /// Share of the request's information that its text holds, 0 to 1.
+    pub coverage: f64,
+    /// Whether the request names it exactly.
+    pub named: bool,
+    /// Every pattern of it, with its fit as a share of the best one's.
+    pub patterns: Vec<(Candidate, f64)>,
+}
+
+impl Found {
+    /// A hit, with its candidates in the order of its text.
+    pub fn new(
+        analyzer: &mut Analyzer,
+        ranking: &Ranking,
+        hit: &Hit,
+        text: &Text,
+        candidates: Vec<Candidate>,
+    ) -> Self {
+        let fits = pattern_fits(analyzer, &ranking.weights, text);
+        Self {
+            relevance: hit.relevance,
+            coverage: hit.coverage,
+            named: hit.exact,
+            patterns: candidates
+                .into_iter()
+                .zip(fits.into_iter().map(|fit| fit.share))
+                .collect(),
+        }
+    }
+}
+
+/// What retrieval made of the request's words, before tools are judged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Words {
+    /// How many words carry meaning.
+    pub words: usize,
+    /// How many of them the catalog knows.
+    pub known: usize,
+    /// The words that it does not know.
+    pub unknown: Vec<String>,
+    /// The coverage of the best hit.
+    pub coverage: f64,
+}
+
+impl Words {
+    /// What a ranking says of them.
+    pub fn of(ranking: &Ranking) -> Self {
+        Self {
+            words: ranking.words,
+            known: ranking.known,
+            unknown: ranking.unknown().map(str::to_owned).collect(),
+            coverage: ranking.coverage(),
+        }
+    }
 }
 
 /// What retrieval made of the request's words.
@@ -33,7 +82,7 @@ pub struct Retrieval {
     pub known: usize,
     /// The words that it does not know.
     pub unknown: Vec<String>,
-    /// The share of the request's information that the best tool shares, 0 to 1.
+    /// The share of the request's information that the answer shares, 0 to 1.
     pub coverage: f64,
     /// Whether that is so little that the answer is doubtful.
     pub low_coverage: bool,
@@ -60,28 +109,22 @@ pub struct Relevance {
 ///
 /// # Errors
 /// A relevance weight that is not in 0..=1.
-pub fn search(
-    request: &Request,
-    ranking: &Ranking,
-    found: &[Found],
-) -> Result<Answer, WeightError> {
+pub fn search(request: &Request, words: &Words, found: &[Found]) -> Result<Answer, WeightError> {
     let weights = request.weights();
-    let mut analyzer = Analyzer::new();
-    let mut choices: Vec<(Choice, Measures, Hit)> = Vec::new();
+    let mut choices: Vec<(Choice, Measures, f64)> = Vec::new();
     let mut set_aside: Vec<SetAside> = Vec::new();
     let mut candidates = 0;
     for tool in found {
-        let fits = pattern_fits(&mut analyzer, &ranking.weights, &tool.text);
-        for (candidate, fit) in tool.candidates.iter().zip(fits) {
+        for (candidate, share) in &tool.patterns {
             candidates += 1;
             match assess(request, candidate, weights) {
                 Ok(choice) => {
                     let measures = Measures {
-                        relevance: tool.hit.relevance * fit.share,
+                        relevance: tool.relevance * share,
                         score: choice.score,
-                        exact: tool.hit.exact,
+                        exact: tool.named,
                     };
-                    choices.push((choice, measures, tool.hit));
+                    choices.push((choice, measures, tool.coverage));
                 }
                 Err(reason) => set_aside.push(SetAside::of(candidate, reason)),
             }
@@ -92,10 +135,10 @@ pub fn search(
     let mut ranked: Vec<(Choice, Combined)> = choices
         .into_iter()
         .zip(combined)
-        .map(|((choice, measures, hit), combined)| {
+        .map(|((choice, measures, coverage), combined)| {
             let relevance = Relevance {
                 relevance: measures.relevance,
-                coverage: hit.coverage,
+                coverage,
                 combined: combined.value,
                 relevant: combined.relevant,
                 named: measures.exact,
@@ -109,20 +152,15 @@ pub fn search(
         .collect();
     ranked.sort_by(|(a, left), (b, right)| left.compare(right).then_with(|| by_name(a, b)));
     set_aside.sort_by(set_aside_order);
-    let ranking_of_choices: Vec<Choice> = ranked.into_iter().map(|(choice, _)| choice).collect();
-    let coverage = ranking_of_choices
-        .first()
-        .and_then(|best| best.relevance)
-        .map_or_else(|| ranking.coverage(), |best| best.coverage);
-    let named = ranking_of_choices
-        .first()
-        .and_then(|best| best.relevance)
-        .is_some_and(|best| best.named);
-    let mut answer = conclude(request, weights, ranking_of_choices, set_aside, candidates);
+    let ranking: Vec<Choice> = ranked.into_iter().map(|(choice, _)| choice).collect();
+    let best = ranking.first().and_then(|best| best.relevance);
+    let coverage = best.map_or(words.coverage, |best| best.coverage);
+    let named = best.is_some_and(|best| best.named);
+    let mut answer = conclude(request, weights, ranking, set_aside, candidates);
     answer.retrieval = Some(Retrieval {
-        words: ranking.words,
-        known: ranking.known,
-        unknown: ranking.unknown().map(str::to_owned).collect(),
+        words: words.words,
+        known: words.known,
+        unknown: words.unknown.clone(),
         coverage,
         low_coverage: coverage < LOW_COVERAGE && !named,
         relevance_weight: request.relevance_weight,

@@ -163,11 +163,12 @@ impl Connection {
             .ok_or_else(|| StoreError::Query(DieselError::NotFound))
     }
 
-    /// Reads from the index of selection, or from tables that selection alone reads.
+    /// Runs statements that change no tool, outside of a transaction: reads of the index, or a
+    /// selection that is recorded.
     ///
     /// # Errors
-    /// As the query, classified.
-    pub fn select<T>(
+    /// As the statements, classified.
+    pub fn direct<T>(
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

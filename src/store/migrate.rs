@@ -177,6 +177,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000003_ab_tests",
     "2026-01-01-000004_audit",
     "2026-01-01-000020_selection_index",
+    "2026-01-01-000021_selections",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

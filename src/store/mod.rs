@@ -10,9 +10,11 @@ mod connection;
 mod error;
 pub mod import;
 pub mod index;
+pub mod lessons;
 pub mod location;
 pub mod migrate;
 pub mod schema;
+pub mod selections;
 pub mod tools;
 
 pub use connection::{Act, Connection};

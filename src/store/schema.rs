@@ -109,6 +109,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_selections (id) {
+        id -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Varchar,
+        revision -> Int8,
+        request_hash -> Bpchar,
+        request -> Jsonb,
+        pool -> Jsonb,
+        answer -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
     tool_telemetry (id) {
         id -> Int8,
         tool_id -> Int8,
@@ -165,6 +178,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     tool_audit_log,
     tool_capabilities,
     tool_patterns,
+    tool_selections,
     tool_telemetry,
     tools,
 );

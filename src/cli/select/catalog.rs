@@ -1,14 +1,13 @@
-//! Candidates from the catalog: one round trip by capability, two by words.
+//! Candidates from the catalog, whose index may have to be brought up to date first.
 
 use std::collections::HashMap;
 
 use diesel::PgConnection;
 
-use crate::definition::{Document, Identity};
-use crate::select::retrieval::{Analyzer, Hit, Query, Ranking, neighbour_prefix, order, rank, top};
-use crate::select::search::{Found, RETRIEVED};
-use crate::select::{Candidate, Pool, Request};
-use crate::store::index::{self, Entry, IndexedTool, State};
+use crate::definition::Document;
+use crate::select::Request;
+use crate::select::retrieval::order;
+use crate::store::index::{self, State};
 use crate::store::tools::{Filter, list};
 use crate::store::{Connection, StoreError, migrate};
 
@@ -26,12 +25,6 @@ pub struct Catalog {
     whole: Option<(i64, Files)>,
     /// Names and platforms by row number, read once for an evaluation.
     names: Option<HashMap<i64, (String, String)>>,
-}
-
-/// What one statement found, or everything, where the index cannot be used.
-enum Read<T> {
-    Indexed(State<T>),
-    Whole,
 }
 
 impl Catalog {
@@ -57,136 +50,18 @@ impl Catalog {
     /// # Errors
     /// As the queries.
     pub fn pool(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
-        if request.scope.capabilities.is_empty() {
-            self.by_words(request, session)
-        } else {
-            self.by_capability(request, session)
-        }
-    }
-
-    fn by_capability(
-        &mut self,
-        request: &Request,
-        session: &Session,
-    ) -> Result<Pooled, CommandError> {
-        let scope = &request.scope;
-        let capabilities = &scope.capabilities;
-        let state = match self.read(session, |connection| {
-            index::by_capability(connection, capabilities)
-        })? {
-            Read::Indexed(state) => state,
-            Read::Whole => return self.from_whole(request),
-        };
-        let mut candidates: Vec<Candidate> = Vec::new();
-        for offer in &state.found {
-            if scope.admits_all() || admits(request, &offer.entry) {
-                let offered = offer.entry.candidates(&offer.capability);
-                candidates.extend(offered.map_err(StoreError::from)?);
-            }
-        }
-        Ok(Pooled {
-            pool: Pool::Offered(candidates),
-            revision: Some(state.catalog.revision),
-        })
-    }
-
-    fn by_words(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
-        let Some((revision, ranking)) = self.rank(&request.query, session)? else {
-            return self.from_whole(request);
-        };
-        let mut found: Vec<Found> = Vec::new();
-        let mut seen = 0;
-        let mut wanted = RETRIEVED;
-        // Where the scope turns tools away, more of the hits are read, until enough remain.
-        while found.len() < RETRIEVED && seen < ranking.hits.len() {
-            let hits = top(&ranking.hits, wanted);
-            found.extend(self.found(&hits[seen..], request)?);
-            seen = hits.len();
-            wanted = seen.saturating_mul(4);
-        }
-        found.truncate(RETRIEVED);
-        Ok(Pooled {
-            pool: Pool::Retrieved {
-                ranking: Box::new(ranking),
-                found,
+        let state = self.read(session, |connection| index::pool(connection, request))?;
+        Ok(match (state, &self.whole) {
+            (Some(state), _) => Pooled {
+                pool: state.found,
+                revision: Some(state.catalog.revision),
             },
-            revision: Some(revision),
+            (None, Some((revision, files))) => Pooled {
+                pool: files.pool(request),
+                revision: Some(*revision),
+            },
+            (None, None) => return Err(unread()),
         })
-    }
-
-    /// The tools of those hits that are within the scope, equal ones by name.
-    fn found(&mut self, hits: &[Hit], request: &Request) -> Result<Vec<Found>, CommandError> {
-        let ids: Vec<i64> = hits.iter().map(|hit| hit.doc).collect();
-        let tools = self
-            .connection
-            .select(|connection| index::entries(connection, &ids))?;
-        let tools: HashMap<i64, IndexedTool> =
-            tools.into_iter().map(|tool| (tool.id, tool)).collect();
-        let mut hits = hits.to_vec();
-        order(&mut hits, |id| {
-            let head = tools.get(&id).and_then(IndexedTool::head);
-            head.map(|head| (head.tool.as_str(), head.platform.as_str()))
-        });
-        let mut found = Vec::new();
-        for hit in hits {
-            let Some(tool) = tools.get(&hit.doc) else {
-                continue;
-            };
-            if !tool.head().is_some_and(|head| admits(request, head)) {
-                continue;
-            }
-            let mut candidates = Vec::new();
-            for (capability, entry, _) in &tool.capabilities {
-                candidates.extend(entry.candidates(capability).map_err(StoreError::from)?);
-            }
-            if !candidates.is_empty() {
-                found.push(Found {
-                    hit,
-                    text: tool.text(),
-                    candidates,
-                });
-            }
-        }
-        Ok(found)
-    }
-
-    /// The ranking of all tools for the words; `None` where the index cannot be used.
-    fn rank(
-        &mut self,
-        request: &str,
-        session: &Session,
-    ) -> Result<Option<(i64, Ranking)>, CommandError> {
-        let mut query = Query::parse(&mut Analyzer::new(), request);
-        let terms = query.terms();
-        let state = match self.read(session, |connection| index::postings(connection, &terms))? {
-            Read::Indexed(state) => state,
-            Read::Whole => return Ok(None),
-        };
-        let (stats, mut postings) = state.found;
-        let unknown = query.unknown(&postings);
-        let prefixes: Vec<String> = unknown
-            .iter()
-            .filter_map(|term| neighbour_prefix(term).map(str::to_owned))
-            .collect();
-        if !prefixes.is_empty() {
-            let vocabulary = self
-                .connection
-                .select(|connection| index::vocabulary(connection, &prefixes))?;
-            let mut taken = Vec::new();
-            for term in &unknown {
-                let near = query.relate(term, vocabulary.iter().map(String::as_str));
-                taken.extend(near.map(str::to_owned));
-            }
-            taken.retain(|term| !postings.contains_key(term));
-            if !taken.is_empty() {
-                let more = self
-                    .connection
-                    .select(|connection| index::postings(connection, &taken))?;
-                postings.extend(more.found.1);
-            }
-        }
-        let ranking = rank(&query, &stats, &postings);
-        Ok(Some((state.catalog.revision, ranking)))
     }
 
     /// The names and platforms of the tools that share words with the query, best first.
@@ -198,45 +73,43 @@ impl Catalog {
         query: &str,
         session: &Session,
     ) -> Result<Vec<(String, String)>, CommandError> {
-        let Some((_, mut ranking)) = self.rank(query, session)? else {
-            return Ok(self
-                .whole
-                .as_ref()
-                .map_or_else(Vec::new, |(_, files)| files.ranked(query)));
+        let state = self.read(session, |connection| index::ranked(connection, query))?;
+        let mut hits = match (state, &self.whole) {
+            (Some(state), _) => state.found.hits,
+            (None, Some((_, files))) => return Ok(files.ranked(query)),
+            (None, None) => return Err(unread()),
         };
         if self.names.is_none() {
-            let names = self.connection.select(index::names)?;
+            let names = self.connection.direct(index::names)?;
             self.names = Some(names.into_iter().map(|it| (it.0, (it.1, it.2))).collect());
         }
         let names = self.names.as_ref();
-        order(&mut ranking.hits, |id| {
-            names.and_then(|names| names.get(&id))
-        });
-        Ok(ranking
-            .hits
+        order(&mut hits, |id| names.and_then(|names| names.get(&id)));
+        Ok(hits
             .iter()
             .filter_map(|hit| names?.get(&hit.doc).cloned())
             .collect())
     }
 
-    /// Runs one statement on a catalog that is as this program needs it, with a fresh index.
+    /// Reads from a catalog that is as this program needs it, with a fresh index; `None` where the
+    /// whole catalog had to be read instead.
     fn read<T>(
         &mut self,
         session: &Session,
         query: impl Fn(&mut PgConnection) -> Result<State<T>, StoreError>,
-    ) -> Result<Read<T>, CommandError> {
+    ) -> Result<Option<State<T>>, CommandError> {
         if self.whole.is_some() {
-            return Ok(Read::Whole);
+            return Ok(None);
         }
         for _ in 0..ATTEMPTS {
-            match self.connection.select(&query) {
+            match self.connection.direct(&query) {
                 Ok(state) if state.catalog.migration != migrate::newest_version() => {
                     match migrate::require_current(&mut self.connection) {
                         Err(error) => session.bring_up_to_date(&mut self.connection, error)?,
-                        Ok(()) => return Ok(Read::Indexed(state)),
+                        Ok(()) => return Ok(Some(state)),
                     }
                 }
-                Ok(state) if state.catalog.fresh => return Ok(Read::Indexed(state)),
+                Ok(state) if state.catalog.fresh => return Ok(Some(state)),
                 Ok(_) => match self.connection.refresh_index() {
                     Err(StoreError::Forbidden(_)) => break,
                     other => other?,
@@ -248,7 +121,7 @@ impl Catalog {
             }
         }
         self.read_whole()?;
-        Ok(Read::Whole)
+        Ok(None)
     }
 
     /// Reads every tool that may be chosen: for a role that may only read, after a change by hand.
@@ -271,25 +144,8 @@ impl Catalog {
         self.whole = Some((revision, Files::of(tools)));
         Ok(())
     }
-
-    fn from_whole(&self, request: &Request) -> Result<Pooled, CommandError> {
-        match &self.whole {
-            Some((revision, files)) => Ok(Pooled {
-                pool: files.pool(request),
-                revision: Some(*revision),
-            }),
-            None => Err(StoreError::Lost("the catalog was not read".to_owned()).into()),
-        }
-    }
 }
 
-fn admits(request: &Request, entry: &Entry) -> bool {
-    let identity = Identity {
-        platform: entry.platform.clone(),
-        name: entry.tool.clone(),
-        version: entry.version.clone(),
-    };
-    request
-        .scope
-        .admits(&identity, |tag| entry.tags.iter().any(|it| it == tag))
+fn unread() -> CommandError {
+    StoreError::Lost("the catalog was not read".to_owned()).into()
 }

@@ -2,12 +2,12 @@
 
 use std::cell::OnceCell;
 
-use crate::definition::{Identity, Tool};
+use crate::definition::{Identity, Tool, ToolRef};
 use crate::format;
 use crate::output::text;
 use crate::select::candidate::candidates_of;
-use crate::select::retrieval::{CapabilityText, Index, PatternText, Ranking, Text};
-use crate::select::search::{Found, RETRIEVED};
+use crate::select::retrieval::{Analyzer, CapabilityText, Index, PatternText, Ranking, Text};
+use crate::select::search::{Found, RETRIEVED, Words};
 use crate::select::{Candidate, Pool, Request};
 use crate::store::StoreError;
 use crate::validate::{Options, Severity, check};
@@ -86,21 +86,21 @@ impl Files {
             return Pool::Offered(candidates);
         }
         let ranking = self.search(&request.query);
+        let mut analyzer = Analyzer::new();
         let found = ranking
             .hits
             .iter()
             .filter_map(|hit| {
                 let (tool, candidates) = self.tools.get(usize::try_from(hit.doc).ok()?)?;
-                admits(tool).then(|| Found {
-                    hit: *hit,
-                    text: text_of(tool),
-                    candidates: candidates.clone(),
+                admits(tool).then(|| {
+                    let text = text_of(tool);
+                    Found::new(&mut analyzer, &ranking, hit, &text, candidates.clone())
                 })
             })
             .take(RETRIEVED)
             .collect();
         Pool::Retrieved {
-            ranking: Box::new(ranking),
+            words: Words::of(&ranking),
             found,
         }
     }
@@ -113,6 +113,19 @@ impl Files {
             .filter_map(|hit| self.tools.get(usize::try_from(hit.doc).ok()?))
             .map(|(tool, _)| (tool.tool_name.clone(), tool.platform.clone()))
             .collect()
+    }
+
+    /// Identity, capabilities and tags of a tool that may be chosen.
+    pub fn find(&self, reference: &ToolRef) -> Option<(Identity, Vec<String>, Vec<String>)> {
+        let (tool, _) = self
+            .tools
+            .iter()
+            .find(|(tool, _)| reference.matches(&identity(tool)))?;
+        Some((
+            identity(tool),
+            tool.capabilities.keys().cloned().collect(),
+            tool.tags().map(str::to_owned).collect(),
+        ))
     }
 
     fn search(&self, query: &str) -> Ranking {

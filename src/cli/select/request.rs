@@ -151,6 +151,14 @@ pub fn share(text: &str) -> Result<f64, String> {
         .ok_or_else(|| format!("`{text}` is not a number from 0 to 1"))
 }
 
+/// Reads a time in seconds: more than 0, at most a day.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
+        .ok_or_else(|| format!("`{text}` is not a number of seconds"))
+}
+
 /// Reads an upper limit: a number of 0 or more.
 pub fn limit(text: &str) -> Result<f64, String> {
     text.parse::<f64>()

@@ -1,6 +1,8 @@
 //! Where the candidates come from: the catalog, or definitions on disk.
 
+use crate::definition::{Identity, ToolRef};
 use crate::select::{Answer, Pool, Request};
+use crate::store::tools::{self, Filter};
 
 use super::catalog::Catalog;
 use super::files::Files;
@@ -87,4 +89,119 @@ impl Source {
             Source::Files(files) => Ok(files.ranked(query)),
         }
     }
+
+    /// Why a tool is no candidate of the request.
+    ///
+    /// # Errors
+    /// Not found, where there is no such tool.
+    pub fn absence(
+        &mut self,
+        request: &Request,
+        tool: &ToolRef,
+    ) -> Result<Vec<String>, CommandError> {
+        match self {
+            Source::Catalog(catalog) => {
+                let stored = crate::cli::resolve::one_tool(catalog.connection(), tool);
+                let stored = match stored {
+                    Ok(stored) => stored,
+                    Err(error) if error.kind == ErrorKind::Invalid => {
+                        let filter = Filter {
+                            tools: vec![tool.clone()],
+                            ..Filter::default()
+                        };
+                        let mut found = catalog
+                            .connection()
+                            .read(|connection| tools::list(connection, &filter))?;
+                        if found.is_empty() {
+                            return Err(error);
+                        }
+                        found.remove(0)
+                    }
+                    Err(error) => return Err(error),
+                };
+                let names = catalog
+                    .connection()
+                    .read(|connection| tools::capability_names(connection, &[stored.id]))?;
+                let tags: Vec<&str> = stored
+                    .metadata
+                    .get("tags")
+                    .and_then(serde_json::Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(serde_json::Value::as_str)
+                    .collect();
+                let mut reasons = Vec::new();
+                if !stored.is_latest {
+                    reasons.push(format!(
+                        "version {} is not the version in use",
+                        stored.version
+                    ));
+                }
+                if !stored.enabled {
+                    reasons.push("it is switched off".to_owned());
+                }
+                if stored.status != "active" {
+                    reasons.push(format!("its status is {}, not active", stored.status));
+                }
+                let offers = names.get(&stored.id).map_or(&[][..], Vec::as_slice);
+                reasons.extend(outside(request, &stored.identity(), offers, &tags));
+                Ok(reasons)
+            }
+            Source::Files(files) => match files.find(tool) {
+                Some((identity, offers, tags)) => {
+                    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+                    Ok(outside(request, &identity, &offers, &tags))
+                }
+                None => Err(CommandError::not_found(format!(
+                    "there is no tool `{tool}` that may be chosen among the files"
+                ))),
+            },
+        }
+    }
+}
+
+/// What in the request keeps a tool from being a candidate.
+fn outside(
+    request: &Request,
+    identity: &Identity,
+    offers: &[String],
+    tags: &[&str],
+) -> Vec<String> {
+    let scope = &request.scope;
+    let mut reasons = Vec::new();
+    if !scope.capabilities.is_empty() && !scope.capabilities.iter().any(|it| offers.contains(it)) {
+        reasons.push(format!(
+            "it does not offer {}; it offers {}",
+            scope.capabilities.join(" or "),
+            offers.join(", ")
+        ));
+    }
+    if !scope.platforms.is_empty() && !scope.platforms.contains(&identity.platform) {
+        reasons.push(format!(
+            "it is for {}, and only {} is asked for (--platform)",
+            identity.platform,
+            scope.platforms.join(" or ")
+        ));
+    }
+    for tag in scope
+        .tags
+        .iter()
+        .filter(|tag| !tags.contains(&tag.as_str()))
+    {
+        reasons.push(format!("it does not have the tag {tag} (--tag)"));
+    }
+    let excluded = |text: &&String| {
+        text.parse::<ToolRef>()
+            .is_ok_and(|reference| reference.matches(identity))
+    };
+    if let Some(exclude) = scope.exclude.iter().find(excluded) {
+        reasons.push(format!("it is excluded (--exclude {exclude})"));
+    }
+    if reasons.is_empty() && scope.capabilities.is_empty() {
+        reasons.push(format!(
+            "it is not among the {} tools that share most with the words",
+            crate::select::search::RETRIEVED
+        ));
+    }
+    reasons
 }

@@ -6,13 +6,12 @@
 //! audit log names what has changed since the revision that they show.
 
 mod entry;
+mod pool;
 mod read;
 mod refresh;
 
-pub use entry::{Entry, IndexedTool};
-pub use read::{
-    CatalogState, Offer, Postings, State, by_capability, entries, names, postings, vocabulary,
-};
+pub use pool::{pool, ranked};
+pub use read::{CatalogState, State, names};
 pub use refresh::refresh;
 
 /// Number of the rules by which the index is made; another number in the catalog has it made anew.
