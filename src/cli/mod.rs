@@ -7,12 +7,14 @@
 mod db;
 mod error;
 mod export;
+mod files;
 mod filter;
 mod global;
 mod import;
 mod list;
 mod migrate;
 mod resolve;
+mod schema;
 mod select;
 mod session;
 mod show;
@@ -72,6 +74,8 @@ enum Command {
     Select(select::SelectArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Print the JSON Schema of definitions
+    Schema(schema::SchemaArgs),
     /// Manage the local database server
     Db(db::DbArgs),
 }
@@ -106,6 +110,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
     }
 }

@@ -8,6 +8,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 
 use super::error::unreachable;
+use super::import::Plan;
 use super::tools::StoredTool;
 use super::{Location, StoreError};
 use crate::definition::Document;
@@ -185,6 +186,14 @@ impl Connection {
     pub fn refresh_index(&mut self) -> Result<(), StoreError> {
         // The index is derived, so that the log does not mention it: the actor does not matter.
         self.write(&Act::by("toolcat"), |_| Ok(()))
+    }
+
+    /// What an import of those definitions would do.
+    ///
+    /// # Errors
+    /// As the queries.
+    pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
+        super::import::plan(&mut self.inner, documents)
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

@@ -28,7 +28,9 @@ impl Files {
     /// Where a definition has an error, or cannot be read.
     pub fn load(paths: &[String], session: &Session) -> Result<Self, CommandError> {
         let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
-        let report = check(&inputs, &Options::default());
+        let mut options = Options::default();
+        options.lenient = true;
+        let report = check(&inputs, &options);
         let errors = report.count(Severity::Error);
         if errors > 0 {
             crate::cli::validate::show_errors(session, &report);
