@@ -91,7 +91,13 @@ fn present(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<
             let json = serde_json::to_string(report).map_err(std::io::Error::from)?;
             writeln!(ui.out(), "{json}")?;
         }
-        Format::Yaml => write!(ui.out(), "{}", crate::format::to_yaml(report))?,
+        Format::Yaml => write!(
+            ui.out(),
+            "{}",
+            crate::format::yaml::write_value(
+                &serde_json::to_value(report).map_err(std::io::Error::from)?
+            )
+        )?,
         Format::Csv | Format::Name | Format::Table | Format::Wide => {
             let mut table = Table::new([
                 Column::number("queries"),

@@ -48,7 +48,7 @@ pub fn write_object(
 ) -> Result<(), CommandError> {
     let out = session.ui.out();
     match format {
-        Format::Yaml => write!(out, "{}", crate::format::to_yaml(value))?,
+        Format::Yaml => write!(out, "{}", crate::format::yaml::write_value(value))?,
         Format::Jsonl => writeln!(out, "{value}")?,
         _ => {
             let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;

@@ -41,7 +41,11 @@ pub fn run(
                     .collect::<Vec<_>>(),
             });
             if args.format == Format::Yaml {
-                write!(session.ui.out(), "{}", crate::format::to_yaml(&whole))?;
+                write!(
+                    session.ui.out(),
+                    "{}",
+                    crate::format::yaml::write_value(&whole)
+                )?;
             } else {
                 let text = serde_json::to_string_pretty(&whole).map_err(std::io::Error::from)?;
                 writeln!(session.ui.out(), "{text}")?;
