@@ -9,12 +9,13 @@
 pub mod ab_tests;
 pub mod apply;
 pub mod audit;
-pub mod candidates;
 pub mod capabilities;
 mod connection;
 mod error;
 pub mod import;
+pub mod index;
 pub mod insert;
+pub mod lessons;
 pub mod lifecycle;
 pub mod listen;
 pub mod location;
@@ -23,6 +24,7 @@ pub mod replay;
 pub mod restore;
 pub mod rewrite;
 pub mod schema;
+pub mod selections;
 pub mod telemetry;
 pub mod tools;
 
