@@ -8,6 +8,7 @@ mod db;
 mod error;
 mod export;
 mod filter;
+mod generate;
 mod global;
 mod import;
 mod list;
@@ -70,6 +71,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Find the best tool for a job
     Select(select::SelectArgs),
+    /// Make a definition, by a wizard or by flags
+    Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
     /// Manage the local database server
@@ -105,6 +108,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Show(args) => show::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
+        Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Db(args) => db::run(args, session),
     }

@@ -75,10 +75,7 @@ impl Check {
     pub fn read(&self, answer: &str) -> Result<Value, String> {
         let answer = answer.trim();
         if answer.is_empty() {
-            return match self {
-                Check::List => Ok(Value::Array(Vec::new())),
-                _ => Err("an answer is needed".to_owned()),
-            };
+            return Err("an answer is needed".to_owned());
         }
         if answer.chars().any(char::is_control) {
             return Err("it must be one line without control characters".to_owned());
@@ -94,7 +91,10 @@ impl Check {
                 Some(choice) => Ok(choice.as_str().into()),
                 None => Err(format!("it must be one of {}", choices.join(", "))),
             },
-            Check::List => Ok(items(answer).into()),
+            Check::List => match items(answer) {
+                items if items.is_empty() => Err("at least one item is needed".to_owned()),
+                items => Ok(items.into()),
+            },
             Check::Expression => match Expression::parse(answer) {
                 Ok(_) => Ok(answer.into()),
                 Err(error) => Err(error.to_string()),
@@ -160,7 +160,6 @@ mod tests {
             (Check::Name, " df ", json!("df")),
             (Check::List, "a, b c,,d", json!(["a", "b c", "d"])),
             (Check::List, "a, b; c", json!(["a, b", "c"])),
-            (Check::List, "", json!([])),
             (Check::Expression, "5 + N", json!("5 + N")),
             (Check::Condition, "N > 3", json!("N > 3")),
             (Check::Score, "0.3", json!(0.3)),
@@ -179,6 +178,7 @@ mod tests {
             (Check::Name, long.as_str()),
             (Check::Text, "a\u{1b}[2J"),
             (Check::Version, "1 0"),
+            (Check::List, ", ,"),
             (Check::Choice(vec!["a".into()]), "b"),
             (Check::Expression, "5 +"),
             (Check::Expression, "system(1)"),

@@ -4,8 +4,13 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::fill::Answers;
+use crate::definition::Document;
+
+use super::Template;
+use super::fill::{AnswerError, Answers, fill, in_path};
+use super::path;
 
 /// What was answered so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,8 +19,9 @@ pub struct Draft {
     pub template: Option<String>,
     /// The answers that were given.
     pub answers: Answers,
-    /// The gaps that were asked for; the others keep their guesses.
-    pub asked: Vec<String>,
+    /// Values at places of the definition that no question is about.
+    #[serde(default)]
+    pub places: Vec<(String, Value)>,
 }
 
 impl Draft {
@@ -24,6 +30,29 @@ impl Draft {
         self.answers
             .get("tool_name")
             .map_or("a tool without a name", String::as_str)
+    }
+
+    /// The definition that it makes of a template.
+    ///
+    /// # Errors
+    /// Every answer that is missing or cannot be used, and every place that is none.
+    pub fn document(&self, template: &Template) -> Result<Document, Vec<AnswerError>> {
+        let mut document = fill(template, &self.answers)?;
+        let mut errors = Vec::new();
+        for (place, value) in &self.places {
+            let place = in_path(template, &self.answers, place);
+            if let Err(message) = path::set(document.fields_mut(), &place, value.clone()) {
+                errors.push(AnswerError {
+                    name: place,
+                    message,
+                });
+            }
+        }
+        if errors.is_empty() {
+            Ok(document)
+        } else {
+            Err(errors)
+        }
     }
 
     /// Where the draft is kept: `$XDG_STATE_HOME/toolcat`, else `~/.local/state/toolcat`.
@@ -73,7 +102,7 @@ mod tests {
         let draft = Draft {
             template: Some("command".to_owned()),
             answers: Answers::from([("tool_name".to_owned(), "df".to_owned())]),
-            asked: vec!["tool_name".to_owned()],
+            places: vec![("owner".to_owned(), "me".into())],
         };
         draft.save(&path).unwrap();
         assert_eq!(Draft::load(&path).as_ref(), Some(&draft));

@@ -53,6 +53,19 @@ pub fn fill(template: &Template, answers: &Answers) -> Result<Document, Vec<Answ
     }
 }
 
+/// A path with its gaps filled by the answers, or by the defaults.
+pub fn in_path(template: &Template, answers: &Answers, path: &str) -> String {
+    let values = template
+        .questions
+        .iter()
+        .map(|question| {
+            let answer = answers.get(&question.name).unwrap_or(&question.default);
+            (question.name.as_str(), answer.replace('.', "\\.").into())
+        })
+        .collect();
+    in_text(path, &values)
+}
+
 fn filled(value: Value, values: &BTreeMap<&str, Value>) -> Value {
     match value {
         Value::String(text) => {

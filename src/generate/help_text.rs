@@ -422,7 +422,6 @@ impl Described {
         put("tool_name", self.name.clone());
         put("tags", slug.replace('_', ", "));
         put("capability", slug.clone());
-        put("capability_description", description.clone());
         put("pattern_description", description.clone());
         put("description", description);
         let cases = match self.use_cases() {
