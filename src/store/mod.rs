@@ -6,6 +6,7 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
+pub mod backup;
 pub mod candidates;
 mod connection;
 mod error;
