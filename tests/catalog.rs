@@ -27,9 +27,14 @@ fn a_definition_goes_in_and_comes_out() {
 fn what_is_exported_equals_what_was_imported() {
     let world = World::new();
     let mut text = definition("linux", "df", "1.0", "disk_usage");
-    text.push_str("team: {name: storage, size: 3}\nexamples: [df -h]\nowner: storage\nenabled: true\n");
+    text.push_str(
+        "team: {name: storage, size: 3}\nexamples: [df -h]\nowner: storage\nenabled: true\n",
+    );
     world.write("in/df.yaml", &text);
-    world.write("in/ping.yaml", definition("windows", "ping", "2.0", "reachability"));
+    world.write(
+        "in/ping.yaml",
+        definition("windows", "ping", "2.0", "reachability"),
+    );
     world.ok(&["import", "in"]);
     world.ok(&["export", "--to-dir", "out"]);
     assert_equal_yaml(&world.read("out/linux/df@1.0.yaml"), &text);
@@ -73,7 +78,11 @@ fn one_bad_definition_keeps_all_out() {
     world.write("b.yaml", "tool_name: broken\nversion: '1.0'\n");
     let run = world.run(&["import", "a.yaml", "b.yaml"]);
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("nothing was imported"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("nothing was imported"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(world.sql("SELECT count(*) FROM tools").trim(), "0");
 }
 
@@ -87,7 +96,11 @@ fn a_changed_definition_needs_a_new_version() {
     let run = world.run(&["import", "df.yaml"]);
     assert_eq!(run.code, 5, "{run:?}");
     assert!(run.stderr.contains("time_estimate_ms"), "{}", run.stderr);
-    world.write("df.yaml", text.replace("100 + N", "200 + N").replace("'1.0'", "'1.10'"));
+    world.write(
+        "df.yaml",
+        text.replace("100 + N", "200 + N")
+            .replace("'1.0'", "'1.10'"),
+    );
     world.ok(&["import", "df.yaml"]);
     world.write("old.yaml", text.replace("'1.0'", "'1.9'"));
     world.ok(&["import", "old.yaml"]);

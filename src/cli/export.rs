@@ -1,6 +1,5 @@
 //! `toolcat export`: definitions out of the catalog, to stdout or into a folder.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -11,7 +10,7 @@ use crate::output::text;
 use crate::store::tools;
 
 use super::filter::FilterArgs;
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, files};
 
 /// Write definitions out of the catalog.
 #[derive(Debug, Args)]
@@ -53,7 +52,7 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
             for (tool, document) in stored.iter().zip(&documents) {
                 let path = folder.join(relative_path(&tool.identity(), args.to_format));
                 let text = written(session, args.to_format, std::slice::from_ref(document))?;
-                write_file(&path, &text)?;
+                files::write(&path, &text)?;
             }
             session.ui.status(&format!(
                 "wrote {} to {}",
@@ -115,23 +114,6 @@ fn file_name(text: &str) -> String {
         }
     }
     name
-}
-
-/// Writes beside the file and renames, so that an interruption leaves the old file or the new one.
-fn write_file(path: &Path, text: &str) -> Result<(), CommandError> {
-    let failed = |error: std::io::Error| {
-        CommandError::invalid(format!("cannot write {}: {error}", path.display()))
-    };
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut file = tempfile::Builder::new()
-        .prefix(".toolcat-")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644))
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    file.write_all(text.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -95,6 +95,7 @@ fn read(args: &ImportArgs, session: &mut Session) -> Result<Vec<Document>, Comma
     let inputs = format::collect(&args.paths).map_err(super::validate::input_error)?;
     let mut options = Options::default();
     options.from = args.from_format;
+    options.lenient = true;
     let report = validate::check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 {

@@ -7,6 +7,7 @@
 mod db;
 mod error;
 mod export;
+mod files;
 mod filter;
 mod generate;
 mod global;
@@ -14,6 +15,7 @@ mod import;
 mod list;
 mod migrate;
 mod resolve;
+mod schema;
 mod select;
 mod session;
 mod show;
@@ -75,6 +77,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Print the JSON Schema of definitions
+    Schema(schema::SchemaArgs),
     /// Manage the local database server
     Db(db::DbArgs),
 }
@@ -110,6 +114,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Select(args) => select::run(args, session),
         Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
     }
 }

@@ -45,7 +45,9 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
     match args.format {
         ShowFormat::Page => page(&mut session.ui, &stored, &document, revision)?,
         ShowFormat::Yaml => {
-            write!(session.ui.out(), "{}", format::to_yaml(document.fields()))?;
+            let written = format::write(format::Format::Yaml, &[document])
+                .map_err(|error| CommandError::invalid(error.to_string()))?;
+            write!(session.ui.out(), "{}", written.text)?;
         }
         ShowFormat::Json => {
             let text =

@@ -4,22 +4,42 @@
 //! Reading keeps the place of every part ([`node`]), so that what is found later can be shown
 //! where it stands, and never stops at the first problem. Nothing here knows a terminal.
 
+mod anthropic;
+mod build;
+mod foreign;
 pub mod json;
+mod legacy;
+mod mcp;
+mod names;
 pub mod node;
 pub mod number;
+mod openai;
+mod openapi;
+mod order;
 mod problem;
+mod profile;
 mod read;
 mod source;
 mod span;
 mod write;
 pub mod yaml;
 
+pub use foreign::INTERFACE;
+pub use names::Limits;
+pub use order::ordered;
 pub use problem::Problem;
 pub use read::{Format, Loaded, Origin, Reading, describe, read};
 pub use source::{EXTENSIONS, Error, Input, MAX_BYTES, Source, collect};
 pub use span::{Position, Span};
-pub use write::{LeftOut, ReadOnly, Written, to_yaml, write};
+pub use write::{LeftOut, ReadOnly, Written, write};
 
 /// The deepest nesting that is read: a definition needs about eight levels, a JSON Schema inside
 /// one a few more.
 pub const MAX_DEPTH: usize = 64;
+
+/// The most values that are read from one text: a definition has about 65, so that this is a
+/// catalog of more than 30,000 tools in one file.
+pub const MAX_VALUES: usize = 2_500_000;
+
+#[cfg(test)]
+mod laws;

@@ -1,6 +1,6 @@
 //! What reading and checking find.
 
-use super::Span;
+use super::{MAX_VALUES, Span};
 
 /// Something found in a definition, at its place. Its severity is decided by the table of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +30,16 @@ impl Problem {
             help: None,
             related: None,
         }
+    }
+
+    /// The text goes on beyond [`MAX_VALUES`].
+    pub(super) fn too_large(span: Span) -> Self {
+        Self::new(
+            "input/too-large",
+            Span::at(span.start),
+            format!("there are more than {MAX_VALUES} values in this file; the rest is not read"),
+        )
+        .help("divide it into several files")
     }
 
     /// The same, with its place in the document.

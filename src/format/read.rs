@@ -8,7 +8,8 @@ use std::sync::Arc;
 use crate::definition::Document;
 
 use super::node::{Kind, Node};
-use super::{Position, Problem, Source, Span, json, yaml};
+use super::{Position, Problem, Source, Span};
+use super::{anthropic, json, legacy, mcp, openai, openapi, profile, yaml};
 
 /// A format that definitions are read from or written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -123,7 +124,7 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
             return Reading {
                 format: from.unwrap_or(Format::Yaml),
                 documents: Vec::new(),
-                problems: vec![problem],
+                problems: vec![*problem],
             };
         }
     };
@@ -131,7 +132,7 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
     let nodes = match syntax {
         Format::Json => read_json_or_yaml(source, text, &mut problems),
         Format::Jsonl => json::read_lines(text, &mut problems),
-        _ => yaml::read(text, &mut problems),
+        _ => read_yaml_or_json(text, &mut problems),
     };
     if nodes.is_empty() && problems.is_empty() {
         problems.push(
@@ -144,10 +145,117 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
         );
     }
     let file: Arc<str> = source.name.as_str().into();
+    let mut format = from.unwrap_or(syntax);
     let mut documents = Vec::new();
+    for root in nodes {
+        let shape = match from {
+            Some(format) => format,
+            None => shape_of(&root, syntax),
+        };
+        if from.is_none() {
+            format = shape;
+        }
+        for (node, notes) in definitions(root, shape, &mut problems) {
+            documents.push(Loaded {
+                document: Document::new(node.to_fields()),
+                origin: Origin {
+                    file: Arc::clone(&file),
+                    index: documents.len(),
+                    span: node.span,
+                },
+                node,
+                notes,
+            });
+        }
+    }
+    Reading {
+        format,
+        documents,
+        problems,
+    }
+}
+
+/// The format that a document is in, by its shape.
+fn shape_of(root: &Node, syntax: Format) -> Format {
+    let definition = |node: &Node| node.get("tool_name").is_some() || node.get("tool").is_some();
+    let is_definition = definition(root) || (root.is_list() && root.items().iter().any(definition));
+    if is_definition {
+        syntax
+    } else if openapi::is_openapi(root) {
+        Format::Openapi
+    } else if profile::is_profile(root) {
+        Format::Profile
+    } else if openai::tools(root).is_some() {
+        Format::Openai
+    } else if anthropic::tools(root).is_some() {
+        Format::Anthropic
+    } else if mcp::tools(root).is_some() {
+        Format::Mcp
+    } else {
+        syntax
+    }
+}
+
+type Converted = (Node, Vec<Problem>);
+type ReadTool = fn(&Node, &mut Vec<Problem>) -> Option<Converted>;
+
+/// The definitions in one document of a source, in the present layout.
+fn definitions(root: Node, shape: Format, problems: &mut Vec<Problem>) -> Vec<Converted> {
+    let tools = |tools: Option<Vec<&Node>>, read: ReadTool, problems: &mut Vec<Problem>| {
+        let Some(tools) = tools else {
+            problems.push(Problem::new(
+                "format/unknown-shape",
+                Span::at(root.span.start),
+                format!("there are no tools in the format {shape} here"),
+            ));
+            return Vec::new();
+        };
+        tools
+            .into_iter()
+            .filter_map(|tool| read(tool, problems))
+            .collect::<Vec<Converted>>()
+    };
+    let mut found = match shape {
+        Format::Mcp => {
+            if let Some(cursor) = mcp::cursor(&root) {
+                problems.push(Problem::new(
+                    "format/left-out",
+                    cursor.span,
+                    "the list goes on: the tools after `nextCursor` are not here",
+                ));
+            }
+            tools(mcp::tools(&root), mcp::read, problems)
+        }
+        Format::Openai => tools(openai::tools(&root), openai::read, problems),
+        Format::Anthropic => tools(anthropic::tools(&root), anthropic::read, problems),
+        Format::Openapi => match openapi::read(&root, problems) {
+            Some(definition) => vec![definition],
+            None if openapi::is_openapi(&root) => Vec::new(),
+            None => tools(None, mcp::read, problems),
+        },
+        Format::Profile => match root.get("tools") {
+            Some(_) => profile::read(&root, problems),
+            None => tools(None, mcp::read, problems),
+        },
+        Format::Yaml | Format::Json | Format::Jsonl => own_shape(root, problems),
+    };
+    for (node, notes) in &mut found {
+        legacy::convert(node, notes);
+    }
+    found
+}
+
+/// A definition, or a list of definitions.
+fn own_shape(root: Node, problems: &mut Vec<Problem>) -> Vec<Converted> {
+    let nodes = match root.kind {
+        Kind::List(items) if !items.is_empty() && items.iter().all(Node::is_map) => items,
+        _ => vec![root],
+    };
+    let mut found = Vec::new();
     for node in nodes {
-        let span = node.span;
-        if !node.is_map() {
+        if node.is_map() {
+            found.push((node, Vec::new()));
+        } else {
             problems.push(
                 Problem::new(
                     "schema/type",
@@ -156,51 +264,34 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
                 )
                 .help("start with `tool_name: ...`"),
             );
-            continue;
         }
-        documents.push(Loaded {
-            document: Document::new(node.to_fields()),
-            node,
-            origin: Origin {
-                file: Arc::clone(&file),
-                index: documents.len(),
-                span,
-            },
-            notes: Vec::new(),
-        });
     }
-    Reading {
-        format: from.unwrap_or(syntax),
-        documents,
-        problems,
-    }
+    found
 }
 
 /// The text of a source, without a byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, Problem> {
+fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(
-            Problem::new("input/encoding", Span::default(), "this file is in UTF-16")
-                .help("save it as UTF-8"),
-        );
+        let problem = Problem::new("input/encoding", Span::default(), "this file is in UTF-16");
+        return Err(Box::new(problem.help("save it as UTF-8")));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        Problem::new(
+        let problem = Problem::new(
             "input/encoding",
             Span::at(Position::of_byte(bytes, at)),
             format!("byte 0x{:02x} is not valid UTF-8", bytes[at]),
-        )
-        .help("save the file as UTF-8")
+        );
+        Box::new(problem.help("save the file as UTF-8"))
     })?;
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-        return Err(Problem::new(
+        let problem = Problem::new(
             "input/nul",
             Span::at(Position::of_byte(bytes, at)),
             "there is a NUL byte here",
-        )
-        .help("this may not be a text file"));
+        );
+        return Err(Box::new(problem.help("this may not be a text file")));
     }
     Ok(text)
 }
@@ -246,6 +337,23 @@ fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -
     node.into_iter().collect()
 }
 
+/// Reads YAML. JSON is almost a part of it: what differs, such as surrogate pairs, is read as JSON
+/// where the text is JSON.
+fn read_yaml_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    let mut found = Vec::new();
+    let nodes = yaml::read(text, &mut found);
+    if nodes.is_empty() && !found.is_empty() && text.trim_start().starts_with(['{', '[']) {
+        let mut others = Vec::new();
+        if let Some(node) = json::read(text, &mut others)
+            && others.is_empty()
+        {
+            return vec![node];
+        }
+    }
+    problems.append(&mut found);
+    nodes
+}
+
 /// What a value is, in words.
 pub fn describe(node: &Node) -> &'static str {
     match &node.kind {
@@ -255,5 +363,29 @@ pub fn describe(node: &Node) -> &'static str {
         Kind::Text(_) => "text",
         Kind::List(_) => "a list",
         Kind::Map(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_a_yaml_file_is_read() {
+        let text = "{\n\t\"tool_name\":\t\"\\ud83d\\ude00\"\n}\n";
+        let reading = read(&Source::new("a.yaml", text), None);
+        assert_eq!(reading.problems, []);
+        assert_eq!(reading.documents[0].document.fields()["tool_name"], "😀");
+    }
+
+    #[test]
+    fn a_stream_of_ten_thousand_definitions_is_read() {
+        let text: String = (0..10_000)
+            .map(|it| format!("---\ntool_name: t{it}\n"))
+            .collect();
+        let reading = read(&Source::new("<stdin>", text), None);
+        assert_eq!(reading.documents.len(), 10_000);
+        assert_eq!(reading.documents[9_999].origin.span.start.line, 20_000);
+        assert_eq!(reading.documents[9_999].origin.index, 9_999);
     }
 }

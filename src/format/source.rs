@@ -126,7 +126,7 @@ fn expand(text: &str) -> Result<Vec<Input>, Error> {
     let path = Path::new(text);
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => {
-            let files = walk(path, |file| has_extension(file))?;
+            let files = walk(path, has_extension)?;
             if files.is_empty() {
                 return Err(Error::EmptyFolder(text.to_owned()));
             }

@@ -1,11 +1,10 @@
 //! From definitions to text.
 
-use serde::Serialize;
 use serde_json::Value;
 
 use crate::definition::Document;
 
-use super::Format;
+use super::{Format, anthropic, mcp, openai, order, profile, yaml};
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,28 +29,44 @@ pub struct LeftOut {
 #[error("definitions cannot be written as {0}; it is a format that is only read")]
 pub struct ReadOnly(pub Format);
 
-/// Writes definitions in a format.
+/// Writes definitions in a format, fields in a fixed order: the same definitions always give the
+/// same text.
 ///
 /// # Errors
 /// For a format that is only read.
 pub fn write(format: Format, documents: &[Document]) -> Result<Written, ReadOnly> {
-    let values: Vec<Value> = documents.iter().map(Document::to_value).collect();
-    let text = match format {
-        Format::Yaml => values
-            .iter()
-            .map(|it| format!("---\n{}", to_yaml(it)))
-            .collect(),
-        Format::Json => format!("{:#}\n", Value::Array(values)),
-        Format::Jsonl => values.iter().map(|it| format!("{it}\n")).collect(),
-        other => return Err(ReadOnly(other)),
-    };
-    Ok(Written {
+    let plain = |text: String| Written {
         text,
         notes: Vec::new(),
+    };
+    Ok(match format {
+        Format::Yaml => plain(yaml::write(documents)),
+        Format::Json => plain(json(documents)),
+        Format::Jsonl => plain(lines(documents)),
+        Format::Profile => profile::write(documents),
+        Format::Mcp => mcp::write(documents),
+        Format::Openai => openai::write(documents),
+        Format::Anthropic => anthropic::write(documents),
+        Format::Openapi => return Err(ReadOnly(format)),
     })
 }
 
-/// Any value as YAML.
-pub fn to_yaml(value: &impl Serialize) -> String {
-    serde_yaml::to_string(value).unwrap_or_default()
+/// One definition as an object, several as a list.
+fn json(documents: &[Document]) -> String {
+    let mut values: Vec<Value> = documents
+        .iter()
+        .map(|it| Value::Object(order::ordered(it)))
+        .collect();
+    let value = match values.len() {
+        1 => values.remove(0),
+        _ => Value::Array(values),
+    };
+    format!("{value:#}\n")
+}
+
+fn lines(documents: &[Document]) -> String {
+    documents
+        .iter()
+        .map(|it| format!("{}\n", Value::Object(order::ordered(it))))
+        .collect()
 }

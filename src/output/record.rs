@@ -87,7 +87,10 @@ pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::
             }
             Ok(())
         }
-        Format::Yaml => write!(ui.out(), "{}", crate::format::to_yaml(&records)),
+        Format::Yaml => {
+            let value = serde_json::to_value(records).map_err(io::Error::other)?;
+            write!(ui.out(), "{}", crate::format::yaml::write_value(&value))
+        }
         Format::Csv => write_csv(ui.out(), records),
         Format::Name => {
             for record in records {

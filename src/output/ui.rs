@@ -1,5 +1,6 @@
 //! The one object through which a command speaks.
 
+use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstyle::Style;
@@ -34,7 +35,7 @@ pub struct UiOptions {
 
 /// stdout for results, stderr for everything else.
 pub struct Ui {
-    out: BufWriter<io::Stdout>,
+    out: RefCell<BufWriter<io::Stdout>>,
     options: UiOptions,
     color_out: bool,
     color_err: bool,
@@ -58,7 +59,7 @@ impl Ui {
         let terminal_out = io::stdout().is_terminal();
         let terminal_err = io::stderr().is_terminal();
         Self {
-            out: BufWriter::with_capacity(64 * 1024, io::stdout()),
+            out: RefCell::new(BufWriter::with_capacity(64 * 1024, io::stdout())),
             options,
             color_out: color(terminal_out),
             color_err: color(terminal_err),
@@ -70,7 +71,7 @@ impl Ui {
 
     /// stdout, buffered; flushed by [`finish`](Self::finish).
     pub fn out(&mut self) -> &mut dyn Write {
-        &mut self.out
+        self.out.get_mut()
     }
 
     /// Writes out what is buffered.
@@ -78,7 +79,7 @@ impl Ui {
     /// # Errors
     /// Where stdout cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
-        self.out.flush()
+        self.out.get_mut().flush()
     }
 
     /// Columns of the terminal that stdout is, if it is one.
@@ -124,7 +125,9 @@ impl Ui {
     }
 
     fn say(&self, label: &str, message: &str) {
-        // Nothing can be done where stderr is closed.
+        // Results that were made before come before; a failure shows when they are finished, and
+        // nothing can be done where stderr is closed.
+        let _ = self.out.borrow_mut().flush();
         let _ = writeln!(io::stderr(), "{label}{}", visible_lines(message));
     }
 

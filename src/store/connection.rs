@@ -9,6 +9,7 @@ use diesel::sql_types::Text;
 
 use super::candidates::{Found, Wanted};
 use super::error::unreachable;
+use super::import::Plan;
 use super::tools::StoredTool;
 use super::{Location, StoreError};
 use crate::definition::Document;
@@ -172,6 +173,14 @@ impl Connection {
             Err(StoreError::Query(error)) => Err(self.classify(error)),
             result => result,
         }
+    }
+
+    /// What an import of those definitions would do.
+    ///
+    /// # Errors
+    /// As the queries.
+    pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
+        super::import::plan(&mut self.inner, documents)
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

@@ -8,7 +8,9 @@ use serde_json::Value;
 use crate::definition::Document;
 use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
-use super::{Diagnostic, Options, Severity, cross, directive, expressions, lint, rules, schema};
+use super::directive::{self, Directives};
+use super::findings::Findings;
+use super::{Diagnostic, Options, Severity, cross, excerpt, expressions, lint, schema};
 
 /// What a validation found.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +79,7 @@ pub fn check(inputs: &[Input], options: &Options) -> Report {
         .par_iter()
         .map(|input| match Source::load(input) {
             Ok(source) => file(source, options),
-            Err(error) => Checked::unreadable(&input.to_string(), &error),
+            Err(error) => unreadable(&input.to_string(), &error, options),
         })
         .collect();
     finish(files, options)
@@ -95,30 +97,35 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
 /// A file that was checked by itself.
 struct Checked {
     name: String,
-    /// Kept where there is something to show from it.
-    text: Option<Vec<u8>>,
-    directives: directive::Directives,
-    problems: Vec<Problem>,
+    /// Kept where findings may need something to show from it.
+    text: Vec<u8>,
+    directives: Directives,
+    found: Findings,
     documents: Vec<Loaded>,
 }
 
-impl Checked {
-    fn unreadable(name: &str, error: &format::Error) -> Self {
-        let rule = match error {
-            format::Error::TooLarge(_) => "input/too-large",
-            _ => "input/unreadable",
-        };
-        let message = error.to_string();
-        let message = message
-            .strip_prefix(&format!("{name}: "))
-            .map_or(message.clone(), str::to_owned);
-        Self {
-            name: name.to_owned(),
-            text: None,
-            directives: directive::Directives::default(),
-            problems: vec![Problem::new(rule, Span::default(), message)],
-            documents: Vec::new(),
-        }
+fn unreadable(name: &str, error: &format::Error, options: &Options) -> Checked {
+    let rule = match error {
+        format::Error::TooLarge(_) => "input/too-large",
+        _ => "input/unreadable",
+    };
+    let message = error.to_string();
+    let message = message
+        .strip_prefix(&format!("{name}: "))
+        .unwrap_or(&message);
+    let mut found = Findings::default();
+    found.add(
+        name,
+        Problem::new(rule, Span::default(), message),
+        None,
+        options,
+    );
+    Checked {
+        name: name.to_owned(),
+        text: Vec::new(),
+        directives: Directives::default(),
+        found,
+        documents: Vec::new(),
     }
 }
 
@@ -127,23 +134,33 @@ fn file(source: Source, options: &Options) -> Checked {
     let mut problems = reading.problems;
     let mut documents = reading.documents;
     let directives = match reading.format {
-        Format::Json | Format::Jsonl => directive::Directives::default(),
+        Format::Json | Format::Jsonl => Directives::default(),
         _ => directive::read(&source.bytes, &mut problems),
     };
-    for loaded in &mut documents {
-        problems.append(&mut document(loaded));
+    let mut found = Findings::default();
+    for problem in problems {
+        found.add(&source.name, problem, None, options);
+    }
+    for some in documents.chunks_mut(CHUNK) {
+        let problems: Vec<Vec<Problem>> = some.par_iter_mut().map(document).collect();
+        for problem in problems.into_iter().flatten() {
+            found.add(&source.name, problem, None, options);
+        }
     }
     Checked {
         name: source.name,
-        text: Some(source.bytes),
+        text: source.bytes,
         directives,
-        problems,
+        found,
         documents,
     }
 }
 
+/// Definitions of one file that are checked side by side before their findings are gathered.
+const CHUNK: usize = 256;
+
 /// Everything that is wrong with one definition.
-fn document(loaded: &mut Loaded) -> Vec<Problem> {
+pub(super) fn document(loaded: &mut Loaded) -> Vec<Problem> {
     let mut problems = loaded.notes.clone();
     let value = Value::Object(std::mem::take(loaded.document.fields_mut()));
     schema::check(&value, &loaded.node, &mut problems);
@@ -164,52 +181,19 @@ fn finish(mut files: Vec<Checked>, options: &Options) -> Report {
     };
     let mut first = 0;
     for file in &mut files {
-        let mut found: Vec<Diagnostic> = file
-            .problems
-            .drain(..)
-            .filter_map(|problem| diagnostic(&file.name, problem, options))
-            .collect();
         for index in first..first + file.documents.len() {
             for (problem, related) in across.remove(&index).unwrap_or_default() {
-                if let Some(mut diagnostic) = diagnostic(&file.name, problem, options) {
-                    diagnostic.related = related;
-                    found.push(diagnostic);
-                }
+                file.found.add(&file.name, problem, related, options);
             }
         }
         first += file.documents.len();
+        let mut found = std::mem::take(&mut file.found).finish(&file.name, options);
         found.retain(|it| !file.directives.allow(it));
         found.sort_by(|a, b| place(a).cmp(&place(b)));
-        if let (Some(text), false) = (&file.text, found.is_empty()) {
-            excerpts(text, &mut found);
-        }
+        excerpt::add(&file.text, &mut found);
+        file.text = Vec::new();
         report.diagnostics.append(&mut found);
-        file.text = None;
     }
     report.documents = files.into_iter().flat_map(|it| it.documents).collect();
     report
-}
-
-fn diagnostic(file: &str, problem: Problem, options: &Options) -> Option<Diagnostic> {
-    let severity = match rules::explain(problem.rule) {
-        Some(rule) => options.severity(rule)?,
-        None => Severity::Error,
-    };
-    Some(Diagnostic::new(file, problem, severity))
-}
-
-/// Gives each finding, in order of lines, the text of its line.
-fn excerpts(text: &[u8], found: &mut [Diagnostic]) {
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-    let mut lines = text.split(|&byte| byte == b'\n');
-    let mut current: (u32, Option<&[u8]>) = (0, None);
-    for diagnostic in found {
-        while current.0 < diagnostic.line {
-            current = (current.0 + 1, lines.next());
-        }
-        diagnostic.excerpt = current.1.map(|line| {
-            let line = line.strip_suffix(b"\r").unwrap_or(line);
-            String::from_utf8_lossy(line).into_owned()
-        });
-    }
 }

@@ -56,9 +56,23 @@ pub struct Diagnostic {
     /// Another place that matters.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub related: Option<Related>,
-    /// The text of the first line, for showing.
+    /// The text around the place in its first line, for showing.
     #[serde(skip)]
-    pub excerpt: Option<String>,
+    pub excerpt: Option<Excerpt>,
+}
+
+/// A part of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The text, at most [`Excerpt::WIDTH`] characters.
+    pub text: String,
+    /// The column of its first character, from 1.
+    pub column: u32,
+}
+
+impl Excerpt {
+    /// The most characters of a line that are shown.
+    pub const WIDTH: usize = 120;
 }
 
 /// Another place that matters to a finding.
@@ -87,8 +101,8 @@ impl Diagnostic {
             pointer: problem.pointer,
             severity,
             rule: problem.rule,
-            message: problem.message,
-            help: problem.help,
+            message: capped(problem.message),
+            help: problem.help.map(capped),
             related: problem.related.map(|(span, message)| Related {
                 file: file.to_owned(),
                 line: span.start.line,
@@ -98,4 +112,14 @@ impl Diagnostic {
             excerpt: None,
         }
     }
+}
+
+/// The longest message, in characters: a name of a megabyte is not repeated in full.
+const MESSAGE: usize = 500;
+
+fn capped(message: String) -> String {
+    if message.len() <= MESSAGE || message.chars().count() <= MESSAGE {
+        return message;
+    }
+    message.chars().take(MESSAGE).chain(['…']).collect()
 }

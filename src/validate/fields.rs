@@ -1,6 +1,7 @@
 //! The fields that each map of a definition may have.
 
 use crate::definition::row::{CAPABILITY_FIELDS, PATTERN_FIELDS, TOOL_FIELDS};
+use crate::format::INTERFACE;
 
 /// The fields of a policy.
 pub const POLICY: &[&str] = &[
@@ -31,15 +32,58 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
     match path[..] {
         [] => {
             let mut fields = and(TOOL_FIELDS, "capabilities");
-            fields.push("examples");
+            fields.extend(["examples", INTERFACE]);
             fields
         }
         ["defaults"] => [PATTERN_FIELDS, DEFAULTS_FOR_READERS].concat(),
         ["capabilities", _] => and(CAPABILITY_FIELDS, "patterns"),
-        ["capabilities", _, "patterns", _] => PATTERN_FIELDS.to_vec(),
+        ["capabilities", _, "patterns", _] => and(PATTERN_FIELDS, INTERFACE),
         ["defaults", "policy"] | ["capabilities", _, "patterns", _, "policy"] => POLICY.to_vec(),
         ["defaults", "preference_match"]
         | ["capabilities", _, "patterns", _, "preference_match"] => PREFERENCE_MATCH.to_vec(),
         _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::TOOL_SCHEMA;
+    use serde_json::Value;
+
+    #[test]
+    fn the_schema_names_and_describes_the_same_fields() {
+        let schema: Value = serde_json::from_str(TOOL_SCHEMA).unwrap();
+        let properties = |pointer: &str| -> Vec<&String> {
+            let map = schema.pointer(pointer).unwrap().as_object().unwrap();
+            for (name, field) in map.iter().filter(|(name, _)| *name != "$shape") {
+                let described = field.get("description").or_else(|| {
+                    let target = field.get("$ref")?.as_str()?;
+                    schema.pointer(&target[1..])?.get("description")
+                });
+                assert!(described.is_some_and(Value::is_string), "{pointer}/{name}");
+            }
+            let mut names: Vec<&String> = map.keys().filter(|it| *it != "$shape").collect();
+            names.sort();
+            names
+        };
+        for (pointer, path) in [
+            ("/properties", vec![]),
+            ("/$defs/defaults/properties", vec!["defaults"]),
+            ("/$defs/capability/properties", vec!["capabilities", "c"]),
+            (
+                "/$defs/pattern/properties",
+                vec!["capabilities", "c", "patterns", "p"],
+            ),
+            ("/$defs/policy/properties", vec!["defaults", "policy"]),
+            (
+                "/$defs/preference_match/properties",
+                vec!["defaults", "preference_match"],
+            ),
+        ] {
+            let mut fields = known(&path);
+            fields.sort_unstable();
+            assert_eq!(properties(pointer), fields, "{pointer}");
+        }
     }
 }

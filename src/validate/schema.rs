@@ -26,6 +26,9 @@ static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
         .map_err(|error| error.to_string())
 });
 
+/// The most findings in one definition; more say nothing new.
+const MOST: usize = 10_000;
+
 /// Checks a definition against the schema.
 pub(super) fn check(value: &Value, node: &Node, problems: &mut Vec<Problem>) {
     match &*VALIDATOR {
@@ -36,6 +39,7 @@ pub(super) fn check(value: &Value, node: &Node, problems: &mut Vec<Problem>) {
             problems.extend(
                 validator
                     .iter_errors(value)
+                    .take(MOST)
                     .map(|error| problem(&error, node)),
             );
         }
@@ -58,11 +62,24 @@ fn problem(error: &ValidationError<'_>, root: &Node) -> Problem {
         root.entries().first().map_or(root.span, |it| it.key_span),
     ));
     let pointer = error.instance_path().as_str().to_owned();
-    let name = path.last().map_or("the definition", String::as_str);
+    let name = match path.as_slice() {
+        [] => "the definition".to_owned(),
+        [.., list, index]
+            if root
+                .locate(&path[..path.len() - 1])
+                .is_some_and(|it| it.0.is_list()) =>
+        {
+            let number = index.parse::<usize>().map_or(0, |it| it + 1);
+            format!("item {number} of `{list}`")
+        }
+        [.., name] => format!("`{}`", shorten(name)),
+    };
+    let field = path.last().map_or("", String::as_str);
     let found = Finding {
         node,
         key,
-        name,
+        name: &name,
+        field,
         path: &path,
     };
     found.problem(error.kind()).at(pointer)
@@ -71,7 +88,10 @@ fn problem(error: &ValidationError<'_>, root: &Node) -> Problem {
 struct Finding<'a> {
     node: &'a Node,
     key: Span,
+    /// What the value is called in messages.
     name: &'a str,
+    /// Its key.
+    field: &'a str,
     path: &'a [String],
 }
 
@@ -86,27 +106,27 @@ impl Finding<'_> {
             ValidationErrorKind::Type { kind } => self.wrong_type(kind),
             ValidationErrorKind::Minimum { limit } => here(
                 "schema/range",
-                format!("`{name}` is {}, but the least is {limit}", self.shown()),
+                format!("{name} is {}, but the least is {limit}", self.shown()),
             ),
             ValidationErrorKind::Maximum { limit } => here(
                 "schema/range",
-                format!("`{name}` is {}, but the most is {limit}", self.shown()),
+                format!("{name} is {}, but the most is {limit}", self.shown()),
             ),
             ValidationErrorKind::MaxLength { limit } => {
                 let length = self.node.as_text().map_or(0, |it| it.chars().count());
                 here(
                     "schema/length",
-                    format!("`{name}` has {length} characters, but at most {limit} are kept"),
+                    format!("{name} has {length} characters, but at most {limit} are kept"),
                 )
             }
             ValidationErrorKind::MinLength { .. } => {
-                here("schema/empty", format!("`{name}` is empty"))
+                here("schema/empty", format!("{name} is empty"))
             }
             ValidationErrorKind::MinProperties { .. } | ValidationErrorKind::MinItems { .. } => {
                 Problem::new(
                     "schema/empty",
                     self.key,
-                    format!("`{name}` is empty; at least one entry is needed"),
+                    format!("{name} is empty; at least one entry is needed"),
                 )
             }
             ValidationErrorKind::Enum { options } => self.not_one_of(options),
@@ -118,12 +138,12 @@ impl Finding<'_> {
             ValidationErrorKind::FalseSchema => Problem::new(
                 "schema/reserved",
                 self.key,
-                format!("the key `{name}` is reserved"),
+                format!("the key {name} is reserved"),
             )
             .help("choose another name for it"),
             other => here(
                 "schema/other",
-                format!("`{name}` does not fit the schema ({})", other.keyword()),
+                format!("{name} does not fit the schema ({})", other.keyword()),
             ),
         }
     }
@@ -150,7 +170,7 @@ impl Finding<'_> {
             path => match path {
                 [_, _, _, pattern] if in_pattern => format!("the pattern `{pattern}`"),
                 [_, capability] => format!("the capability `{capability}`"),
-                _ => format!("`{}`", self.name),
+                _ => self.name.to_owned(),
             },
         };
         let problem = Problem::new(
@@ -176,7 +196,7 @@ impl Finding<'_> {
     fn wrong_type(&self, kind: &TypeKind) -> Problem {
         let name = self.name;
         let wanted = wanted(kind);
-        let text_is_meant = wanted.iter().any(|it| *it == "text");
+        let text_is_meant = wanted.contains(&"text");
         if let Kind::Null = self.node.kind {
             let problem = Problem::new(
                 "schema/type",
@@ -185,19 +205,19 @@ impl Finding<'_> {
                 } else {
                     self.node.span
                 },
-                format!("`{name}` has no value; {} is needed", either(&wanted)),
+                format!("{name} has no value; {} is needed", either(&wanted)),
             );
             return problem.help(if self.is_required() {
                 "give it a value".to_owned()
             } else {
-                format!("remove `{name}` where it does not apply")
+                format!("remove {name} where it does not apply")
             });
         }
         let problem = Problem::new(
             "schema/type",
             self.node.span,
             format!(
-                "`{name}` is {}, but {} is needed",
+                "{name} is {}, but {} is needed",
                 described(self.node),
                 either(&wanted)
             ),
@@ -219,7 +239,7 @@ impl Finding<'_> {
                 problem.help(format!("make it a list: [{}]", shorten(text)))
             }
             (Kind::List(items), _)
-                if wanted.iter().any(|it| *it == "a map") && items.iter().all(Node::is_map) =>
+                if wanted.contains(&"a map") && items.iter().all(Node::is_map) =>
             {
                 problem.help("give each item a name and use the names as keys")
             }
@@ -228,7 +248,7 @@ impl Finding<'_> {
     }
 
     fn is_required(&self) -> bool {
-        let field = self.name;
+        let field = self.field;
         match self.path.len() {
             1 => [
                 "tool_name",
@@ -256,7 +276,7 @@ impl Finding<'_> {
             "schema/enum",
             self.node.span,
             format!(
-                "`{}` is {}, but it must be one of {}",
+                "{} is {}, but it must be one of {}",
                 self.name,
                 self.shown(),
                 choices.join(", ")
@@ -287,7 +307,7 @@ impl Finding<'_> {
             ValidationErrorKind::MinLength { .. } => Problem::new(
                 "schema/empty",
                 span,
-                format!("a name in `{}` is empty", self.name),
+                format!("a name in {} is empty", self.name),
             ),
             _ => Problem::new("schema/name", span, bad_name(self.name, key)),
         }
@@ -297,10 +317,10 @@ impl Finding<'_> {
 fn bad_name(field: &str, text: &str) -> String {
     match text.chars().find(|c| c.is_control()) {
         Some(c) => format!(
-            "a name in `{field}` holds the control character {}",
+            "a name in {field} holds the control character {}",
             c.escape_unicode()
         ),
-        None => format!("a name in `{field}` is blank"),
+        None => format!("a name in {field} is blank"),
     }
 }
 

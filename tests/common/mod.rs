@@ -29,12 +29,23 @@ fn cluster() -> &'static Cluster {
     static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     CLUSTER.get_or_init(|| {
         let cluster = match std::env::var_os("TOOLCAT_TEST_HOME") {
-            Some(home) => Cluster::at(home).expect("a place for the server"),
+            Some(home) => started(Path::new(&home)),
             None => own_cluster(),
         };
         prepare_template(&cluster);
         cluster
     })
+}
+
+/// A server that need not survive a crash of the machine, started where it does not run.
+fn started(home: &Path) -> Cluster {
+    let cluster = Cluster::at(home)
+        .expect("a place for the server")
+        .durable(false);
+    cluster
+        .ensure_running(&mut |_| {})
+        .expect("a running server");
+    cluster
 }
 
 fn own_cluster() -> Cluster {
@@ -43,14 +54,13 @@ fn own_cluster() -> Cluster {
         .tempdir()
         .expect("a temporary folder")
         .keep();
-    let cluster = Cluster::at(&home)
-        .expect("a place for the server")
-        .durable(false);
-    cluster
-        .ensure_running(&mut |_| {})
-        .expect("a running server");
+    let cluster = started(&home);
     let mut watcher = Command::new("sh")
-        .args(["-c", "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"", PROGRAM])
+        .args([
+            "-c",
+            "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"",
+            PROGRAM,
+        ])
         .arg(&home)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -76,7 +86,10 @@ fn prepare_template(cluster: &Cluster) {
     if exists.trim() == "1" {
         return;
     }
-    psql(&cluster.url(), &format!("DROP DATABASE IF EXISTS {TEMPLATE}"));
+    psql(
+        &cluster.url(),
+        &format!("DROP DATABASE IF EXISTS {TEMPLATE}"),
+    );
     psql(&cluster.url(), &format!("CREATE DATABASE {TEMPLATE}"));
     let migrated = Command::new(PROGRAM)
         .args(["migrate", "up"])
@@ -307,15 +320,20 @@ fn mask_times(text: &str) -> String {
     let mut at = 0;
     while at < text.len() {
         let fits = bytes.len() >= at + SHAPE.len()
-            && SHAPE.bytes().zip(&bytes[at..]).all(|(shape, byte)| match shape {
-                b'd' => byte.is_ascii_digit(),
-                other => *byte == other,
-            });
+            && SHAPE
+                .bytes()
+                .zip(&bytes[at..])
+                .all(|(shape, byte)| match shape {
+                    b'd' => byte.is_ascii_digit(),
+                    other => *byte == other,
+                });
         if fits {
             at += SHAPE.len();
             at += bytes[at..]
                 .iter()
-                .take_while(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'Z' | b'+' | b':'))
+                .take_while(|byte| {
+                    byte.is_ascii_digit() || matches!(byte, b'.' | b'Z' | b'+' | b':')
+                })
                 .count();
             shown.push_str("[TIME]");
         } else {

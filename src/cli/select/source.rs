@@ -145,7 +145,9 @@ fn text_of(tool: &Tool) -> Text {
 /// Reads and validates definitions; of several versions of a tool the newest counts.
 fn load(paths: &[String], session: &Session) -> Result<Vec<Tool>, CommandError> {
     let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
-    let report = check(&inputs, &Options::default());
+    let mut options = Options::default();
+    options.lenient = true;
+    let report = check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 {
         crate::cli::validate::show_errors(session, &report);

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 
 use crate::format::node::{Entry, Kind, Node, Style};
 use crate::format::number;
-use crate::format::{MAX_DEPTH, Position, Problem, Span};
+use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// Reads a text that is one JSON value.
 pub fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
-    let mut reader = Reader::new(text, Position::default(), problems);
+    let mut values = 0;
+    let mut reader = Reader::new(text, Position::default(), &mut values, problems);
     match reader.document() {
         Ok(node) => Some(node),
         Err(problem) => {
@@ -22,34 +23,48 @@ pub fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
 /// not JSON does not keep the others from being read.
 pub fn read_lines(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut nodes = Vec::new();
+    let mut values = 0;
     for (at, line) in text.split('\n').enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let mut reader = Reader::new(line, Position::new(at + 1, 1), problems);
+        let mut reader = Reader::new(line, Position::new(at + 1, 1), &mut values, problems);
         match reader.document() {
             Ok(node) => nodes.push(node),
             Err(problem) => problems.push(*problem),
+        }
+        if values > MAX_VALUES {
+            break;
         }
     }
     nodes
 }
 
+/// Below this size a search through the entries of a map is faster than a set of its keys.
+const SMALL: usize = 24;
+
 struct Reader<'text, 'sink> {
     text: &'text str,
     at: usize,
     place: Position,
+    values: &'sink mut usize,
     problems: &'sink mut Vec<Problem>,
 }
 
 type Step<T> = Result<T, Box<Problem>>;
 
 impl<'text, 'sink> Reader<'text, 'sink> {
-    fn new(text: &'text str, place: Position, problems: &'sink mut Vec<Problem>) -> Self {
+    fn new(
+        text: &'text str,
+        place: Position,
+        values: &'sink mut usize,
+        problems: &'sink mut Vec<Problem>,
+    ) -> Self {
         Self {
             text,
             at: 0,
             place,
+            values,
             problems,
         }
     }
@@ -113,6 +128,10 @@ impl<'text, 'sink> Reader<'text, 'sink> {
                 Span::at(self.place),
                 format!("this is nested more than {MAX_DEPTH} levels deep"),
             )));
+        }
+        *self.values += 1;
+        if *self.values > MAX_VALUES {
+            return Err(Box::new(Problem::too_large(Span::at(self.place))));
         }
         match self.peek() {
             Some('{') => self.map(depth),
@@ -317,7 +336,7 @@ impl<'text, 'sink> Reader<'text, 'sink> {
         let start = self.place;
         self.advance();
         let mut entries: Vec<Entry> = Vec::new();
-        let mut keys = HashSet::new();
+        let mut keys: HashSet<String> = HashSet::new();
         self.blanks();
         if self.peek() != Some('}') {
             loop {
@@ -332,7 +351,15 @@ impl<'text, 'sink> Reader<'text, 'sink> {
                 }
                 self.advance();
                 let value = self.value(depth + 1)?;
-                if keys.insert(key.clone()) {
+                let new = if entries.len() < SMALL {
+                    entries.iter().all(|it| it.key != key)
+                } else {
+                    if keys.is_empty() {
+                        keys.extend(entries.iter().map(|it| it.key.clone()));
+                    }
+                    keys.insert(key.clone())
+                };
+                if new {
                     entries.push(Entry {
                         key,
                         key_span,

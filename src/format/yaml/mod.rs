@@ -2,5 +2,7 @@
 
 mod read;
 pub mod scalar;
+mod write;
 
 pub use read::read;
+pub use write::{SCHEMA_COMMENT, write, write_value};

@@ -6,7 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag};
 
 use super::scalar;
 use crate::format::node::{Entry, Kind, Node, Style};
-use crate::format::{MAX_DEPTH, Position, Problem, Span};
+use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// The most values that aliases may add to one stream: real catalogs stay far below, and the
 /// "billion laughs" document does not fill the memory.
@@ -19,8 +19,10 @@ const MAX_ALIASED_BYTES: usize = 16 << 20;
 /// the documents before it are returned. Empty documents are passed over.
 pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut reader = Reader {
+        text,
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
+        values: 0,
         aliased: 0,
         aliased_bytes: 0,
         problems,
@@ -33,8 +35,10 @@ pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
 }
 
 struct Reader<'text, 'sink> {
+    text: &'text str,
     parser: Parser<'text, StrInput<'text>>,
     anchors: HashMap<usize, Node>,
+    values: usize,
     aliased: usize,
     aliased_bytes: usize,
     problems: &'sink mut Vec<Problem>,
@@ -48,16 +52,29 @@ impl<'text> Reader<'text, '_> {
             Some(Ok(event)) => Ok(event),
             Some(Err(error)) => {
                 let at = error.marker();
-                let place = Position::new(at.line(), at.col() + 1);
-                let message = format!("this is not valid YAML: {}", error.info());
-                Err(Box::new(Problem::new(
-                    "yaml/syntax",
-                    Span::at(place),
-                    message,
-                )))
+                let place = self.tab(error.info(), at.line());
+                let place = place.unwrap_or(Position::new(at.line(), at.col() + 1));
+                let (message, help) = in_words(error.info());
+                let message = format!("this is not valid YAML: {message}");
+                let problem = Problem::new("yaml/syntax", Span::at(place), message);
+                Err(Box::new(match help {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                }))
             }
             None => Ok((Event::StreamEnd, Marked::default())),
         }
+    }
+
+    /// The parser stands just after a tab that it refuses.
+    fn tab(&self, message: &str, line: usize) -> Option<Position> {
+        if !message.contains("tab") {
+            return None;
+        }
+        let text = self.text.lines().nth(line.checked_sub(1)?)?;
+        let before: Vec<char> = text.chars().take_while(|c| *c != '\t').collect();
+        let indent = before.iter().all(|c| *c == ' ');
+        (indent && text.contains('\t')).then(|| Position::new(line, before.len() + 1))
     }
 
     fn stream(&mut self, documents: &mut Vec<Node>) -> Step<()> {
@@ -85,6 +102,10 @@ impl<'text> Reader<'text, '_> {
                 Span::at(place.start),
                 format!("this is nested more than {MAX_DEPTH} levels deep"),
             )));
+        }
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Box::new(Problem::too_large(place)));
         }
         let (node, anchor) = match event {
             Event::Alias(anchor) => return self.alias(anchor, place),
@@ -138,6 +159,13 @@ impl<'text> Reader<'text, '_> {
     }
 
     fn scalar(&mut self, text: &str, style: Style, tag: Option<&Tag>, place: Span) -> Node {
+        if text.contains('\0') {
+            self.problems.push(Problem::new(
+                "input/nul",
+                place,
+                "a NUL character cannot be kept",
+            ));
+        }
         let untagged = match style {
             Style::Plain => scalar::resolve(text),
             _ => Ok(Kind::Text(text.to_owned())),
@@ -304,6 +332,26 @@ impl<'text> Reader<'text, '_> {
                 entries.push(entry);
             }
         }
+    }
+}
+
+/// What the parser says, for people who do not know its terms.
+fn in_words(info: &str) -> (&str, Option<&'static str>) {
+    if info.contains("mapping values are not allowed") {
+        (
+            "a `:` cannot stand here",
+            Some("quote the text if it holds `: `"),
+        )
+    } else if info.contains("simple key expect") {
+        ("a key is not followed by `:`", None)
+    } else if info.contains("unknown anchor") {
+        ("this alias refers to an anchor that is not there", None)
+    } else if info.contains("tabs disallowed") {
+        ("a tab cannot be used for indentation", Some("use spaces"))
+    } else if info.contains("did not find expected node content") {
+        ("a value is missing or not closed", None)
+    } else {
+        (info, None)
     }
 }
 

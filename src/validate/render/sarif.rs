@@ -75,16 +75,12 @@ fn result(found: &Diagnostic, rules: &[&str]) -> Value {
 }
 
 fn region(found: &Diagnostic) -> Value {
-    let mut region = json!({
+    json!({
         "startLine": found.line.max(1),
         "startColumn": found.column.max(1),
         "endLine": found.end_line.max(found.line),
         "endColumn": found.end_column.max(1),
-    });
-    if let Some(excerpt) = &found.excerpt {
-        region["snippet"] = json!({"text": excerpt});
-    }
-    region
+    })
 }
 
 fn level(severity: Severity) -> &'static str {

@@ -5,10 +5,7 @@ use std::fmt::Write;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::harmless;
-use crate::validate::{Diagnostic, Options, Report, Severity};
-
-/// The longest part of a source line that is shown, in characters.
-const WIDTH: usize = 120;
+use crate::validate::{Diagnostic, Excerpt, Options, Report, Severity};
 
 struct Palette {
     error: &'static str,
@@ -77,17 +74,16 @@ fn finding(found: &Diagnostic, palette: &Palette, out: &mut String) {
     out.push('\n');
 }
 
-fn excerpt(found: &Diagnostic, line: &str, palette: &Palette, tone: &str, out: &mut String) {
+fn excerpt(found: &Diagnostic, line: &Excerpt, palette: &Palette, tone: &str, out: &mut String) {
     let Palette { dim, reset, .. } = palette;
-    let column = found.column.saturating_sub(1) as usize;
-    let skipped = column.saturating_sub(WIDTH / 2);
-    let visible: Vec<char> = line.chars().skip(skipped).take(WIDTH).collect();
+    let within = |column: u32| column.saturating_sub(line.column) as usize;
+    let visible: Vec<char> = line.text.chars().collect();
     let show = |characters: &[char]| -> String {
         harmless(&characters.iter().collect::<String>()).replace('\t', " ")
     };
-    let at = (column - skipped).min(visible.len());
+    let at = within(found.column).min(visible.len());
     let end = if found.end_line == found.line {
-        (found.end_column.saturating_sub(1) as usize).saturating_sub(skipped)
+        within(found.end_column)
     } else {
         visible.len()
     };

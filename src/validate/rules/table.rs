@@ -15,7 +15,7 @@ pub const ALL: &[Rule] = &[
     Rule {
         id: "input/too-large",
         severity: Error,
-        about: "A file of more than 64 MB is not read: it would not be a definition, or it is a catalog that should be divided.",
+        about: "A file of more than 64 MB or 2,500,000 values is not read: it would not be a definition, or it is a catalog that should be divided.",
         bad: "one file of 80 MB",
         good: "several files under 64 MB each",
     },
@@ -46,6 +46,13 @@ pub const ALL: &[Rule] = &[
         about: "Nesting of more than 64 levels is refused before it can exhaust the memory; a definition needs about eight.",
         bad: "metadata: [[[[[[ ... ]]]]]]",
         good: "metadata: {links: [https://example.com]}",
+    },
+    Rule {
+        id: "input/too-many-findings",
+        severity: Note,
+        about: "A file has more than 100,000 findings of one severity; the others are left out of the report.",
+        bad: "one file of 50,000 wrong definitions",
+        good: "the first of them put right",
     },
     Rule {
         id: "yaml/syntax",
@@ -336,8 +343,8 @@ pub const ALL: &[Rule] = &[
     },
     Rule {
         id: "expr/negative",
-        severity: Error,
-        about: "The estimate is negative for an ordinary N (0, 1, 100 or 1,000,000). No run takes less than no time.",
+        severity: Warning,
+        about: "The estimate is negative for an ordinary N (0, 1, 100 or 1,000,000). No run takes less than no time; a selection takes it for the least.",
         bad: "cost_estimate: N - 10",
         good: "cost_estimate: max(0, N - 10)",
     },
@@ -473,6 +480,20 @@ pub const ALL: &[Rule] = &[
         about: "A name begins or ends with white space, which nobody sees and nobody types.",
         bad: "tool_name: ' df'",
         good: "tool_name: df",
+    },
+    Rule {
+        id: "lint/self-dependency",
+        severity: Warning,
+        about: "A tool that depends on itself can never be ready.",
+        bad: "tool_name: df\ndependencies: [{name: df, type: tool}]",
+        good: "tool_name: df\ndependencies: [{name: coreutils, type: package}]",
+    },
+    Rule {
+        id: "lint/unknown-reference",
+        severity: Warning,
+        about: "An example names a capability or a pattern that the definition does not have.",
+        bad: "examples: [{capability: disk_use}]",
+        good: "examples: [{capability: disk_usage}]",
     },
     Rule {
         id: "lint/bad-comment",

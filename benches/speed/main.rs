@@ -1,0 +1,212 @@
+//! Measures what the design promises, each row beside its yardstick in the same run, and prints
+//! ratios: `scripts/bench [ROW...]`.
+//!
+//! Pairs run in turn (A B A B ...), and the median of the ratios is quoted, so that a machine that
+//! is busy with something else slows both. Memory is the peak resident size of the process.
+
+mod catalog;
+mod measure;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use toolcat::cluster::Cluster;
+
+use measure::{Cost, paired};
+
+/// The program under test: the optimised build.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_toolcat");
+
+fn main() {
+    let wanted: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|it| !it.starts_with('-'))
+        .collect();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let home = folder.path().join("home");
+    let bench = Bench {
+        cluster: Cluster::at(&home).expect("a place for the server"),
+        folder: folder.path().to_owned(),
+        home,
+    };
+    bench
+        .cluster
+        .ensure_running(&mut |_| {})
+        .expect("a running server");
+    for (name, count) in [("small", 200), ("large", 10_000)] {
+        catalog::write(&bench.folder.join(name), count);
+        bench.run(&["--catalog", name, "migrate", "up"]);
+    }
+    println!("| what | median | yardstick | ratio | bar | peak memory |");
+    println!("| --- | --- | --- | --- | --- | --- |");
+    let rows: [(&str, fn(&Bench)); 5] = [
+        ("import", Bench::import),
+        ("reimport", Bench::reimport),
+        ("select", Bench::select),
+        ("words", Bench::words),
+        ("validate", Bench::validate),
+    ];
+    for (name, row) in rows {
+        // The others need what an import leaves behind.
+        if name == "import" || wanted.is_empty() || wanted.iter().any(|it| it == name) {
+            row(&bench);
+        }
+    }
+    bench
+        .cluster
+        .destroy(&mut |_| {})
+        .expect("a stopped server");
+}
+
+struct Bench {
+    cluster: Cluster,
+    folder: PathBuf,
+    home: PathBuf,
+}
+
+impl Bench {
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(args)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TOOLCAT_HOME", &self.home);
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Cost {
+        measure::once(&mut self.command(args))
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.join(name).display().to_string()
+    }
+
+    /// `psql -XAtc 'select 1'` on the same socket: a connection and the smallest statement.
+    fn select_one(&self) -> Command {
+        let mut command = Command::new(self.cluster.psql_program().expect("psql"));
+        command
+            .args(["-XAtc", "select 1", "-d", &self.cluster.url()])
+            .env_clear();
+        command
+    }
+
+    fn import(&self) {
+        let small = self.run(&["--catalog", "small", "import", &self.path("small")]);
+        let large = self.run(&["--catalog", "large", "import", &self.path("large")]);
+        row("import of 200", &small, "0.5 s", small.seconds / 0.5, 1.0);
+        let per_tool = (large.seconds / 10_000.0) / (small.seconds / 200.0);
+        row(
+            "import of 10,000, per tool",
+            &large,
+            "import of 200",
+            per_tool,
+            1.2,
+        );
+        for name in ["small", "large"] {
+            let sql = format!(
+                "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns"
+            );
+            let mut command = Command::new(self.cluster.psql_program().expect("psql"));
+            measure::once(command.args(["-Xqc", &sql, "-d", &self.cluster.url()]));
+        }
+    }
+
+    fn reimport(&self) {
+        self.run(&["--catalog", "fresh", "migrate", "up"]);
+        let first = self.run(&["--catalog", "fresh", "import", &self.path("large")]);
+        let again = self.run(&["--catalog", "fresh", "import", &self.path("large")]);
+        let ratio = again.seconds / first.seconds;
+        row(
+            "import of 10,000, nothing changed",
+            &again,
+            "the first import",
+            ratio,
+            0.25,
+        );
+    }
+
+    fn select(&self) {
+        for (name, label, bar) in [
+            ("small", "select by capability, 200 tools", 1.0),
+            ("large", "select by capability, 10,000 tools", 1.1),
+        ] {
+            let args = [
+                "--catalog",
+                name,
+                "select",
+                "-c",
+                catalog::CAPABILITY,
+                "--format",
+                "name",
+            ];
+            let (cost, ratio) = paired(40, || self.command(&args), || self.select_one());
+            row(label, &cost, "psql select 1", ratio, bar);
+        }
+    }
+
+    fn words(&self) {
+        let args = [
+            "--catalog",
+            "large",
+            "select",
+            "find large log files quickly",
+            "--format",
+            "name",
+        ];
+        let (cost, ratio) = paired(40, || self.command(&args), || self.select_one());
+        row(
+            "select by words, 10,000 tools",
+            &cost,
+            "psql select 1",
+            ratio,
+            1.5,
+        );
+    }
+
+    fn validate(&self) {
+        let large = self.run(&["validate", &self.path("large")]);
+        row(
+            "validate 10,000 files",
+            &large,
+            "3 s",
+            large.seconds / 3.0,
+            1.0,
+        );
+        let Some(program) = check_jsonschema() else {
+            println!("| validate 2,000 files | | check-jsonschema (not installed) | | 0.05 | |");
+            return;
+        };
+        let files = self.folder.join("two-thousand");
+        catalog::write(&files, 2000);
+        let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/tool.schema.json");
+        let mut peer = Command::new(program);
+        peer.arg("--schemafile").arg(schema);
+        peer.args(catalog::files(&files));
+        let ours = self.run(&["validate", &files.display().to_string()]);
+        let theirs = measure::once(&mut peer);
+        row(
+            "validate 2,000 files",
+            &ours,
+            "check-jsonschema",
+            ours.seconds / theirs.seconds,
+            0.05,
+        );
+    }
+}
+
+fn check_jsonschema() -> Option<PathBuf> {
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .map(|folder| folder.join("check-jsonschema"))
+        .find(|path| path.is_file())
+}
+
+fn row(what: &str, cost: &Cost, yardstick: &str, ratio: f64, bar: f64) {
+    let met = if ratio <= bar { "" } else { " (missed)" };
+    println!(
+        "| {what} | {:.1} ms | {yardstick} | {ratio:.2} | {bar}{met} | {:.1} MB |",
+        cost.seconds * 1000.0,
+        cost.peak_bytes as f64 / 1e6
+    );
+}

@@ -1,0 +1,296 @@
+//! Tools of other catalogs as definitions, and back: what MCP, OpenAI and Anthropic have in common.
+//!
+//! Such a tool says what it is called, what it does and what it takes. The rest of a definition is
+//! assumed, and a note says so: platform `custom`, category `automation`, one capability of the
+//! tool's name with one pattern [`PATTERN`], an estimate of one second and cost 1, and approval for
+//! every run, since nothing is known of its effects. What the other format says beyond that is kept
+//! under [`INTERFACE`] and comes back on export.
+
+use serde_json::{Map, Value, json};
+
+use crate::definition::Document;
+
+use super::node::Node;
+use super::{Problem, Span};
+
+/// The key of a definition that holds what other formats say of the tool's interface.
+pub const INTERFACE: &str = "interface";
+
+/// The pattern that calling a tool becomes.
+pub const PATTERN: &str = "call";
+
+/// A tool of another catalog.
+#[derive(Debug, Clone, Default)]
+pub struct Tool {
+    /// Where it stands.
+    pub span: Span,
+    /// Its name.
+    pub name: String,
+    /// What it does.
+    pub description: Option<String>,
+    /// What it takes: a JSON Schema.
+    pub input_schema: Option<Value>,
+    /// What else is known of its interface, kept as it is.
+    pub interface: Map<String, Value>,
+}
+
+impl Tool {
+    /// The tool as a definition.
+    pub fn into_definition(self) -> (Node, Vec<Problem>) {
+        let mut interface = self.interface;
+        let (required, optional) = inputs(self.input_schema.as_ref());
+        if let Some(schema) = self.input_schema {
+            interface.insert("input_schema".to_owned(), schema);
+        }
+        let name = clean(&self.name, 100);
+        if name != self.name {
+            interface.insert("name".to_owned(), json!(self.name));
+        }
+        let title = interface.get("title").and_then(Value::as_str);
+        let description = self
+            .description
+            .clone()
+            .filter(|it| !it.trim().is_empty())
+            .or_else(|| title.map(str::to_owned))
+            .unwrap_or_else(|| format!("The tool {name}"));
+        if self.description.as_deref() != Some(description.as_str()) {
+            interface.insert("description".to_owned(), json!(self.description));
+        }
+        let mut pattern = assumed_pattern(&description);
+        pattern.insert("required_inputs".to_owned(), json!(required));
+        pattern.insert("optional_inputs".to_owned(), json!(optional));
+        let mut definition = assumed_tool(&name, "1.0", &description);
+        if !interface.is_empty() {
+            definition.insert(INTERFACE.to_owned(), Value::Object(interface));
+        }
+        definition.insert(
+            "capabilities".to_owned(),
+            json!({&name: {"description": &description, "patterns": {PATTERN: pattern}}}),
+        );
+        let note = Problem::new(
+            "format/converted",
+            self.span,
+            format!(
+                "`{name}` says nothing of platform, category, version, estimates and policy; they \
+                 are assumed, with approval for every run"
+            ),
+        );
+        let node = Node::from_value(self.span, &Value::Object(definition));
+        (node, vec![note])
+    }
+}
+
+/// The fields of a tool that other formats do not have.
+pub fn assumed_tool(name: &str, version: &str, description: &str) -> Map<String, Value> {
+    let fields = json!({
+        "tool_name": name,
+        "version": version,
+        "description": description,
+        "platform": "custom",
+        "category": "automation",
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+/// The fields of a pattern that other formats do not have.
+pub fn assumed_pattern(description: &str) -> Map<String, Value> {
+    let fields = json!({
+        "description": description,
+        "typical_use_cases": [first_sentence(description)],
+        "time_estimate_ms": 1000,
+        "cost_estimate": 1,
+        "complexity_score": 0.5,
+        "scope": "single_item",
+        "completeness": "complete",
+        "policy": {"requires_approval": true},
+        "preference_match": {},
+    });
+    match fields {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}
+
+fn first_sentence(text: &str) -> &str {
+    let line = text.trim().lines().next().unwrap_or_default();
+    line.find(". ").map_or(line, |at| &line[..at])
+}
+
+/// A name as the catalog takes it: no control characters, not blank, not too long.
+pub fn clean(name: &str, length: usize) -> String {
+    let kept: String = name
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(length)
+        .collect();
+    if kept.trim().is_empty() {
+        "unnamed".to_owned()
+    } else {
+        kept
+    }
+}
+
+/// The inputs that a JSON Schema of an object names, required and optional.
+pub fn inputs(schema: Option<&Value>) -> (Vec<Value>, Vec<Value>) {
+    let (mut required, mut optional) = (Vec::new(), Vec::new());
+    let properties = schema.and_then(|it| it.get("properties")?.as_object());
+    let needed = schema.and_then(|it| it.get("required")?.as_array());
+    for (name, property) in properties.into_iter().flatten() {
+        let input = input(name, property);
+        if needed.is_some_and(|it| it.iter().any(|it| it == name)) {
+            required.push(input);
+        } else {
+            optional.push(input);
+        }
+    }
+    (required, optional)
+}
+
+/// An input from its schema: the parts that are simple. The schema itself is kept elsewhere.
+pub fn input(name: &str, schema: &Value) -> Value {
+    let mut input = Map::new();
+    input.insert("name".to_owned(), json!(name));
+    for field in ["type", "description", "default", "enum"] {
+        match schema.get(field) {
+            Some(value) if field != "description" || value.is_string() => {
+                input.insert(field.to_owned(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    Value::Object(input)
+}
+
+/// The interface that a definition keeps, if it keeps one.
+pub fn interface(document: &Document) -> Option<&Map<String, Value>> {
+    document.fields().get(INTERFACE)?.as_object()
+}
+
+/// The input schema of a definition: the one it was imported with, else one made of the inputs of
+/// its patterns. An input is required where every pattern requires it.
+pub fn input_schema(document: &Document) -> Value {
+    if let Some(schema) = interface(document).and_then(|it| it.get("input_schema")) {
+        return schema.clone();
+    }
+    let none = Map::new();
+    let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
+    let capabilities = object(document.fields().get("capabilities")).unwrap_or_default();
+    let patterns: Vec<Map<String, Value>> = capabilities
+        .values()
+        .filter_map(|capability| capability.get("patterns")?.as_object())
+        .flat_map(|patterns| patterns.values())
+        .filter_map(|pattern| pattern.as_object().cloned())
+        .collect();
+    let defaults = object(document.fields().get("defaults")).unwrap_or_default();
+    let mut properties = none;
+    let mut required: Option<Vec<String>> = None;
+    for pattern in &patterns {
+        let field = |name: &str| {
+            pattern
+                .get(name)
+                .or_else(|| defaults.get(name))
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default()
+        };
+        let mut here = Vec::new();
+        for (given, is_required) in [("required_inputs", true), ("optional_inputs", false)] {
+            for input in field(given) {
+                let Some(name) = input_name(&input) else {
+                    continue;
+                };
+                properties
+                    .entry(name.clone())
+                    .or_insert_with(|| property(&input));
+                if is_required {
+                    here.push(name);
+                }
+            }
+        }
+        required = Some(match required {
+            None => here,
+            Some(all) => all.into_iter().filter(|it| here.contains(it)).collect(),
+        });
+    }
+    let mut schema = json!({"type": "object", "properties": properties});
+    if let Some(required) = required.filter(|it| !it.is_empty()) {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+fn input_name(input: &Value) -> Option<String> {
+    let name = input
+        .as_str()
+        .or_else(|| input.get("name").and_then(Value::as_str))?;
+    Some(name.to_owned())
+}
+
+/// The JSON Schema of an input of a definition.
+fn property(input: &Value) -> Value {
+    const TYPES: [(&str, &str); 12] = [
+        ("string", "string"),
+        ("str", "string"),
+        ("text", "string"),
+        ("integer", "integer"),
+        ("int", "integer"),
+        ("number", "number"),
+        ("float", "number"),
+        ("boolean", "boolean"),
+        ("bool", "boolean"),
+        ("array", "array"),
+        ("list", "array"),
+        ("object", "object"),
+    ];
+    let mut schema = Map::new();
+    let given = input.get("type").and_then(Value::as_str);
+    if let Some((_, name)) = TYPES.iter().find(|(known, _)| Some(*known) == given) {
+        schema.insert("type".to_owned(), json!(name));
+    }
+    for field in ["description", "default", "enum"] {
+        match input.get(field) {
+            Some(value) if field != "description" || value.is_string() => {
+                schema.insert(field.to_owned(), value.clone());
+            }
+            _ => {}
+        }
+    }
+    Value::Object(schema)
+}
+
+/// The name that a tool had in the format that it was imported from.
+pub fn original_name(document: &Document) -> Option<&str> {
+    interface(document)?.get("name")?.as_str()
+}
+
+/// The description that a tool had there: none where it had none.
+pub fn description(document: &Document) -> Option<String> {
+    match interface(document).and_then(|it| it.get("description")) {
+        Some(given) => given.as_str().map(str::to_owned),
+        None => document
+            .fields()
+            .get("description")
+            .and_then(Value::as_str)
+            .map(str::to_owned),
+    }
+}
+
+/// What a format without a place for whole definitions leaves out.
+pub fn left_out(document: &Document) -> String {
+    let patterns = document
+        .fields()
+        .get("capabilities")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(|it| it.get("patterns")?.as_object().map(Map::len))
+        .sum::<usize>();
+    format!(
+        "left out: version, platform, category, and the estimates and policies of {patterns} \
+         pattern{}",
+        if patterns == 1 { "" } else { "s" }
+    )
+}

@@ -1,0 +1,216 @@
+//! Laws that hold for every definition and every text.
+
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+use super::{Format, Source, read, write};
+use crate::definition::Document;
+use crate::validate::{Options, check_sources};
+
+/// Few cases in the suite; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: asked.and_then(|it| it.parse().ok()).unwrap_or(96),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z_ ]{0,12}",
+        "\\PC{1,8}",
+        any::<String>().prop_map(|it| it.replace('\0', "")),
+        prop::sample::select(vec![
+            "yes",
+            "1.10",
+            "2024-01-01",
+            "012",
+            "~",
+            " a ",
+            "a: b",
+            "- x",
+            "#",
+            "\u{202e}",
+            "\r\n",
+            "\u{85}",
+            "😀",
+            "<<",
+            "!!str",
+            "0x1F",
+            "1_000",
+            "a\n\n  b\n",
+            "---",
+            "null",
+            "'",
+            "\"",
+        ])
+        .prop_map(str::to_owned),
+    ]
+}
+
+fn value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>()
+            .prop_filter("finite", |it| it.is_finite())
+            .prop_map(Value::from),
+        text().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            fields(inner).prop_map(Value::Object),
+        ]
+    })
+}
+
+fn fields(
+    inner: impl Strategy<Value = Value> + 'static,
+) -> impl Strategy<Value = Map<String, Value>> {
+    prop::collection::vec((text(), inner), 0..4).prop_map(|pairs| pairs.into_iter().collect())
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z][a-z0-9_-]{0,10}",
+        "[a-zA-Z$\\[\\]/@. é😀]{1,12}x",
+        "x{90,100}"
+    ]
+}
+
+prop_compose! {
+    fn definition()(
+        tool in name(), version in "[0-9]\\.[0-9]{1,2}", capability in name(), pattern in name(),
+        description in text(), metadata in fields(value()), score in 0.0..=1.0f64,
+        time in prop_oneof![any::<u32>().prop_map(Value::from), Just(json!("10 + N"))],
+        extra in prop::option::of(value()), defaults in prop::option::of(Just(json!({"scope": "batch"}))),
+        inputs in prop::collection::vec(("[a-z]{1,5}", text()), 0..3),
+        platform in prop::sample::select(vec!["linux", "windows"]),
+    ) -> Document {
+        let inputs: Vec<Value> = inputs
+            .into_iter()
+            .map(|(name, about)| json!({"name": name, "type": "string", "description": about}))
+            .collect();
+        let mut tool = json!({
+            "tool_name": tool, "version": version, "description": description,
+            "platform": platform, "category": "system", "metadata": metadata,
+            "capabilities": {capability: {"description": "c", "patterns": {pattern: {
+                "description": "p", "time_estimate_ms": time, "cost_estimate": 1,
+                "complexity_score": score, "scope": "batch", "completeness": "complete",
+                "policy": {"max_cost": 5}, "preference_match": {}, "required_inputs": inputs,
+            }}}},
+        });
+        if let Some(extra) = extra {
+            tool["x-own"] = extra;
+        }
+        if let Some(defaults) = defaults {
+            tool["defaults"] = defaults;
+        }
+        match tool {
+            Value::Object(fields) => Document::new(fields),
+            _ => Document::new(Map::new()),
+        }
+    }
+}
+
+fn through(format: Format, documents: &[Document]) -> (Vec<Document>, String) {
+    let text = write(format, documents).unwrap().text;
+    let reading = read(&Source::new("<stdin>", text.clone()), Some(format));
+    let shown = format!("{:?}\n{text}", reading.problems);
+    let found = reading.documents.into_iter().map(|it| it.document);
+    (found.collect(), shown)
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_is_written_is_read_again(documents in prop::collection::vec(definition(), 1..4)) {
+        for format in [Format::Yaml, Format::Json, Format::Jsonl, Format::Profile, Format::Mcp] {
+            let (found, text) = through(format, &documents);
+            prop_assert_eq!(&found, &documents, "{}", text);
+            let again = write(format, &found).unwrap().text;
+            prop_assert_eq!(&again, &write(format, &documents).unwrap().text);
+        }
+    }
+
+    #[test]
+    fn formats_are_found_by_themselves(documents in prop::collection::vec(definition(), 1..3)) {
+        for (format, name) in [
+            (Format::Yaml, "a.yaml"), (Format::Json, "a.json"), (Format::Jsonl, "a.jsonl"),
+            (Format::Profile, "a.yaml"), (Format::Mcp, "a.json"), (Format::Json, "<stdin>"),
+        ] {
+            let text = write(format, &documents).unwrap().text;
+            let reading = read(&Source::new(name, text), None);
+            let found: Vec<Document> = reading.documents.into_iter().map(|it| it.document).collect();
+            prop_assert_eq!(&found, &documents, "{:?} {}", reading.problems, format);
+        }
+    }
+
+    #[test]
+    fn function_tools_keep_name_description_and_schema(documents in prop::collection::vec(definition(), 1..3)) {
+        for format in [Format::Openai, Format::Anthropic] {
+            let (found, text) = through(format, &documents);
+            let again = write(format, &found).unwrap().text;
+            let once = write(format, &documents).unwrap().text;
+            prop_assert_eq!(again, once, "{}", text);
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_much(bytes in prop::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,60}",
+        yamlish in "[-a:\\[\\]{}&*!|>'\"#%@`,? \n\t<~.0-9]{0,80}")
+    {
+        for bytes in [bytes, text.into_bytes(), yamlish.into_bytes()] {
+            for name in ["a.yaml", "a.json", "a.jsonl", "<stdin>"] {
+                check_sources(vec![Source::new(name, bytes.clone())], &Options::default());
+            }
+        }
+    }
+
+    #[test]
+    fn no_damage_is_too_much(at in 0..SAMPLE.len(), cut in 0..40usize, with in "[-a:\\[\\]{}&*!|>'\"#%, \n\t<~.0-9é]{0,6}") {
+        let start = (0..=at).rev().find(|&it| SAMPLE.is_char_boundary(it)).unwrap_or(0);
+        let end = (start + cut..=SAMPLE.len()).find(|&it| SAMPLE.is_char_boundary(it)).unwrap_or(SAMPLE.len());
+        let text = format!("{}{with}{}", &SAMPLE[..start], &SAMPLE[end..]);
+        let report = check_sources(vec![Source::new("a.yaml", text)], &Options::default());
+        for found in &report.diagnostics {
+            prop_assert!(found.line >= 1 && found.column >= 1);
+            prop_assert!((found.end_line, found.end_column) >= (found.line, found.column), "{found:?}");
+        }
+    }
+}
+
+const SAMPLE: &str = "\
+tool_name: dé
+version: '1.0'
+description: |
+  Shows free
+  space
+platform: linux
+category: filesystem
+defaults: &d {policy: {max_cost: 5}, preference_match: {speed: 0.5}}
+capabilities:
+  disk_usage:
+    description: \"Tells \\u00e9 how full disks are\"
+    patterns:
+      all:
+        <<: *d
+        description: All file systems
+        typical_use_cases: [is the disk full, \"how much is left\"]
+        time_estimate_ms: 20 + 0.5 * N
+        cost_estimate: 1
+        complexity_score: 0.1
+        scope: batch
+        completeness: complete
+        required_inputs:
+        - name: path
+          type: string
+---
+tool: {name: x, capabilities: [{name: c, time_estimate_ms: '1'}]}
+";

@@ -1,0 +1,57 @@
+//! Gathering the findings of one file, within bounds.
+
+use crate::format::{Problem, Span};
+
+use super::{Diagnostic, Options, Related, Severity, rules};
+
+/// The most findings of each severity that are kept of one file: a report of more would be larger
+/// than the file and help nobody.
+const MOST: usize = 100_000;
+
+/// The findings of one file.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    kept: Vec<Diagnostic>,
+    /// Notes, warnings, errors.
+    counts: [usize; 3],
+}
+
+impl Findings {
+    /// Adds a finding, unless its rule is turned off.
+    pub fn add(
+        &mut self,
+        file: &str,
+        problem: Problem,
+        related: Option<Related>,
+        options: &Options,
+    ) {
+        let severity = match rules::explain(problem.rule) {
+            Some(rule) => match options.severity(rule) {
+                Some(severity) => severity,
+                None => return,
+            },
+            None => Severity::Error,
+        };
+        let count = &mut self.counts[severity as usize];
+        *count += 1;
+        if *count > MOST {
+            return;
+        }
+        let mut diagnostic = Diagnostic::new(file, problem, severity);
+        if related.is_some() {
+            diagnostic.related = related;
+        }
+        self.kept.push(diagnostic);
+    }
+
+    /// The findings, with a note of how many were not kept.
+    pub fn finish(mut self, file: &str, options: &Options) -> Vec<Diagnostic> {
+        let more: usize = self.counts.iter().map(|it| it.saturating_sub(MOST)).sum();
+        if more > 0 {
+            let message = format!("there are {more} more findings in this file");
+            let problem = Problem::new("input/too-many-findings", Span::default(), message);
+            self.add(file, problem, None, options);
+        }
+        self.kept
+    }
+}

@@ -1,0 +1,118 @@
+//! The program on its own server: nothing set up, no URL, no home.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use common::{PROGRAM, Run, definition};
+
+/// A place with a server of its own, which is removed at the end.
+struct Place(tempfile::TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(
+            tempfile::Builder::new()
+                .prefix("a place with spaces ")
+                .tempdir()
+                .expect("a folder"),
+        )
+    }
+
+    fn home(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(PROGRAM);
+        command
+            .args(args)
+            .current_dir(self.home())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("TOOLCAT_HOME", self.home().join("data"))
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> Run {
+        Run::of(self.command(args).output().expect("toolcat runs"))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.run(&["db", "destroy", "--yes"]);
+    }
+}
+
+#[test]
+fn the_first_use_needs_no_preparation_and_no_home() {
+    let place = Place::new();
+    std::fs::write(
+        place.home().join("df.yaml"),
+        definition("linux", "df", "1.0", "disk_usage"),
+    )
+    .expect("a file");
+    assert_eq!(place.run(&["db", "status"]).code, 1);
+    // Several first uses at once.
+    let first: Vec<_> = (0..4)
+        .map(|_| {
+            place
+                .command(&["list", "--format", "name"])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("toolcat runs")
+        })
+        .collect();
+    for child in first {
+        let run = Run::of(child.wait_with_output().expect("an end"));
+        assert_eq!((run.code, run.stdout.as_str()), (0, ""), "{run:?}");
+    }
+    let run = place.run(&["import", "df.yaml"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let run = place.run(&["select", "-c", "disk_usage", "--format", "name"]);
+    assert_eq!(run.stdout, "linux/df@1.0 disk_usage use\n", "{run:?}");
+    assert_eq!(place.run(&["db", "status"]).code, 0);
+    assert_eq!(place.run(&["db", "psql", "-Atc", "select 1"]).stdout, "1\n");
+
+    assert_eq!(place.run(&["db", "stop"]).code, 0);
+    assert_eq!(place.run(&["db", "status"]).code, 1);
+    let run = place.run(&["list", "--format", "name"]);
+    assert_eq!(run.stdout, "linux/df@1.0\n", "started again: {run:?}");
+
+    let run = place.run(&["db", "destroy"]);
+    assert_eq!(run.code, 2, "nobody can be asked: {run:?}");
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+}
+
+#[test]
+fn without_a_home_the_message_names_the_way_out() {
+    let output = Command::new(PROGRAM)
+        .arg("list")
+        .env_clear()
+        .env("PATH", "/nowhere")
+        .env("TOOLCAT_PG_BINDIR", "/nowhere")
+        .env(
+            "TOOLCAT_HOME",
+            tempfile::tempdir().expect("a folder").path(),
+        )
+        .output()
+        .expect("toolcat runs");
+    let run = Run::of(output);
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("hint:"), "{}", run.stderr);
+}
+
+#[test]
+fn a_url_means_that_the_local_server_is_left_alone() {
+    let place = Place::new();
+    let mut command = place.command(&["db", "start"]);
+    command.env("DATABASE_URL", "postgresql://127.0.0.1:1/x");
+    let run = Run::of(command.output().expect("toolcat runs"));
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("DATABASE_URL"), "{}", run.stderr);
+    assert!(!place.home().join("data").exists());
+}

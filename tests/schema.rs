@@ -1,0 +1,131 @@
+//! What the schema promises: `src/store/schema.rs` is what the migrations make, every table and
+//! column is described, and every foreign key has the delete rule it should have.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use common::World;
+
+/// The tables as `diesel::table!` texts, printed from a migrated database.
+fn printed(world: &World) -> BTreeMap<String, String> {
+    let columns = world.sql(
+        "SELECT c.relname, a.attname, t.typname, a.attnotnull,
+                coalesce((SELECT string_agg(k.attname, ', ' ORDER BY array_position(i.indkey::int2[], k.attnum))
+                          FROM pg_index i JOIN pg_attribute k
+                            ON k.attrelid = c.oid AND k.attnum = ANY (i.indkey)
+                          WHERE i.indrelid = c.oid AND i.indisprimary), '')
+         FROM pg_class c
+         JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'tool_catalog'
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         JOIN pg_type t ON t.oid = a.atttypid
+         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE '\\_\\_%'
+         ORDER BY c.relname, a.attnum",
+    );
+    let mut tables: BTreeMap<String, String> = BTreeMap::new();
+    for line in columns.lines() {
+        let fields: Vec<&str> = line.split('|').collect();
+        let [table, column, kind, not_null, key] = fields[..] else {
+            panic!("{line}")
+        };
+        let mut kind = kind[..1].to_uppercase() + &kind[1..];
+        if let Some(item) = kind.strip_prefix('_') {
+            kind = format!("Array<Nullable<{}>>", item[..1].to_uppercase() + &item[1..]);
+        }
+        if not_null == "f" {
+            kind = format!("Nullable<{kind}>");
+        }
+        let text = tables
+            .entry(table.to_owned())
+            .or_insert_with(|| format!("diesel::table! {{\n    {table} ({key}) {{\n"));
+        let _ = writeln!(text, "        {column} -> {kind},");
+    }
+    for text in tables.values_mut() {
+        text.push_str("    }\n}\n");
+    }
+    tables
+}
+
+#[test]
+fn the_schema_in_the_code_is_the_one_in_the_database() {
+    let world = World::new();
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store/schema.rs");
+    let code = std::fs::read_to_string(path).expect("the schema");
+    for (table, text) in printed(&world) {
+        assert!(
+            code.contains(&text),
+            "{table} differs; in the database it is\n{text}"
+        );
+    }
+}
+
+#[test]
+fn everything_is_described() {
+    let world = World::new();
+    let nameless = world.sql(
+        "SELECT c.relname || coalesce('.' || a.attname, '')
+         FROM pg_class c
+         JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname = 'tool_catalog'
+         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relname NOT LIKE '\\_\\_%'
+           AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
+         UNION ALL
+         SELECT p.proname || '()' FROM pg_proc p
+         JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'tool_catalog'
+         WHERE obj_description(p.oid) IS NULL AND p.proname NOT LIKE 'diesel%'",
+    );
+    assert_eq!(nameless, "", "without COMMENT ON");
+}
+
+#[test]
+fn foreign_keys_have_their_delete_rules() {
+    let world = World::new();
+    let rules = world.sql(
+        "SELECT conrelid::regclass || '.' || (SELECT string_agg(attname, ',') FROM pg_attribute
+                    WHERE attrelid = conrelid AND attnum = ANY (conkey))
+                || ' -> ' || confrelid::regclass || ' ' || confdeltype::text
+         FROM pg_constraint
+         JOIN pg_namespace n ON n.oid = connamespace AND n.nspname = 'tool_catalog'
+         WHERE contype = 'f' AND conparentid = 0 ORDER BY 1",
+    );
+    let of = |start: &str| {
+        rules
+            .lines()
+            .find(|line| line.starts_with(start))
+            .unwrap_or_else(|| panic!("no key {start} in\n{rules}"))
+    };
+    // c cascade, n set null, a refuse
+    assert!(of("tool_capabilities.tool_id").ends_with(" c"));
+    assert!(of("tool_patterns.capability_id").ends_with(" c"));
+    assert!(of("tool_telemetry.tool_id").ends_with(" a"));
+    assert!(of("tool_telemetry.capability_id").ends_with(" n"));
+    assert!(of("tool_telemetry.pattern_id").ends_with(" n"));
+    assert!(of("tool_ab_tests.tool_a_id").ends_with(" a"));
+    assert!(of("tool_ab_tests.tool_b_id").ends_with(" a"));
+    assert!(of("tool_audit_log.tool_id").ends_with(" n"));
+    assert!(of("tools.parent_version_id").ends_with(" n"));
+}
+
+#[test]
+fn every_foreign_key_has_an_index() {
+    let world = World::new();
+    let bare = world.sql(
+        "SELECT c.conname FROM pg_constraint c
+         JOIN pg_namespace n ON n.oid = connamespace AND n.nspname = 'tool_catalog'
+         WHERE contype = 'f' AND conparentid = 0 AND NOT EXISTS (
+             SELECT FROM pg_index i WHERE i.indrelid = c.conrelid
+             AND i.indkey[0] = c.conkey[1])",
+    );
+    assert_eq!(bare, "");
+}
+
+#[test]
+fn two_versions_cannot_both_be_the_latest() {
+    let world = World::new();
+    let sql = "INSERT INTO tools (tool_name, version, description, platform, category)
+               VALUES ('df', '1', 'd', 'linux', 'c'), ('df', '2', 'd', 'linux', 'c')";
+    let refused = std::panic::catch_unwind(|| world.sql(sql));
+    assert!(refused.is_err(), "the index must refuse");
+}
