@@ -12,7 +12,9 @@ mod connection;
 mod error;
 pub mod import;
 pub mod location;
+pub mod health;
 pub mod migrate;
+pub mod names;
 pub mod schema;
 pub mod tools;
 
