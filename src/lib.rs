@@ -14,6 +14,7 @@ pub mod config;
 pub mod definition;
 pub mod expression;
 pub mod format;
+pub mod generate;
 pub mod output;
 pub mod select;
 pub mod statistics;
