@@ -179,7 +179,7 @@ fn the_page_needs_nothing_else() {
 #[test]
 fn swapped_arms_mirror_the_analysis() {
     let world = world();
-    started(&world, &["--metric", "time", "--guardrail", "success:0.05"]);
+    started(&world, &["--metric", "time", "--guardrail", "success:0.2"]);
     assign(&world, 1..=800);
     record(&world, 0.8, 5, "true");
     let (code, one) = analysis(&world);
