@@ -16,5 +16,7 @@ pub mod expression;
 pub mod format;
 pub mod output;
 pub mod select;
+pub mod statistics;
 pub mod store;
+pub mod telemetry;
 pub mod validate;

@@ -7,6 +7,28 @@ diesel::table! {
     catalog_state (only_row) {
         only_row -> Bool,
         revision -> Int8,
+        migration -> Nullable<Varchar>,
+        indexed_revision -> Nullable<Int8>,
+        index_format -> Nullable<Int4>,
+        documents -> Int8,
+        total_length -> Int8,
+    }
+}
+
+diesel::table! {
+    search_terms (term, block) {
+        term -> Text,
+        block -> Int8,
+        postings -> Bytea,
+    }
+}
+
+diesel::table! {
+    selection_index (tool_id, capability_name) {
+        tool_id -> Int8,
+        capability_name -> Text,
+        entry -> Text,
+        words -> Text,
     }
 }
 
@@ -127,6 +149,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_selections (id) {
+        id -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Varchar,
+        revision -> Int8,
+        request_hash -> Bpchar,
+        request -> Jsonb,
+        pool -> Jsonb,
+        answer -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
     tool_telemetry (id) {
         id -> Int8,
         tool_id -> Int8,
@@ -143,6 +178,7 @@ diesel::table! {
         error_message -> Nullable<Text>,
         context_variables -> Jsonb,
         executed_at -> Timestamptz,
+        rating -> Nullable<Int2>,
     }
 }
 
@@ -181,10 +217,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_state,
     tool_ab_assignments,
     tool_ab_looks,
+    search_terms,
+    selection_index,
     tool_ab_tests,
     tool_audit_log,
     tool_capabilities,
     tool_patterns,
+    tool_selections,
     tool_telemetry,
     tools,
 );
