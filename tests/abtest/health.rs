@@ -61,17 +61,22 @@ fn strays_clocks_and_silence_are_told() {
 #[test]
 fn units_in_both_arms_make_a_test_invalid() {
     let world = world();
-    started(&world, &["--metric", "time"]);
+    started(&world, &["--metric", "time", "--unit", "user"]);
     assign(&world, 1..=300);
-    record(&world, 0.5, 4, "true");
-    let (code, _) = analysis(&world);
-    assert_eq!(code, 0);
-    world.sql(
-        "INSERT INTO tool_telemetry (tool_id, execution_id, actual_time_ms, success)
-         SELECT CASE a.arm WHEN 'A' THEN x.tool_b_id ELSE x.tool_a_id END, a.unit, 100, true
-         FROM tool_ab_assignments a JOIN tool_ab_tests x ON x.id = a.test_id
-         ORDER BY a.unit LIMIT 6",
-    );
+    let run_by = |arm: &str, other: &str, time: u32, limit: u32| {
+        world.sql(&format!(
+            "INSERT INTO tool_telemetry (tool_id, user_id, actual_time_ms, success)
+             SELECT CASE a.arm WHEN '{arm}' THEN x.tool_a_id ELSE x.tool_b_id END, a.unit,
+                    CASE a.arm WHEN '{other}' THEN {time} ELSE 100 END + abs(hashtext(a.unit)) % 50, true
+             FROM tool_ab_assignments a JOIN tool_ab_tests x ON x.id = a.test_id
+             ORDER BY a.unit LIMIT {limit}"
+        ));
+    };
+    run_by("A", "A", 300, 1000);
+    let (code, report) = analysis(&world);
+    assert_eq!(code, 0, "{report}");
+    // six users ran the version of the other arm as well
+    run_by("B", "A", 100, 6);
     let (code, report) = analysis(&world);
     assert_eq!(code, 5);
     assert_eq!(report["decision"]["verdict"], "invalid");

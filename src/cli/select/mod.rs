@@ -22,8 +22,8 @@ use crate::output::Format;
 use crate::select::{self, Answer, Mode, Weights};
 
 use super::{CommandError, Outcome, Session};
-use source::Source;
 pub use files::text_of;
+use source::Source;
 
 /// Find the best tool for a job.
 #[derive(Debug, Args)]
