@@ -4,6 +4,7 @@
 //! Errors of every layer become a [`CommandError`] here, with a hint and an exit code. "It ran and
 //! the answer is no" is an [`Outcome`], not an error.
 
+mod abtest;
 mod db;
 mod error;
 mod export;
@@ -74,6 +75,8 @@ enum Command {
     Select(select::SelectArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Compare two versions of a tool on real traffic
+    Abtest(abtest::AbtestArgs),
     /// Print the JSON Schema of definitions
     Schema(schema::SchemaArgs),
     /// Manage the local database server
@@ -110,6 +113,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
     }

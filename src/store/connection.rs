@@ -89,6 +89,18 @@ impl Connection {
         query(&mut self.inner).map_err(|error| self.classify(error))
     }
 
+    /// Adds rows that are no change of the catalog (assignments, looks at a test) in one statement,
+    /// without the writers' lock.
+    ///
+    /// # Errors
+    /// As the statement, classified.
+    pub fn append<T>(
+        &mut self,
+        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        self.read(statement)
+    }
+
     /// Reads several statements in one state of the catalog.
     ///
     /// # Errors

@@ -178,6 +178,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000004_audit",
     "2026-01-01-000020_selection_index",
     "2026-01-01-000021_selections",
+    "2026-01-01-000040_ab_experiments",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -6,6 +6,7 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
+pub mod ab_tests;
 mod connection;
 mod error;
 pub mod import;
@@ -18,5 +19,7 @@ pub mod selections;
 pub mod tools;
 
 pub use connection::{Act, Connection};
+/// A connection inside a transaction, as the closures of [`Connection`] get it.
+pub use diesel::PgConnection as Transaction;
 pub use error::StoreError;
 pub use location::Location;

@@ -33,6 +33,30 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_ab_assignments (test_id, phase, unit) {
+        test_id -> Int8,
+        phase -> Int4,
+        unit -> Varchar,
+        arm -> Varchar,
+        bucket -> Float8,
+        seed -> Uuid,
+        assigned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tool_ab_looks (id) {
+        id -> Int8,
+        test_id -> Int8,
+        phase -> Int4,
+        looked_at -> Timestamptz,
+        recorded -> Int8,
+        verdict -> Varchar,
+        p -> Jsonb,
+    }
+}
+
+diesel::table! {
     tool_ab_tests (id) {
         id -> Int8,
         test_name -> Varchar,
@@ -48,6 +72,22 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         completed_at -> Nullable<Timestamptz>,
         created_by -> Varchar,
+        hypothesis -> Nullable<Text>,
+        primary_metrics -> Jsonb,
+        guardrails -> Jsonb,
+        counted_outcome -> Varchar,
+        unit_kind -> Varchar,
+        coverage -> Float8,
+        confidence -> Float8,
+        planned_size -> Int8,
+        minimum_duration_s -> Float8,
+        seed -> Uuid,
+        phase -> Int4,
+        phase_started_at -> Nullable<Timestamptz>,
+        earlier_phases -> Jsonb,
+        paused_at -> Nullable<Timestamptz>,
+        paused_s -> Float8,
+        forced -> Bool,
     }
 }
 
@@ -166,6 +206,8 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(tool_ab_assignments -> tool_ab_tests (test_id));
+diesel::joinable!(tool_ab_looks -> tool_ab_tests (test_id));
 diesel::joinable!(tool_capabilities -> tools (tool_id));
 diesel::joinable!(tool_patterns -> tool_capabilities (capability_id));
 diesel::joinable!(tool_telemetry -> tools (tool_id));
@@ -174,6 +216,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     catalog_state,
     search_terms,
     selection_index,
+    tool_ab_assignments,
+    tool_ab_looks,
     tool_ab_tests,
     tool_audit_log,
     tool_capabilities,
