@@ -118,6 +118,26 @@ impl Connection {
         result.map_err(|error| self.classify(error))
     }
 
+    /// The same for work that fails in other ways than its queries.
+    ///
+    /// # Errors
+    /// As the work, classified.
+    pub fn snapshot<T>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self
+            .inner
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(work);
+        match result {
+            Err(StoreError::Query(error)) => Err(self.classify(error)),
+            result => result,
+        }
+    }
+
     /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
     /// another, so that each sees what the last one did; a deadlock or a serialization failure is
     /// tried again a few times. The index of selection follows in the same transaction. A dry run
@@ -152,6 +172,27 @@ impl Connection {
                 (Ok(()) | Err(Ending::Undone), None) => {
                     return Err(StoreError::Lost("the transaction did not run".to_owned()));
                 }
+            }
+        }
+        Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+    }
+
+    /// Records what happened, which changes no definition: one transaction, without the writers'
+    /// lock and without the audit log. What is transient is tried again a few times.
+    ///
+    /// # Errors
+    /// As the queries, classified; nothing is recorded then.
+    pub fn record<T>(
+        &mut self,
+        mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        for attempt in 1.. {
+            match self.inner.transaction(&mut change) {
+                Err(error) if error.is_transient() && attempt < ATTEMPTS => {
+                    std::thread::sleep(pause(attempt));
+                }
+                Err(StoreError::Query(error)) => return Err(self.classify(error)),
+                result => return result,
             }
         }
         Err(StoreError::Conflict("the catalog kept changing".to_owned()))
@@ -205,7 +246,7 @@ impl Connection {
     /// # Errors
     /// As the queries.
     pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
-        super::import::plan(&mut self.inner, documents)
+        super::import::plan(&mut self.inner, documents, super::import::OnConflict::Fail)
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

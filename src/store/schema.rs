@@ -178,6 +178,7 @@ diesel::table! {
         error_message -> Nullable<Text>,
         context_variables -> Jsonb,
         executed_at -> Timestamptz,
+        rating -> Nullable<Int2>,
     }
 }
 
@@ -214,10 +215,10 @@ diesel::joinable!(tool_telemetry -> tools (tool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     catalog_state,
-    search_terms,
-    selection_index,
     tool_ab_assignments,
     tool_ab_looks,
+    search_terms,
+    selection_index,
     tool_ab_tests,
     tool_audit_log,
     tool_capabilities,

@@ -149,7 +149,7 @@ fn identity(tool: &Tool) -> Identity {
 }
 
 /// The text of a tool that retrieval reads.
-fn text_of(tool: &Tool) -> Text {
+pub fn text_of(tool: &Tool) -> Text {
     Text {
         name: tool.tool_name.clone(),
         platform: tool.platform.clone(),

@@ -22,6 +22,7 @@ use crate::output::Format;
 use crate::select::{self, Answer, Mode, Weights};
 
 use super::{CommandError, Outcome, Session};
+pub use files::text_of;
 use source::Source;
 
 /// Find the best tool for a job.
