@@ -7,6 +7,7 @@
 
 #![warn(missing_docs)]
 
+pub mod abtest;
 pub mod cli;
 pub mod cluster;
 pub mod config;
@@ -16,5 +17,7 @@ pub mod format;
 pub mod generate;
 pub mod output;
 pub mod select;
+pub mod statistics;
 pub mod store;
+pub mod telemetry;
 pub mod validate;

@@ -15,8 +15,10 @@ const COMMENTED: &str = include_str!("config.toml");
 
 /// Make, find and show the configuration.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat config init\n  toolcat config show\n\n\
-                        `toolcat help configuration` tells more.")]
+#[command(
+    after_help = "Examples:\n  toolcat config init\n  toolcat config show\n\n\
+                        `toolcat help configuration` tells more."
+)]
 pub struct ConfigArgs {
     #[command(subcommand)]
     command: ConfigCommand,
@@ -170,7 +172,11 @@ fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> 
         ),
         ordinary(
             "template_dir",
-            session.config.template_dir.as_ref().map(|it| it.display().to_string()),
+            session
+                .config
+                .template_dir
+                .as_ref()
+                .map(|it| it.display().to_string()),
             None,
             from_file(&layers, |it| it.template_dir.is_some()),
         ),
@@ -214,10 +220,7 @@ fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> 
 }
 
 /// The database without its password.
-fn database_url(
-    session: &Session,
-    layers: &[(PathBuf, Config)],
-) -> Result<Setting, CommandError> {
+fn database_url(session: &Session, layers: &[(PathBuf, Config)]) -> Result<Setting, CommandError> {
     let target = session.target()?;
     let (value, default) = match &target.cluster {
         Some(cluster) => (cluster.url(), "default: the local server"),

@@ -24,8 +24,10 @@ const ROOM: u64 = 1 << 30;
 
 /// Look for anything that is not as it should be.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit code 1 where something is bad; each such line says what to do.\n\n\
-                        Example:\n  toolcat doctor --format json")]
+#[command(
+    after_help = "Exit code 1 where something is bad; each such line says what to do.\n\n\
+                        Example:\n  toolcat doctor --format json"
+)]
 pub struct DoctorArgs {
     /// How to write the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -103,7 +105,10 @@ fn examine(session: &Session) -> Vec<Check> {
         Err(error) => {
             let advice = error.hint.unwrap_or_default();
             checks.push(line("server", bad(error.message, advice)));
-            for check in ["version", "encoding", "clock", "disk"].into_iter().chain(IN_CATALOG) {
+            for check in ["version", "encoding", "clock", "disk"]
+                .into_iter()
+                .chain(IN_CATALOG)
+            {
                 checks.push(skipped(check, "there is no server"));
             }
             return checks;
@@ -184,7 +189,10 @@ fn failed(error: StoreError) -> Finding {
 fn server_state(server: &health::Server, place: &str) -> Finding {
     if server.connections * 10 >= server.most_connections * 9 {
         return bad(
-            format!("{} of {} connections are in use", server.connections, server.most_connections),
+            format!(
+                "{} of {} connections are in use",
+                server.connections, server.most_connections
+            ),
             "raise max_connections, or put a pool such as PgBouncer in front",
         );
     }
@@ -222,7 +230,10 @@ fn clock(server: &health::Server) -> Finding {
     let apart = (server.clock - now).abs();
     if apart > CLOCK {
         return bad(
-            format!("this machine and the server are {} apart", text::duration(apart * 1000.0)),
+            format!(
+                "this machine and the server are {} apart",
+                text::duration(apart * 1000.0)
+            ),
             "let both follow a time server (NTP); times of telemetry and audit disagree otherwise",
         );
     }
@@ -239,10 +250,15 @@ fn disk(session: &Session, server: &health::Server) -> Finding {
         .and_then(|it| it.cluster)
         .map(|it| it.home().to_owned());
     let Some(room) = home.and_then(|home| rustix::fs::statvfs(home).ok()) else {
-        return Ok(format!("the database takes {used} MB; room on its server cannot be seen from here"));
+        return Ok(format!(
+            "the database takes {used} MB; room on its server cannot be seen from here"
+        ));
     };
     let free = room.f_bavail.saturating_mul(room.f_frsize);
-    let found = format!("the database takes {used} MB, {} MB are free", megabytes(free));
+    let found = format!(
+        "the database takes {used} MB, {} MB are free",
+        megabytes(free)
+    );
     match free {
         free if free < ROOM => bad(found, "make room on the disk of the local server"),
         _ => Ok(found),
@@ -264,7 +280,10 @@ fn extensions(connection: &mut Connection) -> Finding {
         Ok(server) if server.extensions.iter().any(|it| it == "plpgsql") => {
             Ok("none is needed beyond plpgsql, which is there".to_owned())
         }
-        Ok(_) => bad("plpgsql is missing", "run CREATE EXTENSION plpgsql in the database"),
+        Ok(_) => bad(
+            "plpgsql is missing",
+            "run CREATE EXTENSION plpgsql in the database",
+        ),
         Err(error) => failed(error),
     }
 }
@@ -322,7 +341,10 @@ fn audit(connection: &mut Connection) -> Finding {
         let triggers = connection.read(health::missing_triggers)?;
         if !triggers.is_empty() {
             return Ok(bad(
-                format!("changes are not logged: {} off or gone", triggers.join(", ")),
+                format!(
+                    "changes are not logged: {} off or gone",
+                    triggers.join(", ")
+                ),
                 "switch them on with ALTER TABLE ... ENABLE TRIGGER, and find out who switched them off",
             ));
         }

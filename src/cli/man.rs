@@ -17,7 +17,10 @@ pub struct ManArgs {
 
 pub fn run(args: &ManArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let failed = |error: std::io::Error| {
-        CommandError::invalid(format!("cannot write to {}: {error}", args.folder.display()))
+        CommandError::invalid(format!(
+            "cannot write to {}: {error}",
+            args.folder.display()
+        ))
     };
     std::fs::create_dir_all(&args.folder).map_err(failed)?;
     let mut command = super::Cli::command();

@@ -99,7 +99,11 @@ mod tests {
         let chart = chart(&Expression::parse(source).unwrap());
         (
             chart.variable,
-            chart.points.iter().map(|it| it.value.clone().ok()).collect(),
+            chart
+                .points
+                .iter()
+                .map(|it| it.value.clone().ok())
+                .collect(),
             chart.points.iter().map(|it| it.bar.len()).collect(),
         )
     }

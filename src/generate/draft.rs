@@ -62,7 +62,8 @@ impl Draft {
                 .map(PathBuf::from)
                 .filter(|path| path.is_absolute())
         };
-        let base = folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))?;
+        let base =
+            folder("XDG_STATE_HOME").or_else(|| Some(folder("HOME")?.join(".local/state")))?;
         Some(base.join("toolcat/generate.json"))
     }
 

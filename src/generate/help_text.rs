@@ -72,7 +72,9 @@ pub fn read(name: &str, text: &str) -> Described {
             let body = continuation(&rest, &mut index, line);
             argument(trimmed, &body, &mut described.inputs);
         } else if section == Section::Examples && !trimmed.is_empty() {
-            let command = trimmed.trim_start_matches(['$', '>', '%', '#']).trim_start();
+            let command = trimmed
+                .trim_start_matches(['$', '>', '%', '#'])
+                .trim_start();
             if command.split_whitespace().next() == name.split_whitespace().next()
                 || command.split_whitespace().next() == Some(last_word)
             {
@@ -243,7 +245,11 @@ fn option(line: &str, body: &str) -> Option<Input> {
             .find(['=', ' ', '[', '<'])
             .map_or(part.len(), |at| at + dashes);
         let candidate = &part[dashes..end];
-        if candidate.is_empty() || !candidate.chars().all(|c| c.is_alphanumeric() || "-_".contains(c)) {
+        if candidate.is_empty()
+            || !candidate
+                .chars()
+                .all(|c| c.is_alphanumeric() || "-_".contains(c))
+        {
             continue;
         }
         if candidate.len() > name.len() {
@@ -271,7 +277,9 @@ fn kind(placeholder: &str) -> &'static str {
         "n", "num", "number", "count", "int", "integer", "port", "seconds", "secs", "sec", "bytes",
         "lines", "ms", "jobs",
     ];
-    let word = placeholder.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let word = placeholder
+        .trim_matches(|c: char| !c.is_alphanumeric())
+        .to_lowercase();
     match word.as_str() {
         "" => "boolean",
         word if WHOLE.contains(&word) => "integer",
@@ -296,7 +304,15 @@ fn arguments(name: &str, usage: &[String]) -> Vec<Input> {
         let placeholder = word.contains('<')
             || (plain.chars().any(char::is_alphabetic) && !plain.chars().any(char::is_lowercase));
         let lower = plain.to_lowercase();
-        let options = ["option", "options", "flags", "command", "subcommand", "args", "arg"];
+        let options = [
+            "option",
+            "options",
+            "flags",
+            "command",
+            "subcommand",
+            "args",
+            "arg",
+        ];
         if !placeholder
             || plain.starts_with('-')
             || after_option
@@ -353,16 +369,25 @@ fn add(inputs: &mut Vec<Input>, input: Input) {
 pub fn identifier(text: &str) -> String {
     let name: String = text
         .chars()
-        .map(|c| if c.is_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() {
+                c.to_ascii_lowercase()
+            } else {
+                '_'
+            }
+        })
         .collect();
-    name.split('_').filter(|it| !it.is_empty()).collect::<Vec<_>>().join("_")
+    name.split('_')
+        .filter(|it| !it.is_empty())
+        .collect::<Vec<_>>()
+        .join("_")
 }
 
 fn capital(text: &str) -> String {
     let mut characters = text.chars();
-    characters
-        .next()
-        .map_or(String::new(), |first| first.to_uppercase().chain(characters).collect())
+    characters.next().map_or(String::new(), |first| {
+        first.to_uppercase().chain(characters).collect()
+    })
 }
 
 fn small(text: &str) -> String {
@@ -431,7 +456,10 @@ impl Described {
         put("use_cases", format!("{};", cases.join("; ")));
         put(
             "example",
-            self.examples.first().cloned().unwrap_or_else(|| self.command_line()),
+            self.examples
+                .first()
+                .cloned()
+                .unwrap_or_else(|| self.command_line()),
         );
         answers
     }

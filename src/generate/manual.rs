@@ -113,10 +113,16 @@ EXAMPLES
 util-linux               2022                  LOOK(1)
 ";
         let look = read("look", page);
-        assert_eq!(look.description, "display lines beginning with a given string");
+        assert_eq!(
+            look.description,
+            "display lines beginning with a given string"
+        );
         let names: Vec<&str> = look.inputs.iter().map(|it| it.name.as_str()).collect();
         assert_eq!(names, ["alternative", "terminate"]);
-        assert_eq!(look.inputs[0].description, "Use the alternative dictionary file");
+        assert_eq!(
+            look.inputs[0].description,
+            "Use the alternative dictionary file"
+        );
         assert_eq!(look.inputs[1].kind, "string");
         assert_eq!(look.examples, ["look -t x word /usr/share/dict/words"]);
     }

@@ -38,13 +38,19 @@ fn step<'a>(target: &'a mut Value, keys: &[String], at: &str) -> Result<&'a mut 
                 .parse()
                 .ok()
                 .filter(|index| *index <= length)
-                .ok_or_else(|| format!("`{at}` is a list of {length}, and `{key}` is none of its places"))?;
+                .ok_or_else(|| {
+                    format!("`{at}` is a list of {length}, and `{key}` is none of its places")
+                })?;
             if index == length {
                 items.push(Value::Null);
             }
             &mut items[index]
         }
-        _ => return Err(format!("`{at}` is a value, so that `{key}` cannot be in it")),
+        _ => {
+            return Err(format!(
+                "`{at}` is a value, so that `{key}` cannot be in it"
+            ));
+        }
     };
     step(next, rest, key)
 }

@@ -107,7 +107,10 @@ impl Template {
     pub fn fits(&self, platform: &str) -> bool {
         match (
             self.question("platform").map(|it| &it.check),
-            self.body.fields().get("platform").and_then(|it| it.as_str()),
+            self.body
+                .fields()
+                .get("platform")
+                .and_then(|it| it.as_str()),
         ) {
             (Some(Check::Choice(platforms)), _) => platforms.iter().any(|it| it == platform),
             (None, Some(fixed)) => fixed == platform,

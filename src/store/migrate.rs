@@ -202,6 +202,10 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000002_telemetry",
     "2026-01-01-000003_ab_tests",
     "2026-01-01-000004_audit",
+    "2026-01-01-000020_selection_index",
+    "2026-01-01-000021_selections",
+    "2026-01-01-000030_telemetry_queries",
+    "2026-01-01-000040_ab_experiments",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -10,9 +10,18 @@ fn lived_in() -> World {
     let world = World::new();
     world.write("df1.yaml", definition("linux", "df", "1.0", "disk_usage"));
     world.write("df2.yaml", definition("linux", "df", "2.0", "disk_usage"));
-    world.write("ping.yaml", definition("windows", "ping \"\\ 日本", "1.0", "reachability"));
+    world.write(
+        "ping.yaml",
+        definition("windows", "ping \"\\ 日本", "1.0", "reachability"),
+    );
     world.ok(&["import", "df1.yaml"]);
-    world.ok(&["import", "df2.yaml", "ping.yaml", "--reason", "why\u{301} \"not\"\n"]);
+    world.ok(&[
+        "import",
+        "df2.yaml",
+        "ping.yaml",
+        "--reason",
+        "why\u{301} \"not\"\n",
+    ]);
     world.sql(
         "INSERT INTO tool_telemetry (tool_id, actual_time_ms, actual_cost, estimated_time_ms, success, context_variables)
          SELECT t.id, n, 0.0003000000000000000000001 * n, n / 3.0::float8, n % 7 > 0, jsonb_build_object('N', n)
@@ -32,13 +41,21 @@ fn content(url: &str, catalog: &str) -> String {
         &format!("SELECT tablename FROM pg_tables WHERE schemaname = '{catalog}' ORDER BY 1"),
     );
     let mut all = String::new();
-    for table in tables.lines().filter(|it| *it != "__diesel_schema_migrations") {
-        let rows = psql(url, &format!("SELECT t::text FROM {catalog}.{table} t ORDER BY 1"));
+    for table in tables
+        .lines()
+        .filter(|it| *it != "__diesel_schema_migrations")
+    {
+        let rows = psql(
+            url,
+            &format!("SELECT t::text FROM {catalog}.{table} t ORDER BY 1"),
+        );
         all.push_str(&format!("{table}:\n{rows}"));
     }
     all + &psql(
         url,
-        &format!("SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = '{catalog}' ORDER BY 1"),
+        &format!(
+            "SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = '{catalog}' ORDER BY 1"
+        ),
     )
 }
 
@@ -60,12 +77,21 @@ fn restored_equal_into_an_empty_database_and_into_another_catalog() {
 
     // A backup of the copy differs in its header and in the digest over it alone.
     let again = world.ok(&["db", "backup", "-", "--catalog", "copy"]);
-    let rows = |text: &str| text.lines().skip(1).filter(|it| !it.starts_with("{\"end\"")).map(str::to_owned).collect::<Vec<_>>();
+    let rows = |text: &str| {
+        text.lines()
+            .skip(1)
+            .filter(|it| !it.starts_with("{\"end\""))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(rows(&again), rows(&text));
 
     // The copy lives: triggers write, sequences go on.
     world.ok(&["import", "ping.yaml", "--catalog", "copy"]);
-    let audited = psql(world.url(), "SELECT count(*) FROM copy.tool_audit_log WHERE tool_name LIKE 'ping%' AND action = 'created'");
+    let audited = psql(
+        world.url(),
+        "SELECT count(*) FROM copy.tool_audit_log WHERE tool_name LIKE 'ping%' AND action = 'created'",
+    );
     assert_eq!(audited.trim(), "6");
     assert!(psql_fails(world.url(), "DELETE FROM copy.tool_audit_log"));
 }
@@ -82,16 +108,35 @@ fn an_owner_who_is_no_superuser_can_do_it() {
     let name = format!("owner_{}", std::process::id());
     let database = psql(world.url(), "SELECT current_database()");
     let database = database.trim();
-    psql(world.url(), &format!("CREATE ROLE {name} LOGIN; GRANT CREATE, TEMPORARY ON DATABASE {database} TO {name}"));
+    psql(
+        world.url(),
+        &format!(
+            "CREATE ROLE {name} LOGIN; GRANT CREATE, TEMPORARY ON DATABASE {database} TO {name}"
+        ),
+    );
     let url = match world.url().contains('?') {
         true => format!("{}&user={name}", world.url()),
         false => format!("{}?user={name}", world.url()),
     };
     let url = url.replacen("toolcat@", &format!("{name}@"), 1);
-    let run = world.run(&["db", "restore", "all.jsonl", "--catalog", "theirs", "--database-url", &url]);
+    let run = world.run(&[
+        "db",
+        "restore",
+        "all.jsonl",
+        "--catalog",
+        "theirs",
+        "--database-url",
+        &url,
+    ]);
     let same = content(world.url(), "theirs") == before;
-    let owner = psql(world.url(), "SELECT tableowner FROM pg_tables WHERE schemaname = 'theirs' LIMIT 1");
-    psql(world.url(), &format!("DROP OWNED BY {name} CASCADE; DROP ROLE {name}"));
+    let owner = psql(
+        world.url(),
+        "SELECT tableowner FROM pg_tables WHERE schemaname = 'theirs' LIMIT 1",
+    );
+    psql(
+        world.url(),
+        &format!("DROP OWNED BY {name} CASCADE; DROP ROLE {name}"),
+    );
     assert_eq!(run.code, 0, "{}", run.shown(""));
     assert_eq!(owner.trim(), name);
     assert!(same);
@@ -105,33 +150,78 @@ fn what_cannot_be_restored_changes_nothing() {
     let text = world.read("all.jsonl");
     let lines: Vec<&str> = text.lines().collect();
     world.write("cut.jsonl", lines[..lines.len() - 1].join("\n"));
-    world.write("less.jsonl", [&lines[..20], &lines[21..]].concat().join("\n") + "\n");
-    world.write("changed.jsonl", text.replacen("disk_usage", "disk_wastage", 1));
+    world.write(
+        "less.jsonl",
+        [&lines[..20], &lines[21..]].concat().join("\n") + "\n",
+    );
+    world.write(
+        "changed.jsonl",
+        text.replacen("disk_usage", "disk_wastage", 1),
+    );
     world.write("other.jsonl", "{\"a\":1}\n");
-    world.write("newer.jsonl", text.replacen("20260101000001", "20990101000001", 1));
+    world.write(
+        "newer.jsonl",
+        text.replacen("20260101000001", "20990101000001", 1),
+    );
     world.write("nothing.jsonl", "");
     for (args, code, expected) in [
         (vec!["all.jsonl"], 5, "is not empty"),
         (vec!["all.jsonl", "--replace"], 2, "--yes"),
         (vec!["cut.jsonl", "--replace", "--yes"], 2, "ends here"),
-        (vec!["less.jsonl", "--replace", "--yes"], 2, "not those that were written"),
-        (vec!["changed.jsonl", "--replace", "--yes"], 2, "not those that were written"),
+        (
+            vec!["less.jsonl", "--replace", "--yes"],
+            2,
+            "not those that were written",
+        ),
+        (
+            vec!["changed.jsonl", "--replace", "--yes"],
+            2,
+            "not those that were written",
+        ),
         (vec!["other.jsonl", "--replace", "--yes"], 2, "no backup"),
         (vec!["nothing.jsonl", "--replace", "--yes"], 2, "no backup"),
-        (vec!["newer.jsonl", "--replace", "--yes"], 3, "newer toolcat"),
+        (
+            vec!["newer.jsonl", "--replace", "--yes"],
+            3,
+            "newer toolcat",
+        ),
         (vec!["missing.jsonl"], 2, "cannot read missing.jsonl"),
-        (vec!["all.jsonl", "--replace", "--dry-run"], 0, "would restore"),
+        (
+            vec!["all.jsonl", "--replace", "--dry-run"],
+            0,
+            "would restore",
+        ),
         (vec!["cut.jsonl", "--catalog", "fresh"], 2, "ends here"),
-        (vec!["all.jsonl", "--catalog", "fresh", "--dry-run"], 0, "would restore"),
+        (
+            vec!["all.jsonl", "--catalog", "fresh", "--dry-run"],
+            0,
+            "would restore",
+        ),
     ] {
         let run = world.run(&[&["db", "restore"], args.as_slice()].concat());
         assert_eq!(run.code, code, "{}", run.shown(&args.join(" ")));
-        assert!(run.stderr.contains(expected), "{}", run.shown(&args.join(" ")));
+        assert!(
+            run.stderr.contains(expected),
+            "{}",
+            run.shown(&args.join(" "))
+        );
     }
     assert_eq!(content(world.url(), "tool_catalog"), before);
-    assert_eq!(psql(world.url(), "SELECT count(*) FROM pg_namespace WHERE nspname = 'fresh'").trim(), "0");
+    assert_eq!(
+        psql(
+            world.url(),
+            "SELECT count(*) FROM pg_namespace WHERE nspname = 'fresh'"
+        )
+        .trim(),
+        "0"
+    );
     let run = world.run(&["db", "backup", "all.jsonl"]);
-    assert_eq!((run.code, run.stderr.contains("--force")), (5, true), "{}", run.shown(""));
+    assert_eq!(
+        (run.code, run.stderr.contains("--force")),
+        (5, true),
+        "{}",
+        run.shown("")
+    );
     world.sql("UPDATE tools SET description = 'later'");
     world.ok(&["db", "restore", "all.jsonl", "--replace", "--yes"]);
     assert_eq!(content(world.url(), "tool_catalog"), before);

@@ -10,7 +10,9 @@ struct Person(PtySession);
 impl Person {
     fn at(world: &World, args: &[&str]) -> Self {
         let mut command = world.command(args);
-        command.env("TERM", "xterm").stdin(std::process::Stdio::inherit());
+        command
+            .env("TERM", "xterm")
+            .stdin(std::process::Stdio::inherit());
         Self(spawn_command(command, Some(60_000)).expect("a terminal"))
     }
 
@@ -46,9 +48,15 @@ fn from_start_to_import() {
     person.answer("Where does the tool run?", "linux");
     person.answer("What is it like?", "command");
     person.answer("What is the command called?", "du");
-    person.answer("What does it do, in one sentence?", "Show how much room folders take");
+    person.answer(
+        "What does it do, in one sentence?",
+        "Show how much room folders take",
+    );
     person.answer("Which capability", "disk_usage");
-    person.answer("When would someone use it?", "find large folders, see what fills a disk, size a backup");
+    person.answer(
+        "When would someone use it?",
+        "find large folders, see what fills a disk, size a backup",
+    );
     person.answer("How many milliseconds", "10 +");
     person.answer("expected a number", " 2 * N");
     person.expect("N = 10,000");
@@ -74,7 +82,10 @@ fn interrupted_and_resumed() {
     let world = World::new();
     let mut person = Person::at(&world, &["generate", "--template", "command"]);
     person.answer("What is the command called?", "du");
-    person.answer("What does it do, in one sentence?", "Show how much room folders take");
+    person.answer(
+        "What does it do, in one sentence?",
+        "Show how much room folders take",
+    );
     person.expect("Which capability");
     person.0.send_control('c').expect("keys");
     person.expect("the draft is kept");
@@ -83,7 +94,10 @@ fn interrupted_and_resumed() {
     let mut person = Person::at(&world, &["generate"]);
     person.answer("Go on with the draft of du?", "");
     person.answer("Which capability", "disk_usage");
-    person.answer("When would someone use it?", "find large folders, see what fills a disk");
+    person.answer(
+        "When would someone use it?",
+        "find large folders, see what fills a disk",
+    );
     person.answer("How many milliseconds", "");
     person.answer("What does it cost", "");
     person.answer("Show one complete command line", "du -sh .");
@@ -95,7 +109,9 @@ fn interrupted_and_resumed() {
     person.expect("imported 1 definition");
     assert_eq!(person.leaves(), 0);
     assert_eq!(
-        world.sql("SELECT tool_name, version, description FROM tools").trim(),
+        world
+            .sql("SELECT tool_name, version, description FROM tools")
+            .trim(),
         "du|2.0|Show how much room folders take"
     );
 

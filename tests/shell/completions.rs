@@ -32,7 +32,12 @@ fn the_scripts_of_the_repository_are_those_of_the_program() {
 fn offered(world: &World, words: &[&str]) -> Vec<String> {
     let line: Vec<&str> = [&["--", "toolcat"], words].concat();
     let output = asked(world.command(&line), words.len());
-    assert_eq!(output.stderr, b"", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.stderr,
+        b"",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     String::from_utf8(output.stdout)
         .expect("UTF-8")
         .split('\u{b}')
@@ -57,7 +62,10 @@ fn names_come_from_the_catalog() {
     let world = World::new();
     world.write("a.yaml", definition("linux", "df", "1.0", "disk_usage"));
     world.write("b.yaml", definition("linux", "ping", "1.0", "reachability"));
-    world.write("c.yaml", definition("windows", "ping", "2.0", "reachability"));
+    world.write(
+        "c.yaml",
+        definition("windows", "ping", "2.0", "reachability"),
+    );
     world.ok(&["import", "a.yaml", "b.yaml", "c.yaml"]);
     for (words, expected) in [
         (vec!["sel"], vec!["select"]),
@@ -65,7 +73,10 @@ fn names_come_from_the_catalog() {
         (vec!["show", "p"], vec!["ping"]),
         (vec!["show", "windows/"], vec!["windows/ping"]),
         (vec!["show", "ping@"], vec!["ping@1.0", "ping@2.0"]),
-        (vec!["select", "--capability", ""], vec!["disk_usage", "reachability"]),
+        (
+            vec!["select", "--capability", ""],
+            vec!["disk_usage", "reachability"],
+        ),
         (vec!["list", "--capability", "r"], vec!["reachability"]),
         (vec!["list", "--platform", "w"], vec!["windows"]),
         (vec!["list", "--catalog", ""], vec!["tool_catalog"]),
@@ -114,7 +125,9 @@ fn bash_completes_a_line() {
     let world = World::new();
     world.write("a.yaml", definition("linux", "df", "1.0", "disk_usage"));
     world.ok(&["import", "a.yaml"]);
-    let folder = std::path::Path::new(crate::common::PROGRAM).parent().expect("a folder");
+    let folder = std::path::Path::new(crate::common::PROGRAM)
+        .parent()
+        .expect("a folder");
     let script = format!(
         "PATH={}:$PATH; source {}/completions/toolcat.bash; COMP_WORDS=(toolcat show d); COMP_CWORD=2; \
          COMP_TYPE=9; _clap_complete_toolcat toolcat d show; printf '%s\\n' \"${{COMPREPLY[@]}}\"",
@@ -122,8 +135,15 @@ fn bash_completes_a_line() {
         env!("CARGO_MANIFEST_DIR")
     );
     let mut command = Command::new("bash");
-    command.args(["-c", &script]).env("TOOLCAT_DATABASE_URL", world.url());
+    command
+        .args(["-c", &script])
+        .env("TOOLCAT_DATABASE_URL", world.url());
     let output = command.output().expect("bash runs");
     let offered = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert_eq!(offered.trim(), "df", "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        offered.trim(),
+        "df",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
 }

@@ -20,19 +20,35 @@ fn setting(world: &World, args: &[&str], name: &str) -> (String, String) {
 fn each_source_is_stronger_than_the_one_before() {
     let world = World::bare();
     let pair = |a: &str, b: &str| (a.to_owned(), b.to_owned());
-    assert_eq!(setting(&world, &[], "catalog"), pair("tool_catalog", "default"));
-    world.write("../home/.config/toolcat/config.toml", "catalog = 'mine'\n[profiles]\nnight = 'cost=1'\n");
     assert_eq!(
         setting(&world, &[], "catalog"),
-        pair("mine", "user file: [FOLDER]/home/.config/toolcat/config.toml")
+        pair("tool_catalog", "default")
     );
-    world.write("toolcat.toml", "catalog = 'ours'\ntemplate_dir = 'templates'\n");
+    world.write(
+        "../home/.config/toolcat/config.toml",
+        "catalog = 'mine'\n[profiles]\nnight = 'cost=1'\n",
+    );
+    assert_eq!(
+        setting(&world, &[], "catalog"),
+        pair(
+            "mine",
+            "user file: [FOLDER]/home/.config/toolcat/config.toml"
+        )
+    );
+    world.write(
+        "toolcat.toml",
+        "catalog = 'ours'\ntemplate_dir = 'templates'\n",
+    );
     assert_eq!(
         setting(&world, &[], "catalog"),
         pair("ours", "project file: [FOLDER]/work/toolcat.toml")
     );
     assert_eq!(setting(&world, &[], "profiles.night").0, "cost=1");
-    assert!(setting(&world, &[], "template_dir").0.ends_with("work/templates"));
+    assert!(
+        setting(&world, &[], "template_dir")
+            .0
+            .ends_with("work/templates")
+    );
     assert_eq!(
         setting(&world, &["--catalog", "this"], "catalog"),
         pair("this", "flag: --catalog")
@@ -44,14 +60,25 @@ fn each_source_is_stronger_than_the_one_before() {
         .expect("toolcat runs");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.contains("environment: TOOLCAT_CATALOG"), "{shown}");
-    assert_eq!(setting(&world, &[], "actor"), pair("tester", "environment: TOOLCAT_ACTOR"));
+    assert_eq!(
+        setting(&world, &[], "actor"),
+        pair("tester", "environment: TOOLCAT_ACTOR")
+    );
 }
 
 #[test]
 fn a_password_is_not_shown() {
     let world = World::bare();
-    let shown = world.ok(&["--database-url", "postgresql://me:hunter2@db/x", "config", "show"]);
-    assert!(!shown.contains("hunter2") && shown.contains("flag: --database-url"), "{shown}");
+    let shown = world.ok(&[
+        "--database-url",
+        "postgresql://me:hunter2@db/x",
+        "config",
+        "show",
+    ]);
+    assert!(
+        !shown.contains("hunter2") && shown.contains("flag: --database-url"),
+        "{shown}"
+    );
 }
 
 #[test]
@@ -84,5 +111,9 @@ fn a_file_that_cannot_be_used_says_where() {
     world.write("toolcat.toml", "catalog = 'x'\nnonsense = 1\n");
     let run = world.run(&["config", "show"]);
     assert_eq!(run.code, 2, "{}", run.shown(""));
-    assert!(run.stderr.contains("toolcat.toml: line 2"), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("toolcat.toml: line 2"),
+        "{}",
+        run.stderr
+    );
 }

@@ -8,9 +8,17 @@ fn states(world: &World, args: &[&str]) -> (i32, serde_json::Value) {
 }
 
 fn check(list: &serde_json::Value, name: &str) -> serde_json::Value {
-    let found = list.as_array().expect("a list").iter().find(|it| it["check"] == name);
+    let found = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|it| it["check"] == name);
     let found = found.expect(name).clone();
-    assert_eq!(found["state"] == "bad", found["advice"].is_string(), "{found}");
+    assert_eq!(
+        found["state"] == "bad",
+        found["advice"].is_string(),
+        "{found}"
+    );
     found
 }
 
@@ -22,8 +30,17 @@ fn a_healthy_catalog_is_good_in_every_line() {
     let (code, list) = states(&world, &[]);
     assert_eq!(code, 0, "{list:#}");
     for name in [
-        "server", "version", "encoding", "clock", "disk", "migrations", "extensions", "rights",
-        "indexes", "audit log", "definitions",
+        "server",
+        "version",
+        "encoding",
+        "clock",
+        "disk",
+        "migrations",
+        "extensions",
+        "rights",
+        "indexes",
+        "audit log",
+        "definitions",
     ] {
         assert_eq!(check(&list, name)["state"], "good", "{list:#}");
     }
@@ -41,10 +58,21 @@ fn what_is_bad_is_named_with_what_to_do() {
     );
     let (code, list) = states(&world, &[]);
     assert_eq!(code, 1, "{list:#}");
-    assert!(check(&list, "audit log")["found"].to_string().contains("tools.audit_update"));
-    assert!(check(&list, "indexes")["advice"].to_string().contains("REINDEX INDEX tools_platform"));
+    assert!(
+        check(&list, "audit log")["found"]
+            .to_string()
+            .contains("tools.audit_update")
+    );
+    assert!(
+        check(&list, "indexes")["advice"]
+            .to_string()
+            .contains("REINDEX INDEX tools_platform")
+    );
     let definitions = check(&list, "definitions");
-    assert!(definitions["found"].to_string().contains("linux/df@1.0"), "{definitions}");
+    assert!(
+        definitions["found"].to_string().contains("linux/df@1.0"),
+        "{definitions}"
+    );
 }
 
 #[test]
@@ -52,7 +80,11 @@ fn a_catalog_that_is_missing_and_a_server_that_is_away() {
     let world = World::new();
     let (code, list) = states(&world, &["--catalog", "nowhere"]);
     assert_eq!(code, 1);
-    assert!(check(&list, "migrations")["advice"].to_string().contains("migrate up"));
+    assert!(
+        check(&list, "migrations")["advice"]
+            .to_string()
+            .contains("migrate up")
+    );
     let (code, list) = states(&world, &["--database-url", "postgresql://x@127.0.0.1:1/x"]);
     assert_eq!(code, 1);
     assert_eq!(check(&list, "server")["state"], "bad");
@@ -63,9 +95,11 @@ fn a_catalog_that_is_missing_and_a_server_that_is_away() {
 fn a_reader_is_told_what_it_may_not_read() {
     let world = World::new();
     let name = format!("reader_{}", std::process::id());
-    world.sql(&format!("CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA tool_catalog TO {name}; \
+    world.sql(&format!(
+        "CREATE ROLE {name} LOGIN; GRANT USAGE ON SCHEMA tool_catalog TO {name}; \
                         GRANT SELECT ON ALL TABLES IN SCHEMA tool_catalog TO {name}; \
-                        REVOKE SELECT ON tool_telemetry FROM {name}"));
+                        REVOKE SELECT ON tool_telemetry FROM {name}"
+    ));
     let url = format!(
         "{}{}user={name}",
         world.url().replacen("toolcat@", &format!("{name}@"), 1),
@@ -74,5 +108,10 @@ fn a_reader_is_told_what_it_may_not_read() {
     let (_, list) = states(&world, &["--database-url", &url]);
     world.sql(&format!("DROP OWNED BY {name}; DROP ROLE {name}"));
     let rights = check(&list, "rights");
-    assert!(rights["found"].to_string().contains("SELECT on tool_telemetry"), "{list:#}");
+    assert!(
+        rights["found"]
+            .to_string()
+            .contains("SELECT on tool_telemetry"),
+        "{list:#}"
+    );
 }

@@ -11,17 +11,37 @@ fn with_program(world: &World, name: &str, script: &str, args: &[&str]) -> Run {
         world.path().join("bin").display(),
         std::env::var("PATH").unwrap_or_default()
     );
-    Run::of(world.command(args).env("PATH", path).output().expect("it runs"))
+    Run::of(
+        world
+            .command(args)
+            .env("PATH", path)
+            .output()
+            .expect("it runs"),
+    )
 }
 
 #[test]
 fn a_program_on_the_path_is_a_subcommand() {
     let world = World::bare();
     let script = "#!/bin/sh\necho \"$TOOLCAT_CATALOG:$*\"\nexit 7\n";
-    let run = with_program(&world, "toolcat-foo", script, &["--catalog", "team", "foo", "a b", "--flag"]);
-    assert_eq!((run.code, run.stdout.as_str()), (7, "team:a b --flag\n"), "{run:?}");
+    let run = with_program(
+        &world,
+        "toolcat-foo",
+        script,
+        &["--catalog", "team", "foo", "a b", "--flag"],
+    );
+    assert_eq!(
+        (run.code, run.stdout.as_str()),
+        (7, "team:a b --flag\n"),
+        "{run:?}"
+    );
     // It cannot take the place of a command of toolcat's own, nor stand below one.
-    let run = with_program(&world, "toolcat-schema", "#!/bin/sh\necho no\n", &["schema"]);
+    let run = with_program(
+        &world,
+        "toolcat-schema",
+        "#!/bin/sh\necho no\n",
+        &["schema"],
+    );
     assert!(run.stdout.starts_with('{'), "{run:?}");
     let run = with_program(&world, "toolcat-foo", script, &["db", "foo"]);
     assert_eq!(run.code, 2, "{run:?}");
@@ -38,7 +58,10 @@ fn an_unknown_subcommand_suggests_the_nearest() {
 #[test]
 fn an_alias_stands_for_a_longer_command() {
     let world = World::new();
-    world.write("toolcat.toml", "[alias]\nls = 'list --format json'\nloop = 'loop'\n");
+    world.write(
+        "toolcat.toml",
+        "[alias]\nls = 'list --format json'\nloop = 'loop'\n",
+    );
     assert_eq!(world.ok(&["ls", "--platform", "linux"]).trim(), "[]");
     assert_eq!(world.run(&["loop"]).code, 2);
 }

@@ -22,7 +22,12 @@ fn every_topic_and_subcommand_has_help() {
         let widest = page.lines().map(|it| it.chars().count()).max();
         assert!(widest <= Some(100), "{topic} is {widest:?} columns wide");
     }
-    for words in [&["select"][..], &["db"], &["db", "backup"], &["config", "show"]] {
+    for words in [
+        &["select"][..],
+        &["db"],
+        &["db", "backup"],
+        &["config", "show"],
+    ] {
         let by_help = world.ok(&[&["help"], words].concat());
         assert!(by_help.contains("Usage: toolcat"), "{by_help}");
     }
@@ -57,9 +62,19 @@ fn every_subcommand_has_a_manual_page() {
     world.ok(&["man", "man1"]);
     let pages: Vec<String> = std::fs::read_dir(world.path().join("man1"))
         .expect("a folder")
-        .map(|it| it.expect("a file").file_name().to_string_lossy().into_owned())
+        .map(|it| {
+            it.expect("a file")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .collect();
-    for page in ["toolcat.1", "toolcat-select.1", "toolcat-db-backup.1", "toolcat-config-show.1"] {
+    for page in [
+        "toolcat.1",
+        "toolcat-select.1",
+        "toolcat-db-backup.1",
+        "toolcat-config-show.1",
+    ] {
         assert!(pages.iter().any(|it| it == page), "{page}: {pages:?}");
     }
     let select = world.read("man1/toolcat-select.1");

@@ -51,10 +51,15 @@ fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
 /// The flags of the line being written that say where the catalog is.
 fn global() -> GlobalArgs {
     let mut global = GlobalArgs {
-        catalog: std::env::var("TOOLCAT_CATALOG").ok().filter(|it| !it.is_empty()),
+        catalog: std::env::var("TOOLCAT_CATALOG")
+            .ok()
+            .filter(|it| !it.is_empty()),
         ..GlobalArgs::default()
     };
-    let words: Vec<String> = std::env::args().skip_while(|word| word != "--").skip(1).collect();
+    let words: Vec<String> = std::env::args()
+        .skip_while(|word| word != "--")
+        .skip(1)
+        .collect();
     for (index, word) in words.iter().enumerate() {
         let value = |flag: &str| -> Option<String> {
             let rest = word.strip_prefix(flag)?;

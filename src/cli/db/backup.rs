@@ -73,7 +73,8 @@ pub fn backup(args: &BackupArgs, session: &mut Session) -> Result<Outcome, Comma
     out.flush().map_err(failed)?;
     drop(out);
     file.as_file().sync_all().map_err(failed)?;
-    file.persist(&args.file).map_err(|error| failed(error.error))?;
+    file.persist(&args.file)
+        .map_err(|error| failed(error.error))?;
     session.ui.status(&summary("wrote", &tables));
     Ok(Outcome::Done)
 }
@@ -82,7 +83,10 @@ pub fn restore(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Com
     let catalog = session.catalog()?;
     let from_stdin = args.file.as_os_str() == "-";
     if args.replace && !args.yes && !args.dry_run {
-        confirm(session, &format!("Replace everything in catalog {catalog}?"))?;
+        confirm(
+            session,
+            &format!("Replace everything in catalog {catalog}?"),
+        )?;
     }
     let mut connection;
     let restored = if from_stdin {
@@ -97,7 +101,11 @@ pub fn restore(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Com
         let mut input = BufReader::with_capacity(1 << 16, file);
         backup::restore(&mut connection, &mut input, args.replace, args.dry_run)?
     };
-    let done = if args.dry_run { "would restore" } else { "restored" };
+    let done = if args.dry_run {
+        "would restore"
+    } else {
+        "restored"
+    };
     session.ui.status(&format!(
         "{} into catalog {catalog}, from a backup of {} made at {}",
         summary(done, &restored.tables),
@@ -111,10 +119,10 @@ fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
     match session.ui.confirm(question)? {
         Some(true) => Ok(()),
         Some(false) => Err(CommandError::invalid("nothing was replaced")),
-        None => Err(
-            CommandError::invalid("this removes what the catalog holds, and nobody can be asked")
-                .hint("give --yes to do it all the same"),
-        ),
+        None => Err(CommandError::invalid(
+            "this removes what the catalog holds, and nobody can be asked",
+        )
+        .hint("give --yes to do it all the same")),
     }
 }
 

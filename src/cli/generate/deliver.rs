@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::definition::Document;
 use crate::output::text;
-use crate::store::import::{self, Step};
+use crate::store::import::{self, OnConflict, Step};
 
 use super::super::{CommandError, Session};
 use super::{GenerateArgs, preview};
@@ -50,7 +50,10 @@ pub fn usual_path(document: &Document) -> PathBuf {
         })
         .collect();
     let safe = safe.trim_start_matches('.');
-    PathBuf::from(format!("{}.yaml", if safe.is_empty() { "tool" } else { safe }))
+    PathBuf::from(format!(
+        "{}.yaml",
+        if safe.is_empty() { "tool" } else { safe }
+    ))
 }
 
 /// Writes a file, whole or not at all.
@@ -69,7 +72,9 @@ pub fn save(
         );
     }
     if dry_run {
-        session.ui.status(&format!("would write {}", path.display()));
+        session
+            .ui
+            .status(&format!("would write {}", path.display()));
         return Ok(());
     }
     let failed = |error: std::io::Error| {
@@ -107,7 +112,7 @@ pub fn add(
         ..session.act()
     };
     let created = connection.write(&act, |connection| {
-        let plan = import::plan(connection, documents)?;
+        let plan = import::plan(connection, documents, OnConflict::Fail)?;
         let conflict = plan
             .steps
             .iter()
@@ -116,9 +121,9 @@ pub fn add(
         if let Some((_, document)) = conflict {
             return Ok(Err(document.label()));
         }
-        Ok(Ok(import::create(
-            connection, documents, &plan, &act.actor,
-        )?))
+        import::carry_out(connection, documents, &plan, &act.actor)?;
+        let created = plan.steps.iter().filter(|step| **step != Step::Unchanged);
+        Ok(Ok(created.count()))
     })?;
     match created {
         Err(label) => Err(CommandError::conflict(format!(

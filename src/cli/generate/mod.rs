@@ -21,14 +21,12 @@ use super::{CommandError, ErrorKind, Outcome, Session};
 
 /// Make a definition, by a wizard or by flags.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  toolcat generate\n  \
+#[command(after_help = "Examples:\n  toolcat generate\n  \
                   toolcat generate df --from-help 'df --help' --output df.yaml\n  \
                   toolcat generate --no-input --template command --set tool_name=du \\\n      \
                   --set 'description=Show how much space folders take' --set 'example=du -sh .' \\\n      \
                   --set capability=disk_usage --set 'use_cases=see what fills a disk, find large folders'\n  \
-                  toolcat generate --from-openapi petstore.yaml --import"
-)]
+                  toolcat generate --from-openapi petstore.yaml --import")]
 pub struct GenerateArgs {
     /// Name of the tool
     #[arg(value_name = "NAME")]
@@ -83,7 +81,13 @@ pub struct GenerateArgs {
     list_templates: bool,
 
     /// How to write that list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", requires = "list_templates")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT",
+        requires = "list_templates"
+    )]
     format: Format,
 }
 
@@ -154,9 +158,10 @@ fn take_settings(
         let question = template.and_then(|it| it.question(name));
         match question {
             Some(question) => {
-                question.check.read(value).map_err(|message| {
-                    CommandError::invalid(format!("--set {name}: {message}"))
-                })?;
+                question
+                    .check
+                    .read(value)
+                    .map_err(|message| CommandError::invalid(format!("--set {name}: {message}")))?;
                 draft.answers.insert(name.to_owned(), value.to_owned());
             }
             // A wizard chooses its template later, and then takes the answers that fit.

@@ -63,7 +63,11 @@ pub fn foreign(
         )));
     }
     Ok(Some(
-        reading.documents.into_iter().map(|it| it.document).collect(),
+        reading
+            .documents
+            .into_iter()
+            .map(|it| it.document)
+            .collect(),
     ))
 }
 

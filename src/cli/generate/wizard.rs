@@ -124,8 +124,11 @@ impl Wizard<'_> {
                 // There is nothing before the first question.
                 continue;
             };
-            let fitting: Vec<&Template> =
-                self.templates.iter().filter(|it| it.fits(&platform)).collect();
+            let fitting: Vec<&Template> = self
+                .templates
+                .iter()
+                .filter(|it| it.fits(&platform))
+                .collect();
             let labels: Vec<String> = fitting
                 .iter()
                 .map(|it| visible(&format!("{:<18} {}", it.name, it.about)).into_owned())
@@ -150,7 +153,9 @@ impl Wizard<'_> {
                 None => return name == "platform" || name == "tool_name",
             };
             if let Some(problem) = &problem {
-                session.ui.warn(&format!("{name}: {problem}; it is asked again"));
+                session
+                    .ui
+                    .warn(&format!("{name}: {problem}; it is asked again"));
             }
             problem.is_none()
         });
@@ -265,11 +270,26 @@ impl Wizard<'_> {
         let file = file.display();
         let mut ends = Vec::new();
         if valid {
-            ends.push((format!("Save as {file}"), End::Keep { save: true, import: false }));
-            ends.push(("Import".to_owned(), End::Keep { save: false, import: true }));
+            ends.push((
+                format!("Save as {file}"),
+                End::Keep {
+                    save: true,
+                    import: false,
+                },
+            ));
+            ends.push((
+                "Import".to_owned(),
+                End::Keep {
+                    save: false,
+                    import: true,
+                },
+            ));
             ends.push((
                 format!("Save as {file} and import"),
-                End::Keep { save: true, import: true },
+                End::Keep {
+                    save: true,
+                    import: true,
+                },
             ));
         }
         ends.push(("Change an answer".to_owned(), End::Change));
@@ -340,9 +360,10 @@ impl Wizard<'_> {
         if let Some(path) = &self.file
             && let Err(error) = self.draft.save(path)
         {
-            self.session
-                .ui
-                .warn(&format!("the draft cannot be kept in {}: {error}", path.display()));
+            self.session.ui.warn(&format!(
+                "the draft cannot be kept in {}: {error}",
+                path.display()
+            ));
         }
     }
 
@@ -396,7 +417,9 @@ fn write(question: &str, present: &str, check: &Check) -> Result<Step<String>, C
     let check = check.clone();
     let help = match check {
         Check::List => "Items with commas between them, or semicolons. Esc goes back",
-        Check::Expression => "Numbers, + - * / ^, min, max, log2, variables such as N. Esc goes back",
+        Check::Expression => {
+            "Numbers, + - * / ^, min, max, log2, variables such as N. Esc goes back"
+        }
         Check::Condition => "A comparison such as N > 1000, with and, or, not. Esc goes back",
         _ => KEYS,
     };

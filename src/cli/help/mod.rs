@@ -1,6 +1,5 @@
 //! `toolcat help`: pages on concepts, and the help of any subcommand.
 
-
 use clap::{Args, CommandFactory};
 
 use crate::expression::nearest;
@@ -68,7 +67,10 @@ pub fn run(args: &HelpArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let mut at = &mut command;
     for word in &args.words {
         let topics = TOPICS.iter().map(|it| it.name);
-        let names: Vec<String> = at.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+        let names: Vec<String> = at
+            .get_subcommands()
+            .map(|it| it.get_name().to_owned())
+            .collect();
         let Some(found) = at.find_subcommand_mut(word) else {
             let error = CommandError::not_found(format!("there is no help on `{word}`"));
             let near = nearest(word, names.iter().map(String::as_str).chain(topics));

@@ -38,7 +38,10 @@ Mandatory arguments to long options are mandatory for short options too.
     );
     assert!(df.inputs.iter().all(|it| it.name != "help"));
     let cases = df.use_cases();
-    assert!(cases.contains(&"include pseudo, duplicate, inaccessible file systems".to_owned()), "{cases:?}");
+    assert!(
+        cases.contains(&"include pseudo, duplicate, inaccessible file systems".to_owned()),
+        "{cases:?}"
+    );
 }
 
 #[test]
@@ -68,7 +71,10 @@ Examples:
     assert_eq!(input(&finder, "pattern").description, "What to look for");
     assert!(!input(&finder, "path").required);
     assert_eq!(input(&finder, "threads").kind, "integer");
-    assert_eq!(input(&finder, "threads").description, "How many threads to use");
+    assert_eq!(
+        input(&finder, "threads").description,
+        "How many threads to use"
+    );
     assert_eq!(input(&finder, "ignore-case").kind, "boolean");
     assert_eq!(finder.examples, ["finder TODO src"]);
 }
@@ -113,14 +119,27 @@ Flags:
     let pack = read("pack", text);
     assert_eq!(
         pack.use_cases(),
-        ["manage packages", "install packages", "remove packages", "use another root"]
+        [
+            "manage packages",
+            "install packages",
+            "remove packages",
+            "use another root"
+        ]
     );
     assert_eq!(input(&pack, "root").kind, "string");
 }
 
 #[test]
 fn any_text_gives_a_draft() {
-    for text in ["", "\u{0}\u{1}", "-", "Usage:", "usage: [", "  --\n  -x", "日本語  説明\n  --名前=値  説明"] {
+    for text in [
+        "",
+        "\u{0}\u{1}",
+        "-",
+        "Usage:",
+        "usage: [",
+        "  --\n  -x",
+        "日本語  説明\n  --名前=値  説明",
+    ] {
         let answers = read("x", text).answers();
         assert_eq!(answers["tool_name"], "x");
         assert!(!answers["description"].is_empty());

@@ -60,7 +60,11 @@ pub fn quoted(name: &str) -> String {
 
 /// The names with commas between them.
 pub fn quoted_list(names: &[String]) -> String {
-    names.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| quoted(name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The tables of the catalog but for the list of migrations, each after those that it refers to.
@@ -117,8 +121,11 @@ pub fn sequences(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
 
 /// Where a sequence stands.
 pub fn sequence_state(connection: &mut PgConnection, name: &str) -> QueryResult<SequenceState> {
-    diesel::sql_query(format!("SELECT last_value, is_called FROM {}", quoted(name)))
-        .get_result(connection)
+    diesel::sql_query(format!(
+        "SELECT last_value, is_called FROM {}",
+        quoted(name)
+    ))
+    .get_result(connection)
 }
 
 #[cfg(test)]
@@ -137,9 +144,16 @@ mod tests {
             in_order(tables).into_iter().map(|it| it.name).collect()
         };
         assert_eq!(
-            names(vec![table("a", &["c"]), table("b", &["a"]), table("c", &["c"])]),
+            names(vec![
+                table("a", &["c"]),
+                table("b", &["a"]),
+                table("c", &["c"])
+            ]),
             ["c", "a", "b"]
         );
-        assert_eq!(names(vec![table("a", &["b"]), table("b", &["a"])]), ["a", "b"]);
+        assert_eq!(
+            names(vec![table("a", &["b"]), table("b", &["a"])]),
+            ["a", "b"]
+        );
     }
 }

@@ -74,9 +74,7 @@ pub enum BackupError {
         table: String,
     },
     /// The catalog to restore into has other migrations than the backup.
-    #[error(
-        "the backup was made at migration {backup}, and catalog `{catalog}` is at {present}"
-    )]
+    #[error("the backup was made at migration {backup}, and catalog `{catalog}` is at {present}")]
     OtherSchema {
         /// The catalog.
         catalog: String,

@@ -122,9 +122,8 @@ fn prepare(connection: &mut Connection, header: &Header) -> Result<bool, BackupE
     if present.is_empty() {
         migrate::up_to(connection, LOCK_WAIT, &header.migrations)?;
     } else if present != header.migrations {
-        let newest = |versions: &mut dyn Iterator<Item = &str>| {
-            versions.max().unwrap_or("none").to_owned()
-        };
+        let newest =
+            |versions: &mut dyn Iterator<Item = &str>| versions.max().unwrap_or("none").to_owned();
         return Err(BackupError::OtherSchema {
             catalog,
             backup: newest(&mut header.migrations.iter().map(String::as_str)),
@@ -144,7 +143,10 @@ fn fill(
     let tables = layout::tables(raw)?;
     let names: Vec<String> = tables.iter().map(|it| it.name.clone()).collect();
     if let Some(missing) = header.tables.iter().find(|it| !names.contains(it)) {
-        return Err(damaged(1, format!("there is no table `{missing}` in this catalog")));
+        return Err(damaged(
+            1,
+            format!("there is no table `{missing}` in this catalog"),
+        ));
     }
     raw.batch_execute(&format!(
         "LOCK TABLE {} IN ACCESS EXCLUSIVE MODE",
@@ -344,7 +346,10 @@ impl<'a> Reader<'a> {
         if header.toolcat_backup != FORM {
             return Err(damaged(
                 1,
-                format!("form {} is not known; install a newer toolcat", header.toolcat_backup),
+                format!(
+                    "form {} is not known; install a newer toolcat",
+                    header.toolcat_backup
+                ),
             ));
         }
         self.digest.update(line.as_bytes());
