@@ -348,7 +348,8 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     changed BIGINT[];
 BEGIN
-    IF current_setting('toolcat.keeps_digest', true) = 'on' THEN RETURN NULL; END IF;
+    -- Deeper down, a tool or capability takes its children along: its row is being deleted itself.
+    IF current_setting('toolcat.keeps_digest', true) = 'on' OR pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
     IF TG_OP = 'DELETE' THEN
         IF TG_TABLE_NAME = 'tool_capabilities' THEN
             SELECT array_agg(tool_id) INTO changed FROM old_rows;

@@ -26,6 +26,9 @@ enum MigrateCommand {
         /// Say what would be applied, and apply nothing
         #[arg(long)]
         dry_run: bool,
+        /// Divide telemetry by month as well, for very many executions
+        #[arg(long)]
+        partition_telemetry: bool,
     },
     /// Revert the last migrations
     Down {
@@ -62,11 +65,21 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
     let mut connection = session.open()?;
     let wait = args.lock_wait;
     match &args.command {
-        MigrateCommand::Up { dry_run: false } => {
+        MigrateCommand::Up {
+            dry_run: false,
+            partition_telemetry,
+        } => {
             let applied = migrate::up(&mut connection, wait)?;
             report(session, "applied", &applied)?;
+            if *partition_telemetry {
+                let done = crate::store::telemetry::partition(&mut connection)?;
+                session.ui.status(match done {
+                    true => "telemetry is now divided by month",
+                    false => "telemetry is divided by month already",
+                });
+            }
         }
-        MigrateCommand::Up { dry_run: true } => {
+        MigrateCommand::Up { dry_run: true, .. } => {
             let pending: Vec<Step> = migrate::plan(&mut connection)?
                 .into_iter()
                 .map(|(step, _)| step)

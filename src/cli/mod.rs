@@ -4,26 +4,34 @@
 //! Errors of every layer become a [`CommandError`] here, with a hint and an exit code. "It ran and
 //! the answer is no" is an [`Outcome`], not an error.
 
+mod abtest;
 mod activate;
 mod audit;
 mod capabilities;
 mod changes;
 mod chown;
+mod completions;
+mod config;
 mod db;
 mod delete;
 mod deprecate;
 mod diff;
 mod disable;
+mod doctor;
 mod edit;
 mod enable;
 mod error;
 mod export;
+mod external;
 mod files;
 mod filter;
+mod generate;
 mod global;
+mod help;
 mod import;
 mod list;
 mod log;
+mod man;
 mod mark;
 mod migrate;
 mod moment;
@@ -36,16 +44,19 @@ mod select;
 mod selection;
 mod session;
 mod show;
+mod telemetry;
 mod update;
 mod validate;
 mod versions;
 mod watch;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::{Ui, UiOptions};
 pub use error::{CommandError, ErrorKind};
 use global::GlobalArgs;
 pub use session::Session;
@@ -97,6 +108,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Find the best tool for a job
     Select(select::SelectArgs),
+    /// Record executions, and compare them with the estimates
+    Telemetry(telemetry::TelemetryArgs),
     /// Find tools by words
     Search(search::SearchArgs),
     /// List the capabilities, or the tools that offer one
@@ -129,21 +142,38 @@ enum Command {
     Log(log::LogArgs),
     /// Follow the changes of the catalog as they are made
     Watch(watch::WatchArgs),
+    /// Make a definition, by a wizard or by flags
+    Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Compare two versions of a tool on real traffic
+    Abtest(abtest::AbtestArgs),
     /// Print the JSON Schema of definitions
     Schema(schema::SchemaArgs),
-    /// Manage the local database server
+    /// Manage the local database server, back a catalog up
     Db(db::DbArgs),
+    /// Look for anything that is not as it should be
+    Doctor(doctor::DoctorArgs),
+    /// Make, find and show the configuration
+    Config(config::ConfigArgs),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages of every subcommand to a folder
+    Man(man::ManArgs),
+    /// Explain a concept, or show the help of a subcommand
+    Help(help::HelpArgs),
 }
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     quiet_panics();
     let result = std::panic::catch_unwind(|| {
-        let cli = match Cli::try_parse() {
+        if completions::candidates::answer() {
+            return 0;
+        }
+        let cli = match parse() {
             Ok(cli) => cli,
-            Err(error) => return usage(&error),
+            Err(code) => return code,
         };
         let (mut session, error) = match Session::new(cli.global) {
             Ok(session) => (session, None),
@@ -156,6 +186,24 @@ pub fn main() -> ExitCode {
         finish(&mut session, result)
     });
     ExitCode::from(result.unwrap_or(101))
+}
+
+/// The command line; one that is not toolcat's own may be an alias or a program on the PATH.
+fn parse() -> Result<Cli, u8> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    match external::find(&error, &arguments) {
+        external::Found::Nothing => Err(usage(&error)),
+        external::Found::Alias(line) => Cli::try_parse_from(line).map_err(|error| usage(&error)),
+        external::Found::Failed(error) => {
+            let ui = Ui::new(UiOptions::default());
+            ui.error(&error.message);
+            Err(error.kind.exit_code())
+        }
+    }
 }
 
 fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -184,9 +232,17 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Show(args) => show::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
+        Command::Telemetry(args) => telemetry::run(args, session),
+        Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
+        Command::Doctor(args) => doctor::run(args, session),
+        Command::Config(args) => config::run(args, session),
+        Command::Completions(args) => completions::run(args, session),
+        Command::Man(args) => man::run(args, session),
+        Command::Help(args) => help::run(args, session),
     }
 }
 

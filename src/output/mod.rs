@@ -5,8 +5,11 @@
 //! terminal; machine formats escape by their own rules.
 
 pub mod format;
+pub mod interval_plot;
+pub mod plot;
 pub mod progress;
 pub mod record;
+pub mod report;
 pub mod style;
 pub mod table;
 pub mod text;

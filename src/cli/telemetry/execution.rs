@@ -1,0 +1,118 @@
+//! Arguments that describe one execution, and the way from them to the catalog.
+
+use clap::Args;
+
+use crate::cli::{CommandError, ErrorKind};
+use crate::definition::ToolRef;
+use crate::store::Connection;
+use crate::store::telemetry as store;
+use crate::telemetry::intake::{Entry, Rejection, Targets};
+
+/// What describes an execution beside its time and its success.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ExecutionArgs {
+    /// Capability that the tool was used for
+    #[arg(long, value_name = "NAME")]
+    pub capability: Option<String>,
+
+    /// Usage pattern that was followed
+    #[arg(long, value_name = "NAME")]
+    pub pattern: Option<String>,
+
+    /// What it cost
+    #[arg(long, value_name = "COST", value_parser = number, allow_negative_numbers = true)]
+    pub cost: Option<f64>,
+
+    /// Why it failed
+    #[arg(long, value_name = "TEXT")]
+    pub error: Option<String>,
+
+    /// Value of a variable of the estimates (can be repeated)
+    #[arg(long, value_name = "NAME=NUMBER", value_parser = variable)]
+    pub context: Vec<(String, f64)>,
+
+    /// Who or what ran it
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+
+    /// Where it ran, such as production
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+
+    /// Your name for this execution; one is recorded once
+    #[arg(long, value_name = "ID")]
+    pub execution_id: Option<String>,
+
+    /// How satisfied the user was, 1 to 5
+    #[arg(long, value_name = "1..5", value_parser = number, allow_negative_numbers = true)]
+    pub rating: Option<f64>,
+}
+
+impl ExecutionArgs {
+    /// The entry of that tool, without its time and its success.
+    pub fn entry(&self, tool: &ToolRef) -> Entry {
+        Entry {
+            tool: Some(tool.to_string()),
+            capability: self.capability.clone(),
+            pattern: self.pattern.clone(),
+            execution_id: self.execution_id.clone(),
+            user: self.user.clone(),
+            environment: self.environment.clone(),
+            cost: self.cost,
+            error: self.error.clone(),
+            context: self.context.clone(),
+            rating: self.rating,
+            ..Entry::default()
+        }
+    }
+}
+
+/// The tools that the address can mean, with their patterns; all tools where there is none, to find near names.
+///
+/// # Errors
+/// As the queries.
+pub fn targets(connection: &mut Connection, tool: &ToolRef) -> Result<Targets, CommandError> {
+    let names: Vec<&str> = tool.readings().iter().map(|reading| reading.name).collect();
+    let targets = connection.read(|connection| store::targets(connection, Some(&names)))?;
+    if names.iter().any(|name| targets.has_name(name)) {
+        return Ok(targets);
+    }
+    Ok(connection.read(|connection| store::targets(connection, None))?)
+}
+
+/// A refused execution as the command's error.
+pub fn refusal(rejection: Rejection) -> CommandError {
+    let kind = match rejection.not_found {
+        true => ErrorKind::NotFound,
+        false => ErrorKind::Invalid,
+    };
+    let error = CommandError::new(kind, rejection.message);
+    match rejection.hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// Reads `NAME=NUMBER`.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn variable(text: &str) -> Result<(String, f64), String> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.trim().is_empty())
+        .ok_or_else(|| "expected NAME=NUMBER, such as N=100".to_owned())?;
+    Ok((name.trim().to_owned(), number(value)?))
+}
+
+/// Reads a finite number.
+///
+/// # Errors
+/// Where it is none.
+pub fn number(text: &str) -> Result<f64, String> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite())
+        .ok_or_else(|| "it is not a number".to_owned())
+}

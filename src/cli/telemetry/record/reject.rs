@@ -1,0 +1,73 @@
+//! Refused rows: kept in a file, the first ones shown.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+/// How many refused rows are shown.
+const SHOWN: usize = 5;
+/// How much of a refused row is kept, in bytes.
+const LONGEST_ROW: usize = 64 * 1024;
+
+/// Takes refused rows. The file is made with the first one: each line is a JSON object with `line`, `reason` and
+/// `row`, the row as it was.
+pub struct Rejects {
+    path: PathBuf,
+    file: Option<BufWriter<File>>,
+    count: u64,
+    shown: Vec<String>,
+}
+
+impl Rejects {
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            file: None,
+            count: 0,
+            shown: Vec::new(),
+        }
+    }
+
+    /// Rows refused.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// The first ones, with their reasons.
+    pub fn shown(&self) -> &[String] {
+        &self.shown
+    }
+
+    /// The file, where it was made.
+    pub fn path(&self) -> Option<&Path> {
+        (self.count > 0).then_some(&*self.path)
+    }
+
+    /// Takes a row.
+    pub fn add(&mut self, line: u64, reason: &str, row: &[u8]) -> io::Result<()> {
+        if self.file.is_none() {
+            let named = |error: io::Error| {
+                let path = self.path.display();
+                io::Error::new(error.kind(), format!("the reject file {path}: {error}"))
+            };
+            self.file = Some(BufWriter::new(File::create(&self.path).map_err(named)?));
+        }
+        if self.shown.len() < SHOWN {
+            self.shown.push(format!("line {line}: {reason}"));
+        }
+        self.count += 1;
+        let row = String::from_utf8_lossy(&row[..row.len().min(LONGEST_ROW)]);
+        let record = json!({ "line": line, "reason": reason, "row": row });
+        match &mut self.file {
+            Some(file) => writeln!(file, "{record}"),
+            None => Ok(()),
+        }
+    }
+
+    /// Writes out what is buffered.
+    pub fn finish(&mut self) -> io::Result<()> {
+        self.file.as_mut().map_or(Ok(()), BufWriter::flush)
+    }
+}

@@ -1,0 +1,186 @@
+//! Better estimates, as a new version of a tool.
+
+use std::collections::BTreeMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use serde_json::Value;
+
+use crate::definition::{Document, DocumentError, Identity};
+use crate::store::insert::{NewVersion, insert};
+use crate::store::schema::tools;
+use crate::store::tools::{StoredTool, definitions};
+use crate::store::{Act, Connection, StoreError};
+
+/// Longest version that can be stored, in characters.
+const LONGEST_VERSION: usize = 20;
+
+/// An estimate that replaces another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewEstimate {
+    /// The version of the tool whose pattern it is.
+    pub tool_id: i64,
+    /// The capability.
+    pub capability: String,
+    /// The pattern.
+    pub pattern: String,
+    /// The field of the pattern: `time_estimate_ms` or `cost_estimate`.
+    pub field: &'static str,
+    /// The new expression.
+    pub expression: String,
+    /// Why it is better, for the audit log.
+    pub evidence: String,
+}
+
+/// Writes the next version of each tool, with its new estimates, as the version in use; all or none. The evidence is
+/// the reason in the audit log, after the act's own. Returns each version with the one it was made from.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where a version is no longer the one in use.
+pub fn apply(
+    connection: &mut Connection,
+    act: &Act,
+    estimates: &[NewEstimate],
+) -> Result<Vec<(Identity, Identity)>, StoreError> {
+    let mut by_tool: BTreeMap<i64, Vec<&NewEstimate>> = BTreeMap::new();
+    for estimate in estimates {
+        by_tool.entry(estimate.tool_id).or_default().push(estimate);
+    }
+    connection.write(act, |connection| {
+        let mut written = Vec::new();
+        for (tool, estimates) in &by_tool {
+            written.push(bump(connection, act, *tool, estimates)?);
+        }
+        Ok(written)
+    })
+}
+
+fn bump(
+    connection: &mut PgConnection,
+    act: &Act,
+    tool_id: i64,
+    estimates: &[&NewEstimate],
+) -> Result<(Identity, Identity), StoreError> {
+    let stored: StoredTool = tools::table
+        .find(tool_id)
+        .select(StoredTool::as_select())
+        .first(connection)?;
+    let from = stored.identity();
+    if !stored.is_latest {
+        return Err(StoreError::Conflict(format!(
+            "{from} is no longer the version in use"
+        )));
+    }
+    let document = definitions(connection, std::slice::from_ref(&stored))?.pop();
+    let mut document = document.ok_or(StoreError::Query(diesel::NotFound))?;
+    for estimate in estimates {
+        set(&mut document, estimate).ok_or_else(|| {
+            StoreError::Definition(DocumentError {
+                subject: from.to_string(),
+                message: format!("there is no pattern `{}`", estimate.pattern),
+            })
+        })?;
+    }
+    let version = unused_version(connection, &from)?;
+    let to = Identity {
+        version: version.clone(),
+        ..from.clone()
+    };
+    document
+        .fields_mut()
+        .insert("version".to_owned(), Value::from(version));
+    let evidence: Vec<&str> = estimates.iter().map(|it| it.evidence.as_str()).collect();
+    let mut reason = evidence.join("; ");
+    if let Some(own) = &act.reason {
+        reason = format!("{own}: {reason}");
+    }
+    diesel::sql_query("SELECT set_config('toolcat.reason', $1, true)")
+        .bind::<Text, _>(reason)
+        .execute(connection)?;
+    let version = NewVersion {
+        document: &document,
+        latest: true,
+        parent: Some(stored.id),
+    };
+    insert(connection, &[version], &act.actor)?;
+    Ok((from, to))
+}
+
+fn set(document: &mut Document, estimate: &NewEstimate) -> Option<()> {
+    document
+        .fields_mut()
+        .get_mut("capabilities")?
+        .get_mut(&estimate.capability)?
+        .get_mut("patterns")?
+        .get_mut(&estimate.pattern)?
+        .as_object_mut()?
+        .insert(
+            estimate.field.to_owned(),
+            Value::from(estimate.expression.as_str()),
+        );
+    Some(())
+}
+
+fn unused_version(connection: &mut PgConnection, from: &Identity) -> Result<String, StoreError> {
+    let taken: Vec<String> = tools::table
+        .filter(tools::platform.eq(&from.platform))
+        .filter(tools::tool_name.eq(&from.name))
+        .select(tools::version)
+        .load(connection)?;
+    let mut version = next_version(&from.version);
+    while taken.contains(&version) {
+        version = next_version(&version);
+    }
+    if version.chars().count() > LONGEST_VERSION {
+        return Err(StoreError::Conflict(format!(
+            "the version after {from} would be longer than {LONGEST_VERSION} characters"
+        )));
+    }
+    Ok(version)
+}
+
+/// The version with its last number raised by one: `1.9` is followed by `1.10`. One without a number gets `.1`.
+fn next_version(version: &str) -> String {
+    let version = version.split_once('+').map_or(version, |(bare, _)| bare);
+    let digits = |c: char| c.is_ascii_digit();
+    let Some(end) = version.rfind(digits).map(|at| at + 1) else {
+        return format!("{version}.1");
+    };
+    let start = version[..end].rfind(|c| !digits(c)).map_or(0, |at| {
+        at + version[at..].chars().next().map_or(1, char::len_utf8)
+    });
+    let number = &version[start..end];
+    let width = number.len();
+    let raised = number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_add(1))
+        .map_or_else(
+            || format!("{number}.1"),
+            |raised| format!("{raised:0width$}"),
+        );
+    format!("{}{raised}{}", &version[..start], &version[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::Version;
+
+    #[test]
+    fn the_next_version_follows() {
+        for (version, next) in [
+            ("1.0", "1.1"),
+            ("1.9", "1.10"),
+            ("2.3.4", "2.3.5"),
+            ("v2", "v3"),
+            ("2025-01-09", "2025-01-10"),
+            ("1.0-rc.1", "1.0-rc.2"),
+            ("1.0+build7", "1.1"),
+            ("alpha", "alpha.1"),
+        ] {
+            assert_eq!(next_version(version), next);
+            assert!(Version::new(next) > Version::new(version), "{version}");
+        }
+    }
+}

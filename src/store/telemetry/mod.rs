@@ -1,0 +1,28 @@
+//! The telemetry table: executions in, answers out.
+//!
+//! Recording is a plain transaction: it changes no definition, so it neither waits for the catalog's writers nor
+//! writes the audit log. Questions are answered by PostgreSQL; only what a fit needs comes to the client.
+
+mod apply;
+mod export;
+mod load;
+mod maintain;
+mod rows;
+mod samples;
+mod scope;
+mod summary;
+mod targets;
+mod totals;
+
+pub use apply::{NewEstimate, apply};
+pub use export::{Exported, export};
+pub use load::{Chunk, Interrupted, Loaded, load, record_one};
+pub use maintain::{
+    Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,
+};
+pub use rows::Rows;
+pub use samples::{Sampling, error_messages, samples};
+pub use scope::{Scope, Unit, units};
+pub use summary::{Ratings, Summary, summaries};
+pub use targets::targets;
+pub use totals::{GroupBy, Total, totals};

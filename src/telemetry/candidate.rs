@@ -1,0 +1,392 @@
+//! The forms an estimate can take when it is fitted again, and how each is fitted and predicts.
+
+use chrono::{DateTime, Utc};
+
+use super::design::{Held, design};
+use super::fit::{Method, fit, intervals, round_within};
+use super::linear::Matrix;
+use super::quantile_regression::pinball;
+use super::refit::{Constant, Form};
+use super::robust::subsample;
+use super::simplex::minimise;
+use super::{Context, Model};
+use crate::statistics::{Interval, median};
+
+/// Constants of a curved estimate that are searched for together, at most.
+const MAX_CURVED: usize = 4;
+/// Records on which a curved estimate is searched.
+const CURVED_RECORDS: usize = 300;
+
+/// One record of a fit.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<'a> {
+    pub at: DateTime<Utc>,
+    pub actual: f64,
+    /// The value of the current expression; above 0.
+    pub current: f64,
+    pub context: &'a Context,
+}
+
+/// A form together with what its fit needs of the records.
+pub(super) struct Candidate<'a> {
+    pub form: Form,
+    pub variable: Option<String>,
+    kind: Kind<'a>,
+}
+
+enum Kind<'a> {
+    Linear {
+        x: Matrix,
+        offset: Vec<f64>,
+        signs: Vec<f64>,
+        own: Option<Own<'a>>,
+    },
+    /// ln y = ln a + b ln N.
+    Power { logarithms: Vec<f64> },
+    /// The estimate bends in each of its constants.
+    Curved {
+        model: &'a dyn Model,
+        contexts: Vec<&'a Context>,
+    },
+}
+
+struct Own<'a> {
+    model: &'a dyn Model,
+    free: Vec<usize>,
+    held: Vec<(usize, Held)>,
+}
+
+impl<'a> Candidate<'a> {
+    /// The expression's own terms.
+    pub fn own(model: &'a dyn Model, rows: &[Row<'a>], constant: &[String]) -> Option<Self> {
+        let contexts: Vec<&Context> = rows.iter().map(|row| row.context).collect();
+        if model.parameters().is_empty() {
+            return Some(Self::rescaled(rows));
+        }
+        let design = design(model, &contexts, constant)?;
+        let kind = if design.free.is_empty() {
+            Kind::Curved { model, contexts }
+        } else {
+            Kind::Linear {
+                x: design.x,
+                offset: design.offset,
+                signs: design.signs,
+                own: Some(Own {
+                    model,
+                    free: design.free,
+                    held: design.held,
+                }),
+            }
+        };
+        Some(Self {
+            form: Form::Own,
+            variable: None,
+            kind,
+        })
+    }
+
+    /// The current estimate times a factor.
+    pub fn rescaled(rows: &[Row<'a>]) -> Self {
+        let columns = rows.iter().map(|row| vec![row.current]);
+        Self {
+            form: Form::Rescaled,
+            variable: None,
+            kind: linear(1, columns),
+        }
+    }
+
+    /// One number.
+    pub fn constant(rows: &[Row<'a>]) -> Self {
+        let columns = rows.iter().map(|_| vec![1.0]);
+        Self {
+            form: Form::Constant,
+            variable: None,
+            kind: linear(1, columns),
+        }
+    }
+
+    /// The other forms in one variable, those that its values allow.
+    pub fn in_variable(variable: &str, rows: &[Row<'a>]) -> Vec<Self> {
+        let Some(values) = rows
+            .iter()
+            .map(|row| row.context.get(variable).copied())
+            .collect::<Option<Vec<f64>>>()
+        else {
+            return Vec::new();
+        };
+        let make = |form, kind| Self {
+            form,
+            variable: Some(variable.to_owned()),
+            kind,
+        };
+        let line = |term: fn(f64) -> f64| linear(2, values.iter().map(|n| vec![1.0, term(*n)]));
+        let mut candidates = vec![make(Form::Linear, line(|n| n))];
+        if values.iter().all(|n| *n >= 1.0) {
+            candidates.push(make(Form::NLogN, line(|n| n * n.ln())));
+        }
+        if values.iter().all(|n| *n >= 0.0) {
+            candidates.push(make(Form::Quadratic, line(|n| n * n)));
+        }
+        if values.iter().all(|n| *n > 0.0) {
+            let logarithms = values.iter().map(|n| n.ln()).collect();
+            candidates.push(make(Form::Power, Kind::Power { logarithms }));
+        }
+        candidates
+    }
+
+    /// Fits on some of the records.
+    pub fn fit(&self, rows: &[Row<'_>], chosen: &[usize], method: Method) -> Option<Vec<f64>> {
+        let y: Vec<f64> = chosen.iter().map(|i| rows[*i].actual).collect();
+        match &self.kind {
+            Kind::Linear {
+                x, offset, signs, ..
+            } => {
+                let offset: Vec<f64> = chosen.iter().map(|i| offset[*i]).collect();
+                let reference: Vec<f64> = chosen.iter().map(|i| rows[*i].current).collect();
+                fit(&x.select(chosen), &offset, signs, &y, &reference, method)
+            }
+            Kind::Power { logarithms } => {
+                let x: Vec<f64> = chosen.iter().map(|i| logarithms[*i]).collect();
+                let y: Vec<f64> = y.iter().map(|y| y.ln()).collect();
+                let ones = vec![1.0; y.len()];
+                // the coefficient a may be below 1, so its logarithm has either sign
+                let line = Matrix::line(&x);
+                let fitted = super::robust::relative_quantile(&line, &y, &ones, method.tau)?;
+                (fitted[1] >= 0.0).then_some(fitted)
+            }
+            Kind::Curved { model, contexts } => {
+                let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
+                fit_curve(*model, &contexts, &y, method.tau)
+            }
+        }
+    }
+
+    /// The values at some of the records; `None` where one is not above 0.
+    pub fn predict(&self, coefficients: &[f64], chosen: &[usize]) -> Vec<Option<f64>> {
+        let values: Vec<Option<f64>> = match &self.kind {
+            Kind::Linear { x, offset, .. } => chosen
+                .iter()
+                .map(|i| Some(offset[*i] + super::linear::dot(x.row(*i), coefficients)))
+                .collect(),
+            Kind::Power { logarithms } => chosen
+                .iter()
+                .map(|i| Some((coefficients[0] + coefficients[1] * logarithms[*i]).exp()))
+                .collect(),
+            Kind::Curved { model, contexts } => {
+                let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
+                model.predict(coefficients, &contexts)
+            }
+        };
+        values
+            .into_iter()
+            .map(|v| v.filter(|v| *v > 0.0 && v.is_finite()))
+            .collect()
+    }
+
+    /// The constants of a fit on all records, rounded within their intervals.
+    pub fn constants(
+        &self,
+        coefficients: &[f64],
+        rows: &[Row<'_>],
+        method: Method,
+        level: f64,
+    ) -> Vec<Constant> {
+        let y: Vec<f64> = rows.iter().map(|row| row.actual).collect();
+        let free = |fitted: f64, old: Option<f64>, interval: Option<Interval>| Constant {
+            old,
+            new: round_within(fitted, interval.as_ref()),
+            fitted,
+            interval,
+            held: None,
+        };
+        match &self.kind {
+            Kind::Linear { x, offset, own, .. } => {
+                let fitted: Vec<f64> = x
+                    .times(coefficients)
+                    .iter()
+                    .zip(offset)
+                    .map(|(v, o)| v + o)
+                    .collect();
+                let found = intervals(x, &fitted, &y, coefficients, method, level);
+                let interval = |c: usize| found.as_ref().map(|f| f[c]);
+                let Some(own) = own else {
+                    return (0..coefficients.len())
+                        .map(|c| free(coefficients[c], None, interval(c)))
+                        .collect();
+                };
+                let base = own.model.parameters();
+                base.iter()
+                    .enumerate()
+                    .map(
+                        |(index, old)| match own.free.iter().position(|f| *f == index) {
+                            Some(c) => free(coefficients[c], Some(*old), interval(c)),
+                            None => Constant {
+                                old: Some(*old),
+                                new: *old,
+                                fitted: *old,
+                                interval: None,
+                                held: own
+                                    .held
+                                    .iter()
+                                    .find(|(i, _)| *i == index)
+                                    .map(|(_, h)| h.clone()),
+                            },
+                        },
+                    )
+                    .collect()
+            }
+            Kind::Power { logarithms } => {
+                let ones = vec![1.0; y.len()];
+                // residuals of ln y on the scale of 1 + u, for small u
+                let shifted: Vec<f64> = rows
+                    .iter()
+                    .zip(logarithms)
+                    .map(|(row, l)| 1.0 + row.actual.ln() - coefficients[0] - coefficients[1] * l)
+                    .collect();
+                let line = Matrix::line(logarithms);
+                let found = intervals(&line, &ones, &shifted, coefficients, method, level);
+                // the clamp to the sign does not hold for a logarithm; a wide one is cut, never wrong
+                let factor = found.as_ref().map(|f| f[0].map(f64::exp));
+                vec![
+                    free(coefficients[0].exp(), None, factor),
+                    free(coefficients[1], None, found.map(|f| f[1])),
+                ]
+            }
+            Kind::Curved { model, .. } => model
+                .parameters()
+                .into_iter()
+                .zip(coefficients)
+                .map(|(old, fitted)| {
+                    if old == *fitted {
+                        let held = Some(Held::Shape);
+                        Constant {
+                            old: Some(old),
+                            new: old,
+                            fitted: old,
+                            interval: None,
+                            held,
+                        }
+                    } else {
+                        free(*fitted, Some(old), None)
+                    }
+                })
+                .collect(),
+        }
+    }
+
+    /// The estimate as text.
+    pub fn render(&self, model: &dyn Model, constants: &[Constant]) -> String {
+        let values: Vec<f64> = constants.iter().map(|c| c.new).collect();
+        let n = self.variable.as_deref().unwrap_or("N");
+        let (a, b) = (
+            values.first().copied().unwrap_or_default(),
+            values.get(1).copied().unwrap_or_default(),
+        );
+        let (a_text, b_text) = (number(a), number(b));
+        let sum = |term: String| match (a, b) {
+            (_, 0.0) => a_text.clone(),
+            (0.0, _) => format!("{b_text} * {term}"),
+            _ => format!("{a_text} + {b_text} * {term}"),
+        };
+        match self.form {
+            Form::Own => model.render(&values),
+            Form::Rescaled => format!("{a_text} * ({})", model.render(&model.parameters())),
+            Form::Constant => a_text,
+            Form::Linear => sum(n.to_owned()),
+            Form::NLogN => sum(format!("{n} * ln({n})")),
+            Form::Quadratic => sum(format!("{n} ^ 2")),
+            Form::Power => format!("{a_text} * {n} ^ {b_text}"),
+        }
+    }
+
+    /// The values with rounded constants, for all records.
+    pub fn predict_rounded(&self, constants: &[Constant], all: &[usize]) -> Vec<Option<f64>> {
+        let coefficients: Vec<f64> = match &self.kind {
+            Kind::Linear { own: Some(own), .. } => {
+                own.free.iter().map(|i| constants[*i].new).collect()
+            }
+            Kind::Power { .. } => vec![constants[0].new.ln(), constants[1].new],
+            _ => constants.iter().map(|c| c.new).collect(),
+        };
+        self.predict(&coefficients, all)
+    }
+}
+
+/// The shortest text that reads back as the number, with an exponent where digits alone would be long.
+fn number(value: f64) -> String {
+    if value != 0.0 && !(1e-6..1e15).contains(&value.abs()) {
+        format!("{value:e}")
+    } else {
+        format!("{value}")
+    }
+}
+
+fn linear<'a>(width: usize, rows: impl Iterator<Item = Vec<f64>>) -> Kind<'a> {
+    let mut x = Matrix::new(width);
+    rows.for_each(|row| x.push(&row));
+    Kind::Linear {
+        offset: vec![0.0; x.len()],
+        signs: vec![1.0; width],
+        x,
+        own: None,
+    }
+}
+
+/// Searches the constants of an estimate that bends in each of them, on a logarithmic scale from where they are.
+fn fit_curve(model: &dyn Model, contexts: &[&Context], y: &[f64], tau: f64) -> Option<Vec<f64>> {
+    let base = model.parameters();
+    let moved: Vec<usize> = (0..base.len())
+        .filter(|i| base[*i] != 0.0)
+        .take(MAX_CURVED)
+        .collect();
+    let chosen = subsample(y.len(), CURVED_RECORDS);
+    let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
+    let y: Vec<f64> = chosen.iter().map(|i| y[*i].ln()).collect();
+    let parameters = |steps: &[f64]| {
+        let mut parameters = base.clone();
+        for (index, step) in moved.iter().zip(steps) {
+            parameters[*index] = base[*index] * step.exp();
+        }
+        parameters
+    };
+    let loss = |steps: &[f64]| -> f64 {
+        if steps.iter().any(|s| s.abs() > 20.0) {
+            return f64::MAX;
+        }
+        let mut loss = 0.0;
+        for (value, y) in model
+            .predict(&parameters(steps), &contexts)
+            .into_iter()
+            .zip(&y)
+        {
+            match value {
+                Some(v) if v > 0.0 && v.is_finite() => loss += pinball(y - v.ln(), tau),
+                _ => return f64::MAX,
+            }
+        }
+        loss
+    };
+    if moved.is_empty() || y.is_empty() {
+        return None;
+    }
+    // the level first: then the search starts near
+    let start = model
+        .predict(&base, &contexts)
+        .into_iter()
+        .collect::<Option<Vec<f64>>>()?;
+    let ratios: Vec<f64> = y
+        .iter()
+        .zip(&start)
+        .map(|(y, f)| y - f.max(f64::MIN_POSITIVE).ln())
+        .collect();
+    let level = median(&ratios)?.clamp(-5.0, 5.0);
+    let zero = vec![0.0; moved.len()];
+    let raised = vec![level; moved.len()];
+    let from = if loss(&raised) < loss(&zero) {
+        raised
+    } else {
+        zero
+    };
+    let found = minimise(&loss, &from, 0.3, 400);
+    (loss(&found) < f64::MAX).then(|| parameters(&found))
+}

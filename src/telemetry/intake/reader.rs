@@ -1,0 +1,327 @@
+//! Reads executions from a stream, one line in memory at a time.
+
+use std::collections::BTreeSet;
+use std::io::{self, BufRead};
+
+use serde_json::Value;
+
+use super::otel;
+use super::split::{is_closed, split};
+use super::{Entry, Field};
+
+/// A longer record is refused, in bytes.
+pub const LONGEST_LINE: usize = 1 << 20;
+/// So many names of unknown fields are remembered.
+const MOST_UNKNOWN: usize = 20;
+
+/// What a stream holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputFormat {
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated values with a heading.
+    Csv,
+    /// OpenTelemetry spans, one JSON document per line.
+    Otel,
+}
+
+/// A stream of executions.
+pub struct Reader<R> {
+    input: R,
+    format: InputFormat,
+    heading: Vec<Option<Field>>,
+    names: Vec<String>,
+    line: u64,
+    bytes: u64,
+    buffer: Vec<u8>,
+    ended: bool,
+    unknown: BTreeSet<String>,
+}
+
+/// Where a record was, and what it held.
+#[derive(Debug)]
+pub struct Record<'a> {
+    /// Its first line, from 1.
+    pub line: u64,
+    /// Its text as it was read.
+    pub text: &'a [u8],
+    /// The executions in it: one, or any number of spans; or why it cannot be read.
+    pub entries: Result<Vec<Entry>, String>,
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Starts to read; without a format, JSON lines where the first character is a brace, else CSV.
+    ///
+    /// # Errors
+    /// Where the stream cannot be read.
+    pub fn new(mut input: R, format: Option<InputFormat>) -> io::Result<Self> {
+        let format = match format {
+            Some(format) => format,
+            None => {
+                let start = input.fill_buf()?;
+                let start = start.strip_prefix(BOM).unwrap_or(start);
+                match start.iter().find(|byte| !byte.is_ascii_whitespace()) {
+                    Some(b'{') | None => InputFormat::Jsonl,
+                    Some(_) => InputFormat::Csv,
+                }
+            }
+        };
+        Ok(Self {
+            input,
+            format,
+            heading: Vec::new(),
+            names: Vec::new(),
+            line: 0,
+            bytes: 0,
+            buffer: Vec::new(),
+            ended: false,
+            unknown: BTreeSet::new(),
+        })
+    }
+
+    /// Bytes read so far.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Lines read so far.
+    pub fn lines(&self) -> u64 {
+        self.line
+    }
+
+    /// Names of fields that were ignored since nothing goes by that name, some of them at least.
+    pub fn unknown(&self) -> impl Iterator<Item = &str> {
+        self.unknown.iter().map(String::as_str)
+    }
+
+    /// The next record; `None` at the end. Empty lines are passed over.
+    ///
+    /// # Errors
+    /// Where the stream cannot be read, or CSV has no usable heading.
+    pub fn read(&mut self) -> io::Result<Option<Record<'_>>> {
+        if self.format == InputFormat::Csv && self.heading.is_empty() {
+            self.read_heading()?;
+        }
+        let (line, whole) = loop {
+            let first = self.line + 1;
+            match self.read_record()? {
+                None => return Ok(None),
+                Some(whole) if !whole || !self.buffer.trim_ascii().is_empty() => {
+                    break (first, whole);
+                }
+                Some(_) => {}
+            }
+        };
+        let entries = if whole {
+            self.entries()
+        } else {
+            Err(format!("the line is longer than {LONGEST_LINE} bytes"))
+        };
+        Ok(Some(Record {
+            line,
+            text: &self.buffer,
+            entries,
+        }))
+    }
+
+    fn entries(&mut self) -> Result<Vec<Entry>, String> {
+        let text = std::str::from_utf8(&self.buffer).map_err(|_| "the line is not UTF-8")?;
+        let unknown = &mut self.unknown;
+        let mut remember = |name: &str| {
+            if unknown.len() < MOST_UNKNOWN && !unknown.contains(name) {
+                unknown.insert(name.chars().take(100).collect());
+            }
+        };
+        if self.format == InputFormat::Csv {
+            return csv_entry(text, &self.heading, &self.names).map(|entry| vec![entry]);
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            if error.is_eof() {
+                "the line is cut off: it is not whole JSON".to_owned()
+            } else {
+                format!("not JSON at column {}: {}", error.column(), plain(&error))
+            }
+        })?;
+        match (self.format, value) {
+            (InputFormat::Otel, value) => otel::entries(&value),
+            (_, Value::Object(fields)) => {
+                Entry::from_json(fields, &mut remember).map(|entry| vec![entry])
+            }
+            _ => Err("the line is not a JSON object".to_owned()),
+        }
+    }
+
+    fn read_heading(&mut self) -> io::Result<()> {
+        let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
+        loop {
+            match self.read_record()? {
+                None => return Ok(()),
+                Some(_) if !self.buffer.trim_ascii().is_empty() => break,
+                Some(_) => {}
+            }
+        }
+        let text = std::str::from_utf8(&self.buffer)
+            .map_err(|_| invalid("the heading is not UTF-8".to_owned()))?;
+        let names = split(text).map_err(invalid)?;
+        let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
+        let heading: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
+        if !heading.contains(&Some(Field::Tool)) {
+            return Err(invalid(
+                "the first line is no heading with a column `tool`".to_owned(),
+            ));
+        }
+        let known = |at: usize| heading[at].is_some();
+        self.unknown = (0..names.len())
+            .filter(|at| !known(*at))
+            .map(|at| names[at].clone())
+            .collect();
+        self.heading = heading;
+        self.names = names;
+        Ok(())
+    }
+
+    /// Reads a record into the buffer, without its last line break. `Some(false)` where it is too long: then what is
+    /// kept is its beginning.
+    fn read_record(&mut self) -> io::Result<Option<bool>> {
+        self.buffer.clear();
+        if self.ended {
+            return Ok(None);
+        }
+        let mut whole = true;
+        loop {
+            let (found, ended) = self.read_line(&mut whole)?;
+            self.ended = ended;
+            if !found && self.buffer.is_empty() {
+                return Ok(None);
+            }
+            let open = self.format == InputFormat::Csv
+                && std::str::from_utf8(&self.buffer).is_ok_and(|text| !is_closed(text));
+            if !open || ended || !whole {
+                break;
+            }
+            self.buffer.push(b'\n');
+        }
+        if self.buffer.last() == Some(&b'\r') {
+            self.buffer.pop();
+        }
+        Ok(Some(whole))
+    }
+
+    /// Appends a line to the buffer up to its length limit; whether there was one, and whether the stream ended in it.
+    fn read_line(&mut self, whole: &mut bool) -> io::Result<(bool, bool)> {
+        let mut found = false;
+        loop {
+            let available = match self.input.fill_buf() {
+                Ok(available) => available,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if available.is_empty() {
+                self.line += u64::from(found);
+                return Ok((found, true));
+            }
+            let mut available = available;
+            let mut skipped = 0;
+            if self.bytes == 0 && available.starts_with(BOM) {
+                available = &available[BOM.len()..];
+                skipped = BOM.len();
+            }
+            found = true;
+            let end = available.iter().position(|byte| *byte == b'\n');
+            let part = &available[..end.unwrap_or(available.len())];
+            let room = LONGEST_LINE.saturating_sub(self.buffer.len());
+            *whole &= part.len() <= room;
+            self.buffer.extend_from_slice(&part[..part.len().min(room)]);
+            let used = skipped + part.len() + usize::from(end.is_some());
+            self.input.consume(used);
+            self.bytes += used as u64;
+            if end.is_some() {
+                self.line += 1;
+                return Ok((true, false));
+            }
+        }
+    }
+}
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+fn csv_entry(text: &str, heading: &[Option<Field>], names: &[String]) -> Result<Entry, String> {
+    let fields = split(text)?;
+    if fields.len() != heading.len() {
+        return Err(format!(
+            "{} fields where the heading has {}",
+            fields.len(),
+            heading.len()
+        ));
+    }
+    let mut entry = Entry::default();
+    for ((field, name), value) in heading.iter().zip(names).zip(&fields) {
+        if let Some(field) = field {
+            entry.set(field, name, value)?;
+        }
+    }
+    Ok(entry)
+}
+
+/// serde_json's message without the place, which is said apart.
+fn plain(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(at) => message[..at].to_owned(),
+        None => message,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &[u8], format: Option<InputFormat>) -> Vec<(u64, Result<Vec<Entry>, String>)> {
+        let mut reader = Reader::new(io::BufReader::with_capacity(16, text), format).unwrap();
+        let mut found = Vec::new();
+        while let Some(record) = reader.read().unwrap() {
+            found.push((record.line, record.entries));
+        }
+        found
+    }
+
+    #[test]
+    fn lines_are_numbered_and_bad_ones_named() {
+        let text = b"{\"tool\":\"df\"}\n\n[1]\r\n\xff\n{\"tool\":\"d";
+        let found = all(text, None);
+        let lines: Vec<u64> = found.iter().map(|(line, _)| *line).collect();
+        assert_eq!(lines, [1, 3, 4, 5]);
+        assert!(found[0].1.is_ok());
+        assert_eq!(found[1].1, Err("the line is not a JSON object".into()));
+        assert_eq!(found[2].1, Err("the line is not UTF-8".into()));
+        assert!(found[3].1.as_ref().is_err_and(|it| it.contains("cut off")));
+    }
+
+    #[test]
+    fn csv_records_can_span_lines() {
+        let text = b"\xEF\xBB\xBFtool,error,context.N\r\ndf,\"two\nlines\",3\ndf,x\n";
+        let found = all(text, None);
+        assert_eq!(found[0].0, 2);
+        let entry = &found[0].1.as_ref().unwrap()[0];
+        assert_eq!(entry.error.as_deref(), Some("two\nlines"));
+        assert_eq!(entry.context, [("N".to_owned(), 3.0)]);
+        assert_eq!(found[1].0, 4);
+        assert_eq!(found[1].1, Err("2 fields where the heading has 3".into()));
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_and_the_next_one_read() {
+        let mut text = vec![b'x'; 3 * LONGEST_LINE];
+        text.extend_from_slice(b"\n{\"tool\":\"df\"}\n");
+        let found = all(&text, Some(InputFormat::Jsonl));
+        assert!(found[0].1.as_ref().is_err_and(|it| it.contains("longer")));
+        assert!(found[1].1.is_ok());
+    }
+
+    #[test]
+    fn a_heading_is_needed() {
+        let mut reader = Reader::new(&b"a,b\n1,2\n"[..], None).unwrap();
+        assert!(reader.read().is_err());
+        assert!(all(b"", None).is_empty());
+    }
+}
