@@ -84,7 +84,10 @@ fn names_come_from_the_catalog() {
         (vec!["--catalog", "elsewhere", "show", ""], vec![]),
         (vec!["completions", "f"], vec!["fish"]),
     ] {
-        assert_eq!(offered(&world, &words), expected, "{words:?}");
+        // Where there is no value, clap offers the flags.
+        let mut values = offered(&world, &words);
+        values.retain(|it| !it.starts_with('-'));
+        assert_eq!(values, expected, "{words:?}");
     }
 }
 
