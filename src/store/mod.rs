@@ -14,6 +14,7 @@ pub mod capabilities;
 mod connection;
 mod error;
 pub mod health;
+pub mod impact;
 pub mod import;
 pub mod index;
 pub mod insert;

@@ -111,14 +111,14 @@ pub fn requests(seed: u64, count: usize, by_words: impl Fn(usize) -> bool) -> St
 #[test]
 fn a_thousand_requests_have_the_same_answers_everywhere() {
     let world = World::new();
-    world.write("catalog.yaml", catalog(7, 150));
-    world.write("requests.jsonl", requests(11, 1000, |id| id % 2 == 0));
+    world.write("catalog.yaml", catalog(7, 100));
+    world.write("requests.jsonl", requests(11, 1000, |id| id % 4 == 0));
     world.ok(&["import", "catalog.yaml"]);
     let batch = ["select", "--batch", "requests.jsonl"];
     let stored = world.ok(&batch);
     assert_eq!(stored.lines().count(), 1000);
     let answered = stored.lines().filter(|it| !it.contains("\"answer\":null"));
-    assert!(answered.count() > 600);
+    assert!(answered.count() > 400);
     assert_eq!(stored, world.ok(&batch), "the same twice");
     let from_files = world.ok(&[&batch[..], &["--from", "catalog.yaml"]].concat());
     assert_eq!(stored, from_files, "the same from files");

@@ -70,3 +70,30 @@ fn a_selection_by_words_is_answered_again() {
     assert_eq!(first["answer"], again["answer"]);
     assert_eq!(first["retrieval"], again["retrieval"]);
 }
+
+#[test]
+fn an_import_tells_whose_answer_would_change() {
+    let world = World::new();
+    let text = |name: &str, version: &str, time: &str| {
+        definition("linux", name, version, "job").replace("100 + N", time)
+    };
+    world.write("one.yaml", text("one", "1.0", "1000"));
+    world.ok(&["import", "one.yaml"]);
+    world.ok(&["select", "-c", "job", "--record"]);
+    world.ok(&["select", "-c", "job", "--record"]);
+    world.ok(&["select", "try one", "--record"]);
+    world.write("two.yaml", text("two", "1.0", "10"));
+    let state = || world.sql("SELECT revision, indexed_revision FROM catalog_state");
+    let before = state();
+    assert_eq!(
+        world.ok(&["import", "--impact", "two.yaml"]),
+        "1 of 2 recorded requests would be answered otherwise\n  \
+         job (selection 2): linux/one@1.0 job use -> linux/two@1.0 job use\n"
+    );
+    assert_eq!(state(), before, "nothing is written");
+    let json = world
+        .run(&["import", "--impact=7", "--format", "json", "two.yaml"])
+        .json();
+    assert_eq!(json["selections"], 2);
+    assert_eq!(json["changed"][0]["after"], "linux/two@1.0 job use");
+}

@@ -7,11 +7,13 @@ mod source;
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::output::text;
 use crate::store::Act;
 use crate::store::apply::Order;
+use crate::store::impact::Watched;
 
 use super::selection::confirmed;
 use super::{CommandError, Outcome, Session};
@@ -41,6 +43,12 @@ pub struct ImportArgs {
     #[arg(long)]
     dry_run: bool,
 
+    /// Say whose recorded selection would be answered otherwise, and write nothing; looks at the
+    /// selections of the last DAYS [default: 30]
+    #[arg(long, value_name = "DAYS", num_args = 0..=1, require_equals = true, default_missing_value = "30",
+          value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    impact: Option<u32>,
+
     /// Do not ask before tools are retired
     #[arg(long, short)]
     yes: bool,
@@ -61,7 +69,8 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         prune: args.source.scope()?,
         retire: None,
     };
-    if order.prune.is_some() && !args.dry_run {
+    let dry_run = args.dry_run || args.impact.is_some();
+    if order.prune.is_some() && !dry_run {
         let retiring = connection.snapshot(|connection| order.retiring(connection))?;
         if !retiring.is_empty() {
             session.ui.status("these tools are no longer held:");
@@ -77,13 +86,24 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         order.retire = Some(retiring.iter().map(|it| it.id).collect());
     }
     let act = Act {
-        dry_run: args.dry_run,
+        dry_run,
         ..session.act()
     };
     let progress = session
         .ui
         .progress(order.documents.len() as u64, "importing");
-    let carried = connection.write(&act, |connection| order.carry_out(connection, &act))?;
+    let (carried, impact) = connection.write(&act, |connection| {
+        let watched = match args.impact {
+            Some(days) => Some(Watched::since(connection, days_ago(days))?),
+            None => None,
+        };
+        let carried = order.carry_out(connection, &act)?;
+        let impact = match &watched {
+            Some(watched) => Some((watched.len(), watched.changed(connection)?)),
+            None => None,
+        };
+        Ok((carried, impact))
+    })?;
     progress.advance(order.documents.len() as u64);
     drop(progress);
     let refusals = refusals(&read, &carried);
@@ -91,15 +111,19 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         true => carried.conflicts.len(),
         false => refusals.len(),
     };
-    let summary = Summary::new(&carried, refused, args.dry_run);
-    if args.dry_run {
+    let summary = Summary::new(&carried, refused, dry_run);
+    if let (Some((watched, changed)), false) = (&impact, carried.stopped) {
+        present::impact(session, args.format, *watched, changed)?;
+        return Ok(Outcome::Done);
+    }
+    if dry_run {
         present::plan(session, args.format, &carried, &read.definitions, &summary)?;
     }
     if carried.stopped {
         session.ui.finish()?;
         return Err(present::refusal(&carried, &read.definitions));
     }
-    if !args.dry_run {
+    if !dry_run {
         present::summary(session, args.format, &summary)?;
     }
     if refusals.is_empty() {
@@ -107,6 +131,10 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     }
     present::report(session, args.report.as_deref(), &refusals)?;
     Ok(Outcome::No)
+}
+
+fn days_ago(days: u32) -> DateTime<Utc> {
+    Utc::now() - TimeDelta::days(i64::from(days))
 }
 
 /// Every file that was left out, and why.

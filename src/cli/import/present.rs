@@ -10,6 +10,7 @@ use crate::definition::diff::Change;
 use crate::output::style::{BAD, GOOD, HINT, WARN};
 use crate::output::text;
 use crate::store::apply::Carried;
+use crate::store::impact::Impact;
 use crate::store::import::Step;
 
 use super::super::changes;
@@ -277,5 +278,41 @@ pub fn report(
         "{} refused",
         text::counted(refusals.len(), "file")
     ));
+    Ok(())
+}
+
+/// Whose recorded selection the import would change.
+///
+/// # Errors
+/// Where stdout cannot be written.
+pub fn impact(
+    session: &mut Session,
+    format: SummaryFormat,
+    watched: usize,
+    changed: &[Impact],
+) -> Result<(), CommandError> {
+    let ui = &mut session.ui;
+    if format == SummaryFormat::Json {
+        let whole = json!({ "selections": watched, "changed": changed });
+        writeln!(ui.out(), "{whole}")?;
+        return Ok(());
+    }
+    writeln!(
+        ui.out(),
+        "{} of {} would be answered otherwise",
+        text::grouped(changed.len()),
+        text::counted(watched, "recorded request")
+    )?;
+    let none = || "no tool".to_owned();
+    for it in changed {
+        let line = format!(
+            "  {} (selection {}): {} -> {}",
+            it.request,
+            it.selection,
+            it.before.clone().unwrap_or_else(none),
+            it.after.clone().unwrap_or_else(none)
+        );
+        writeln!(ui.out(), "{}", text::visible(&line))?;
+    }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One request, answered, with all that the answer carries beside the ranking.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -36,6 +36,10 @@ pub struct Answered {
     pub why_not: Option<WhyNot>,
     /// The number under which it was recorded.
     pub recorded: Option<i64>,
+    /// How long the candidates took to be read.
+    pub query_time: Duration,
+    /// How long they took to be judged.
+    pub score_time: Duration,
 }
 
 /// A variable that took the median of its recorded values.
@@ -59,10 +63,13 @@ pub fn answer(
     source: &mut Source,
     session: &Session,
 ) -> Result<Answered, CommandError> {
+    let start = Instant::now();
     let mut pooled = source.pool(&request, session)?;
     let assigned = assign(args, &request, &mut pooled, source)?;
     let inferred = learn(args, &mut request, &mut pooled, source)?;
+    let query_time = start.elapsed();
     let mut answer = pooled.answer(&request)?;
+    let score_time = start.elapsed().saturating_sub(query_time);
     let tie_break = match &args.tie_break {
         Some(command) => {
             let limit = Duration::from_secs_f64(args.tie_break_timeout);
@@ -100,6 +107,8 @@ pub fn answer(
         tie_break,
         why_not,
         recorded,
+        query_time,
+        score_time,
     })
 }
 

@@ -102,22 +102,26 @@ impl Catalog {
             return Ok(None);
         }
         for _ in 0..ATTEMPTS {
-            match self.connection.direct(&query) {
-                Ok(state) if state.catalog.migration != migrate::newest_version() => {
-                    match migrate::require_current(&mut self.connection) {
-                        Err(error) => session.bring_up_to_date(&mut self.connection, error)?,
-                        Ok(()) => return Ok(Some(state)),
-                    }
-                }
-                Ok(state) if state.catalog.fresh => return Ok(Some(state)),
-                Ok(_) => match self.connection.refresh_index() {
-                    Err(StoreError::Forbidden(_)) => break,
-                    other => other?,
-                },
+            let state = match self.connection.direct(&query) {
+                Ok(state) => state,
                 Err(error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. })) => {
                     session.bring_up_to_date(&mut self.connection, error)?;
+                    continue;
                 }
                 Err(error) => return Err(error.into()),
+            };
+            if state.catalog.migration != migrate::newest_version()
+                && let Err(error) = migrate::require_current(&mut self.connection)
+            {
+                session.bring_up_to_date(&mut self.connection, error)?;
+                continue;
+            }
+            if state.catalog.fresh {
+                return Ok(Some(state));
+            }
+            match self.connection.refresh_index() {
+                Err(StoreError::Forbidden(_)) => break,
+                other => other?,
             }
         }
         self.read_whole()?;

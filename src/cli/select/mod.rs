@@ -14,6 +14,7 @@ mod split;
 mod tie_break;
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 
@@ -161,6 +162,10 @@ pub struct SelectArgs {
     #[arg(long, value_name = "ID", conflicts_with_all = ["query", "capability", "batch", "split", "eval", "from", "fallback", "record"])]
     replay: Option<i64>,
 
+    /// Say on stderr where the time went
+    #[arg(long, conflicts_with_all = ["batch", "split", "eval", "replay"])]
+    timing: bool,
+
     /// How to write the answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -180,7 +185,9 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
         return Err(CommandError::invalid("nothing is asked for")
             .hint("name a capability (--capability disk_usage) or say what the job is"));
     }
+    let start = Instant::now();
     let mut source = Source::open(args, session)?;
+    let connect_time = start.elapsed();
     if let Some(file) = &args.batch {
         return batch::run(args, file, &mut source, session);
     }
@@ -192,7 +199,19 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
     }
     let request = request::from_args(args, session)?;
     let answered = answered::answer(args, request, &mut source, session)?;
+    let print = Instant::now();
     present::present(args, session, &answered)?;
+    if args.timing {
+        session.ui.finish()?;
+        let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
+        session.ui.status(&format!(
+            "connect {:.3} ms, query {:.3} ms, score {:.3} ms, print {:.3} ms",
+            milliseconds(connect_time),
+            milliseconds(answered.query_time),
+            milliseconds(answered.score_time),
+            milliseconds(print.elapsed()),
+        ));
+    }
     Ok(outcome(&answered.answer))
 }
 

@@ -1,5 +1,7 @@
 //! `--replay`: a recorded selection, answered again from the candidates as they were.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::output::{Format, text};
@@ -42,6 +44,8 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
         tie_break: None,
         why_not: None,
         recorded: Some(recorded.id),
+        query_time: Duration::ZERO,
+        score_time: Duration::ZERO,
     };
     let replay = json!({
         "revision_now": now.revision,
