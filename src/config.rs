@@ -22,6 +22,9 @@ pub struct Config {
     pub actor: Option<String>,
     /// Folder with templates of one's own.
     pub template_dir: Option<PathBuf>,
+    /// Short names for longer commands.
+    #[serde(default)]
+    pub alias: BTreeMap<String, String>,
     /// Weights by profile name, as `--weights` takes them.
     #[serde(default)]
     pub profiles: BTreeMap<String, String>,
@@ -69,17 +72,34 @@ impl Config {
     /// # Errors
     /// Where a file exists and cannot be used.
     pub fn load() -> Result<Self, ConfigError> {
-        let mut config = Self::default();
+        Ok(Self::layers()?
+            .into_iter()
+            .fold(Self::default(), |config, (_, stronger)| {
+                stronger.over(config)
+            }))
+    }
+
+    /// The files that exist with what each of them says, the weakest first.
+    ///
+    /// # Errors
+    /// Where a file exists and cannot be used.
+    pub fn layers() -> Result<Vec<(PathBuf, Self)>, ConfigError> {
+        let mut layers = Vec::new();
         for path in user_file().into_iter().chain(project_file()) {
-            if let Some(stronger) = read(&path)? {
-                config = stronger.over(config);
+            if let Some(mut layer) = read(&path)? {
+                // A folder is meant from where the file stands, not from where a command runs.
+                let folder = path.parent().unwrap_or(Path::new("."));
+                layer.template_dir = layer.template_dir.map(|it| folder.join(it));
+                layers.push((path, layer));
             }
         }
-        Ok(config)
+        Ok(layers)
     }
 
     /// This configuration where it says something, else the other.
     fn over(self, other: Self) -> Self {
+        let mut alias = other.alias;
+        alias.extend(self.alias);
         let mut profiles = other.profiles;
         profiles.extend(self.profiles);
         let mut validate = other.validate;
@@ -91,6 +111,7 @@ impl Config {
             catalog: self.catalog.or(other.catalog),
             actor: self.actor.or(other.actor),
             template_dir: self.template_dir.or(other.template_dir),
+            alias,
             profiles,
             validate,
         }

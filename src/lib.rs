@@ -7,12 +7,14 @@
 
 #![warn(missing_docs)]
 
+pub mod abtest;
 pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod definition;
 pub mod expression;
 pub mod format;
+pub mod generate;
 pub mod output;
 pub mod select;
 pub mod statistics;

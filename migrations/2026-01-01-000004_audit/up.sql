@@ -111,43 +111,42 @@ CREATE FUNCTION audit_action(changes JSONB) RETURNS TEXT LANGUAGE sql STABLE AS 
             WHEN changes -> 'status' ->> 'new' = 'deprecated' THEN 'deprecated'
             WHEN changes -> 'status' ->> 'new' = 'disabled' THEN 'disabled'
             WHEN changes -> 'status' ->> 'new' = 'active' THEN 'activated'
+            WHEN changes -> 'is_latest' ->> 'new' = 'false' THEN 'superseded'
             ELSE 'updated'
         END)
 $$;
 COMMENT ON FUNCTION audit_action(JSONB) IS 'Name of an update';
 
+-- The functions below write times and numbers in one form, whatever the settings of the session:
+-- the log is compared with the tables by `toolcat audit verify`. The revision is a subquery, so that a statement which changes nothing takes
+-- none; the time is read after it, so that times are in the order of revisions.
 CREATE FUNCTION audit_tools() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 DECLARE
-    now_at  BIGINT;
     actor   TEXT := audit_actor();
     why     TEXT := nullif(current_setting('toolcat.reason', true), '');
     address TEXT := host(inet_client_addr());
+    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
-               'created', audit_created(to_jsonb(n)), actor, why, address
+        SELECT (SELECT begin_revision()), clock_timestamp(), n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
+               made, audit_created(to_jsonb(n)), actor, why, address
         FROM new_rows n;
     ELSIF TG_OP = 'UPDATE' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
                audit_action(c.changes), c.changes, actor, why, address
         FROM new_rows n JOIN old_rows o USING (id)
              CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
         WHERE c.changes IS NOT NULL;
     ELSE
-        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, NULL, o.platform, o.tool_name, o.version, 'tool', o.id, o.tool_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), NULL, o.platform, o.tool_name, o.version, 'tool', o.id, o.tool_name,
                'deleted', audit_deleted(to_jsonb(o)), actor, why, address
         FROM old_rows o;
     END IF;
@@ -156,37 +155,32 @@ END $$;
 COMMENT ON FUNCTION audit_tools() IS 'Writes the audit log for changes of tools';
 
 CREATE FUNCTION audit_tool_capabilities() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 DECLARE
-    now_at  BIGINT;
     actor   TEXT := audit_actor();
     why     TEXT := nullif(current_setting('toolcat.reason', true), '');
     address TEXT := host(inet_client_addr());
+    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
-               'created', audit_created(to_jsonb(n)), actor, why, address
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
+               made, audit_created(to_jsonb(n)), actor, why, address
         FROM new_rows n JOIN tools t ON t.id = n.tool_id;
     ELSIF TG_OP = 'UPDATE' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
                audit_action(c.changes), c.changes, actor, why, address
         FROM new_rows n JOIN old_rows o USING (id) JOIN tools t ON t.id = n.tool_id
              CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
         WHERE c.changes IS NOT NULL;
     ELSE
-        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'capability', o.id, o.capability_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', o.id, o.capability_name,
                'deleted', audit_deleted(to_jsonb(o)), actor, why, address
         FROM old_rows o JOIN tools t ON t.id = o.tool_id;
     END IF;
@@ -195,39 +189,34 @@ END $$;
 COMMENT ON FUNCTION audit_tool_capabilities() IS 'Writes the audit log for changes of capabilities';
 
 CREATE FUNCTION audit_tool_patterns() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 DECLARE
-    now_at  BIGINT;
     actor   TEXT := audit_actor();
     why     TEXT := nullif(current_setting('toolcat.reason', true), '');
     address TEXT := host(inet_client_addr());
+    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
-               'created', audit_created(to_jsonb(n)), actor, why, address
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
+               made, audit_created(to_jsonb(n)), actor, why, address
         FROM new_rows n
              JOIN tool_capabilities k ON k.id = n.capability_id JOIN tools t ON t.id = k.tool_id;
     ELSIF TG_OP = 'UPDATE' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
                audit_action(c.changes), c.changes, actor, why, address
         FROM new_rows n JOIN old_rows o USING (id)
              JOIN tool_capabilities k ON k.id = n.capability_id JOIN tools t ON t.id = k.tool_id
              CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
         WHERE c.changes IS NOT NULL;
     ELSE
-        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'pattern', o.id, k.capability_name || '.' || o.pattern_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', o.id, k.capability_name || '.' || o.pattern_name,
                'deleted', audit_deleted(to_jsonb(o)), actor, why, address
         FROM old_rows o
              JOIN tool_capabilities k ON k.id = o.capability_id JOIN tools t ON t.id = k.tool_id;
@@ -237,37 +226,32 @@ END $$;
 COMMENT ON FUNCTION audit_tool_patterns() IS 'Writes the audit log for changes of patterns';
 
 CREATE FUNCTION audit_tool_ab_tests() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 DECLARE
-    now_at  BIGINT;
     actor   TEXT := audit_actor();
     why     TEXT := nullif(current_setting('toolcat.reason', true), '');
     address TEXT := host(inet_client_addr());
+    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
-               'created', audit_created(to_jsonb(n)), actor, why, address
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
+               made, audit_created(to_jsonb(n)), actor, why, address
         FROM new_rows n JOIN tools t ON t.id = n.tool_a_id;
     ELSIF TG_OP = 'UPDATE' THEN
-        IF NOT EXISTS (SELECT FROM new_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
                audit_action(c.changes), c.changes, actor, why, address
         FROM new_rows n JOIN old_rows o USING (id) JOIN tools t ON t.id = n.tool_a_id
              CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
         WHERE c.changes IS NOT NULL;
     ELSE
-        IF NOT EXISTS (SELECT FROM old_rows) THEN RETURN NULL; END IF;
-        now_at := begin_revision();
-        INSERT INTO tool_audit_log (revision, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
                                     action, changes, changed_by, reason, ip_address)
-        SELECT now_at, t.id, t.platform, t.tool_name, t.version, 'ab_test', o.id, o.test_name,
+        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', o.id, o.test_name,
                'deleted', audit_deleted(to_jsonb(o)), actor, why, address
         FROM old_rows o JOIN tools t ON t.id = o.tool_a_id;
     END IF;
@@ -324,10 +308,18 @@ CREATE TRIGGER delete_children BEFORE DELETE ON tool_capabilities
 
 -- Keeps updated_at true for every writer, and forgets a digest that no longer fits: the next
 -- import then compares field by field.
-CREATE FUNCTION touch_tool() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+CREATE FUNCTION touch_tool() RETURNS TRIGGER
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    IF NEW.id <> OLD.id THEN
+        RAISE EXCEPTION 'the id of a tool cannot be changed' USING ERRCODE = 'check_violation';
+    END IF;
     NEW.updated_at := now();
+    IF NEW.updated_by = OLD.updated_by THEN
+        NEW.updated_by := audit_actor();
+    END IF;
     IF NEW.definition_digest = OLD.definition_digest
+       AND current_setting('toolcat.keeps_digest', true) IS DISTINCT FROM 'on'
        AND (NEW.tool_name, NEW.version, NEW.description, NEW.platform, NEW.category, NEW.defaults,
             NEW.dependencies, NEW.metadata, NEW.extra)
            IS DISTINCT FROM
@@ -338,7 +330,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION touch_tool() IS 'Maintains updated_at and definition_digest of a tool';
+COMMENT ON FUNCTION touch_tool() IS 'Maintains updated_at, updated_by and definition_digest of a tool';
 CREATE TRIGGER touch BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION touch_tool();
 
 CREATE FUNCTION touch_pattern() RETURNS TRIGGER LANGUAGE plpgsql AS $$
@@ -354,7 +346,8 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     changed BIGINT[];
 BEGIN
-    IF current_setting('toolcat.keeps_digest', true) = 'on' THEN RETURN NULL; END IF;
+    -- Deeper down, a tool or capability takes its children along: its row is being deleted itself.
+    IF current_setting('toolcat.keeps_digest', true) = 'on' OR pg_trigger_depth() > 1 THEN RETURN NULL; END IF;
     IF TG_OP = 'DELETE' THEN
         IF TG_TABLE_NAME = 'tool_capabilities' THEN
             SELECT array_agg(tool_id) INTO changed FROM old_rows;

@@ -1,4 +1,6 @@
-//! `toolcat db`: the local database server.
+//! `toolcat db`: the local database server, and backups of a catalog.
+
+mod backup;
 
 use std::os::unix::process::CommandExt;
 use std::process::Command;
@@ -12,7 +14,7 @@ use crate::output::text;
 
 use super::{CommandError, Outcome, Session};
 
-/// Manage the local database server.
+/// Manage the local database server, back a catalog up
 #[derive(Debug, Args)]
 pub struct DbArgs {
     #[command(subcommand)]
@@ -47,6 +49,10 @@ enum DbCommand {
         )]
         args: Vec<String>,
     },
+    /// Write the whole catalog to a file: definitions, telemetry, tests and the audit log
+    Backup(backup::BackupArgs),
+    /// Fill an empty catalog from such a file
+    Restore(backup::RestoreArgs),
     /// Stop the local server and remove all of its data
     Destroy {
         /// Do not ask
@@ -89,6 +95,8 @@ pub fn run(args: &DbArgs, session: &mut Session) -> Result<Outcome, CommandError
             Ok(Outcome::Done)
         }
         DbCommand::Psql { args } => psql(session, args),
+        DbCommand::Backup(args) => backup::backup(args, session),
+        DbCommand::Restore(args) => backup::restore(args, session),
         DbCommand::Destroy { yes } => destroy(session, *yes),
     }
 }

@@ -64,6 +64,16 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
     Ok(Outcome::Done)
 }
 
+/// One definition as YAML.
+///
+/// # Errors
+/// Where it cannot be written, which its type excludes.
+pub fn yaml(document: &Document) -> Result<String, CommandError> {
+    format::write(Format::Yaml, std::slice::from_ref(document))
+        .map(|written| written.text)
+        .map_err(|error| CommandError::invalid(error.to_string()))
+}
+
 /// The text of the definitions; what the format cannot carry is said.
 fn written(
     session: &Session,
@@ -82,7 +92,7 @@ fn written(
 
 /// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
 /// system does not take, written as `%XX`.
-fn relative_path(identity: &Identity, format: Format) -> PathBuf {
+pub fn relative_path(identity: &Identity, format: Format) -> PathBuf {
     let extension = match format {
         Format::Yaml | Format::Profile => "yaml",
         Format::Jsonl => "jsonl",

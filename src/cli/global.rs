@@ -27,14 +27,8 @@ pub struct GlobalArgs {
     )]
     pub catalog: Option<String>,
 
-    /// Who acts, for the audit log [default: the login name]
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        env = "TOOLCAT_ACTOR",
-        hide_env_values = true
-    )]
+    /// Who acts, for the audit log [default: TOOLCAT_ACTOR, else the login name]
+    #[arg(long, global = true, value_name = "NAME")]
     pub actor: Option<String>,
 
     /// Why, for the audit log

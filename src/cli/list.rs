@@ -38,7 +38,7 @@ pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandErr
     })?;
     let rows: Vec<Listed> = found
         .into_iter()
-        .map(|tool| Listed::new(tool, &mut capabilities))
+        .map(|tool| Listed::new(tool, &mut capabilities, revision))
         .collect();
     if rows.is_empty() && args.format.is_for_people() {
         session.ui.status("no tool matches");
@@ -68,11 +68,14 @@ struct Listed {
     capabilities: Vec<String>,
     description: String,
     updated_at: DateTime<Utc>,
+    /// The revision of the catalog that the list shows.
+    revision: i64,
 }
 
 impl Listed {
-    fn new(tool: StoredTool, capabilities: &mut HashMap<i64, Vec<String>>) -> Self {
+    fn new(tool: StoredTool, capabilities: &mut HashMap<i64, Vec<String>>, revision: i64) -> Self {
         Self {
+            revision,
             capabilities: capabilities.remove(&tool.id).unwrap_or_default(),
             tool: tool.tool_name,
             version: tool.version,

@@ -4,28 +4,59 @@
 //! Errors of every layer become a [`CommandError`] here, with a hint and an exit code. "It ran and
 //! the answer is no" is an [`Outcome`], not an error.
 
+mod abtest;
+mod activate;
+mod audit;
+mod capabilities;
+mod changes;
+mod chown;
+mod completions;
+mod config;
 mod db;
+mod delete;
+mod deprecate;
+mod diff;
+mod disable;
+mod doctor;
+mod edit;
+mod enable;
 mod error;
 mod export;
+mod external;
 mod files;
 mod filter;
+mod generate;
 mod global;
+mod help;
 mod import;
 mod list;
+mod log;
+mod man;
+mod mark;
 mod migrate;
+mod moment;
 mod resolve;
+mod restore;
+mod rollback;
 mod schema;
+mod search;
 mod select;
+mod selection;
 mod session;
 mod show;
 mod telemetry;
+mod update;
 mod validate;
+mod versions;
+mod watch;
 
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::output::{Ui, UiOptions};
 pub use error::{CommandError, ErrorKind};
 use global::GlobalArgs;
 pub use session::Session;
@@ -65,6 +96,10 @@ enum Command {
     Validate(validate::ValidateArgs),
     /// Bring definitions into the catalog, all or nothing
     Import(import::ImportArgs),
+    /// Show what an import would change, field by field
+    Plan(import::plan::PlanArgs),
+    /// Compare files, versions and catalogs, field by field
+    Diff(diff::DiffArgs),
     /// List the tools in the catalog
     List(list::ListArgs),
     /// Show one tool
@@ -75,21 +110,70 @@ enum Command {
     Select(select::SelectArgs),
     /// Record executions, and compare them with the estimates
     Telemetry(telemetry::TelemetryArgs),
+    /// Find tools by words
+    Search(search::SearchArgs),
+    /// List the capabilities, or the tools that offer one
+    Capabilities(capabilities::CapabilitiesArgs),
+    /// List the versions of a tool, newest first
+    Versions(versions::VersionsArgs),
+    /// Take an earlier version of a tool into use; nothing is deleted
+    Rollback(rollback::RollbackArgs),
+    /// Change the definition of a tool in an editor
+    Edit(edit::EditArgs),
+    /// Set fields of many tools at once
+    Update(update::UpdateArgs),
+    /// Let tools be selected again
+    Enable(enable::EnableArgs),
+    /// Keep tools from being selected
+    Disable(disable::DisableArgs),
+    /// Take tools out of use, and say so
+    Deprecate(deprecate::DeprecateArgs),
+    /// Put tools into use that were in testing
+    Activate(activate::ActivateArgs),
+    /// Give tools to another owner
+    Chown(chown::ChownArgs),
+    /// Delete tools; `restore` brings them back
+    Delete(delete::DeleteArgs),
+    /// Bring deleted tools back, as they were
+    Restore(restore::RestoreArgs),
+    /// Show who changed what, when and why
+    Audit(audit::AuditArgs),
+    /// List the revisions of the catalog, newest first
+    Log(log::LogArgs),
+    /// Follow the changes of the catalog as they are made
+    Watch(watch::WatchArgs),
+    /// Make a definition, by a wizard or by flags
+    Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Compare two versions of a tool on real traffic
+    Abtest(abtest::AbtestArgs),
     /// Print the JSON Schema of definitions
     Schema(schema::SchemaArgs),
-    /// Manage the local database server
+    /// Manage the local database server, back a catalog up
     Db(db::DbArgs),
+    /// Look for anything that is not as it should be
+    Doctor(doctor::DoctorArgs),
+    /// Make, find and show the configuration
+    Config(config::ConfigArgs),
+    /// Print the completion script of a shell
+    Completions(completions::CompletionsArgs),
+    /// Write the manual pages of every subcommand to a folder
+    Man(man::ManArgs),
+    /// Explain a concept, or show the help of a subcommand
+    Help(help::HelpArgs),
 }
 
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     quiet_panics();
     let result = std::panic::catch_unwind(|| {
-        let cli = match Cli::try_parse() {
+        if completions::candidates::answer() {
+            return 0;
+        }
+        let cli = match parse() {
             Ok(cli) => cli,
-            Err(error) => return usage(&error),
+            Err(code) => return code,
         };
         let (mut session, error) = match Session::new(cli.global) {
             Ok(session) => (session, None),
@@ -104,18 +188,61 @@ pub fn main() -> ExitCode {
     ExitCode::from(result.unwrap_or(101))
 }
 
+/// The command line; one that is not toolcat's own may be an alias or a program on the PATH.
+fn parse() -> Result<Cli, u8> {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let error = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => return Ok(cli),
+        Err(error) => error,
+    };
+    match external::find(&error, &arguments) {
+        external::Found::Nothing => Err(usage(&error)),
+        external::Found::Alias(line) => Cli::try_parse_from(line).map_err(|error| usage(&error)),
+        external::Found::Failed(error) => {
+            let ui = Ui::new(UiOptions::default());
+            ui.error(&error.message);
+            Err(error.kind.exit_code())
+        }
+    }
+}
+
 fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError> {
     match command {
         Command::Validate(args) => validate::run(args, session),
         Command::Import(args) => import::run(args, session),
+        Command::Plan(args) => import::plan::run(args, session),
+        Command::Diff(args) => diff::run(args, session),
+        Command::Search(args) => search::run(args, session),
+        Command::Capabilities(args) => capabilities::run(args, session),
+        Command::Versions(args) => versions::run(args, session),
+        Command::Rollback(args) => rollback::run(args, session),
+        Command::Edit(args) => edit::run(args, session),
+        Command::Update(args) => update::run(args, session),
+        Command::Enable(args) => enable::run(args, session),
+        Command::Disable(args) => disable::run(args, session),
+        Command::Deprecate(args) => deprecate::run(args, session),
+        Command::Activate(args) => activate::run(args, session),
+        Command::Chown(args) => chown::run(args, session),
+        Command::Delete(args) => delete::run(args, session),
+        Command::Restore(args) => restore::run(args, session),
+        Command::Audit(args) => audit::run(args, session),
+        Command::Log(args) => log::run(args, session),
+        Command::Watch(args) => watch::run(args, session),
         Command::List(args) => list::run(args, session),
         Command::Show(args) => show::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Telemetry(args) => telemetry::run(args, session),
+        Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),
+        Command::Doctor(args) => doctor::run(args, session),
+        Command::Config(args) => config::run(args, session),
+        Command::Completions(args) => completions::run(args, session),
+        Command::Man(args) => man::run(args, session),
+        Command::Help(args) => help::run(args, session),
     }
 }
 

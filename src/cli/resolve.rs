@@ -41,7 +41,8 @@ pub fn one_tool(
     }
 }
 
-fn not_found(
+/// The error for an address that names nothing, with names that are near.
+pub fn not_found(
     connection: &mut Connection,
     reference: &ToolRef,
 ) -> Result<CommandError, CommandError> {

@@ -146,12 +146,22 @@ impl Session {
         Ok(())
     }
 
+    /// The actor named on the command line.
+    pub fn named_actor(&self) -> Option<String> {
+        self.global.actor.clone().filter(|actor| !actor.is_empty())
+    }
+
     /// Who acts: `--actor`, TOOLCAT_ACTOR, the configuration, else the login name.
     pub fn act(&self) -> Act {
         let actor = self
             .global
             .actor
             .clone()
+            .or_else(|| {
+                std::env::var("TOOLCAT_ACTOR")
+                    .ok()
+                    .filter(|it| !it.is_empty())
+            })
             .or_else(|| self.config.actor.clone())
             .filter(|actor| !actor.is_empty())
             .unwrap_or_else(login_name);

@@ -1,6 +1,6 @@
 //! `toolcat show`: one tool, as a page or as its definition.
 
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, ValueEnum};
 
 use crate::definition::{Document, Pattern, Tool, ToolRef};
@@ -9,17 +9,24 @@ use crate::format;
 use crate::output::style::{DIM, GOOD, HEADING, WARN};
 use crate::output::{Ui, text};
 use crate::store::tools::{self, StoredTool};
+use crate::store::{Connection, replay};
 
 use super::resolve::one_tool;
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, moment};
 
 /// Show one tool.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat show df\n  toolcat show linux/df@1.0 --format yaml")]
+#[command(
+    after_help = "Examples:\n  toolcat show df\n  toolcat show linux/df@1.0 --format yaml\n  toolcat show df --at '2026-01-15 10:30'"
+)]
 pub struct ShowArgs {
     /// Tool to show: [PLATFORM/]NAME[@VERSION]
     #[arg(value_name = "TOOL")]
     tool: ToolRef,
+
+    /// Show it as it was then: a time, a date, how long ago (2h, 3d), or a revision as @120
+    #[arg(long, value_name = "TIME", value_parser = at)]
+    at: Option<At>,
 
     /// How to write it; yaml and json are the definition as it was imported
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -37,11 +44,34 @@ enum ShowFormat {
     Json,
 }
 
+/// A state of the catalog that is gone by.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Time(DateTime<Utc>),
+    Revision(i64),
+}
+
+fn at(text: &str) -> Result<At, String> {
+    match text.strip_prefix('@') {
+        Some(number) => number
+            .parse()
+            .map(At::Revision)
+            .map_err(|_| format!("`{text}` is no revision: expected one like @120")),
+        None => moment::parse(text).map(At::Time),
+    }
+}
+
 pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let stored = one_tool(&mut connection, &args.tool)?;
-    let revision = connection.read(tools::revision)?;
-    let document = connection.definition(&stored)?;
+    let (stored, document, revision) = match args.at {
+        Some(at) => earlier(&mut connection, &args.tool, at)?,
+        None => {
+            let stored = one_tool(&mut connection, &args.tool)?;
+            let revision = connection.read(tools::revision)?;
+            let document = connection.definition(&stored)?;
+            (stored, document, revision)
+        }
+    };
     match args.format {
         ShowFormat::Page => page(&mut session.ui, &stored, &document, revision)?,
         ShowFormat::Yaml => {
@@ -56,6 +86,60 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The tool as it was, from the audit log.
+fn earlier(
+    connection: &mut Connection,
+    reference: &ToolRef,
+    at: At,
+) -> Result<(StoredTool, Document, i64), CommandError> {
+    let names: Vec<&str> = reference.readings().iter().map(|it| it.name).collect();
+    let (revision, found) = connection.snapshot(|connection| {
+        let revision = match at {
+            At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
+            At::Revision(revision) => revision.min(tools::revision(connection)?),
+        };
+        let found = replay::state_at(connection, revision, &names)?;
+        Ok((revision, found))
+    })?;
+    let meant = |exact: bool, tool: &StoredTool| {
+        reference.readings().iter().any(|reading| {
+            reading.name == tool.tool_name
+                && reading.platform.is_none_or(|it| it == tool.platform)
+                && reading
+                    .version
+                    .map_or(tool.is_latest, |it| it == tool.version)
+                && (!exact || tool.tool_name == reference.as_str())
+        })
+    };
+    let exact = found.iter().any(|(tool, _)| meant(true, tool));
+    let mut found: Vec<(StoredTool, Document)> = found
+        .into_iter()
+        .filter(|(tool, _)| meant(exact, tool))
+        .collect();
+    match found.len() {
+        1 => {
+            let (stored, document) = found.remove(0);
+            Ok((stored, document, revision))
+        }
+        0 => Err(CommandError::not_found(format!(
+            "there was no tool `{reference}` then, at revision {revision}"
+        ))
+        .hint(format!("`toolcat audit {reference}` shows its changes"))),
+        _ => {
+            let names: Vec<String> = found
+                .iter()
+                .map(|(tool, _)| tool.identity().to_string())
+                .collect();
+            Err(CommandError::invalid(format!(
+                "`{reference}` can mean {} tools: {}",
+                names.len(),
+                names.join(", ")
+            ))
+            .hint(format!("name the platform, as in `{}`", names[0])))
+        }
+    }
 }
 
 fn page(

@@ -9,15 +9,18 @@ pub mod diff;
 mod digest;
 mod document;
 mod identity;
+mod merge;
 pub mod row;
+pub mod set;
 mod tool;
 mod version;
 
 pub use digest::digest;
 pub use document::{Document, DocumentError, LIFECYCLE_FIELDS};
 pub use identity::{Identity, ToolRef, ToolRefError};
+pub use merge::{Overlap, merge};
 pub use tool::{Capability, Pattern, Policy, PreferenceMatch, Status, Tool};
-pub use version::Version;
+pub use version::{Version, next_version};
 
 /// Platforms seen in real catalogs. Another one is a warning, not an error: catalogs grow.
 pub const KNOWN_PLATFORMS: &[&str] = &[

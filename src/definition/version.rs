@@ -65,6 +65,35 @@ impl<'a> Version<'a> {
     }
 }
 
+/// The version that follows: its last number plus one, with its leading zeros kept (`1.9` ->
+/// `1.10`, `2025-01-09` -> `2025-01-10`, `1.0-rc.1` -> `1.0-rc.2`). Build metadata after `+` is left
+/// out, for it would say something of another build; a version without a number gets `.1`.
+pub fn next_version(text: &str) -> String {
+    let bare = text.split_once('+').map_or(text, |(version, _)| version);
+    let Some(end) = bare.rfind(|c: char| c.is_ascii_digit()).map(|at| at + 1) else {
+        return format!("{bare}.1");
+    };
+    let start = bare[..end]
+        .rfind(|c: char| !c.is_ascii_digit())
+        .map_or(0, |at| {
+            at + bare[at..].chars().next().map_or(1, char::len_utf8)
+        });
+    let mut digits: Vec<u8> = bare[start..end].bytes().collect();
+    let mut carry = true;
+    for digit in digits.iter_mut().rev() {
+        if !carry {
+            break;
+        }
+        carry = *digit == b'9';
+        *digit = if carry { b'0' } else { *digit + 1 };
+    }
+    if carry {
+        digits.insert(0, b'1');
+    }
+    let number: String = digits.into_iter().map(char::from).collect();
+    format!("{}{number}{}", &bare[..start], &bare[end..])
+}
+
 fn parts<'a>(text: &'a str, separators: &[char]) -> Vec<Part<'a>> {
     let mut parts = Vec::new();
     for piece in text.split(separators).filter(|piece| !piece.is_empty()) {
@@ -150,7 +179,31 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_last_number_grows() {
+        for (version, next) in [
+            ("1.0", "1.1"),
+            ("1.9", "1.10"),
+            ("v2", "v3"),
+            ("2025-01-09", "2025-01-10"),
+            ("1.0-rc.1", "1.0-rc.2"),
+            ("1.99", "1.100"),
+            ("1.2a", "1.3a"),
+            ("1.0+5", "1.1"),
+            ("stable", "stable.1"),
+            ("é9", "é10"),
+        ] {
+            assert_eq!(next_version(version), next);
+        }
+    }
+
     proptest! {
+        #[test]
+        fn the_next_version_follows(version in "[v0-9a-z.-]{0,12}") {
+            let next = next_version(&version);
+            prop_assert!(Version::new(&next) > Version::new(&version), "{} {}", version, next);
+        }
+
         #[test]
         fn the_order_is_total(a in "[v0-9a-z.+-]{0,12}", b in "[v0-9a-z.+-]{0,12}", c in "[v0-9a-z.+-]{0,12}") {
             let (a, b, c) = (Version::new(&a), Version::new(&b), Version::new(&c));

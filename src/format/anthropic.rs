@@ -4,7 +4,7 @@ use crate::definition::Document;
 
 use super::names::Limits;
 use super::node::Node;
-use super::openai::{read_tool, write_tools};
+use super::openai::{not_a_function, read_tool, write_tools};
 use super::{Problem, Written};
 
 /// Tool names: at most 64 letters, digits, `_`, `-`.
@@ -26,6 +26,10 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
 
 /// One tool as a definition.
 pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Problem>)> {
+    if node.get("input_schema").is_none() && node.get("type").is_some() {
+        problems.push(not_a_function(node));
+        return None;
+    }
     read_tool(node, "input_schema", NAMES, &[], problems)
 }
 

@@ -7,6 +7,16 @@ use super::{Format, Source, read, write};
 use crate::definition::Document;
 use crate::validate::{Options, check_sources};
 
+/// Few cases in the suite; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok();
+    ProptestConfig {
+        cases: asked.and_then(|it| it.parse().ok()).unwrap_or(96),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "[a-z_ ]{0,12}",
@@ -117,7 +127,7 @@ fn through(format: Format, documents: &[Document]) -> (Vec<Document>, String) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn what_is_written_is_read_again(documents in prop::collection::vec(definition(), 1..4)) {

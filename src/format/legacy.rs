@@ -22,6 +22,9 @@ pub fn convert(root: &mut Node, notes: &mut Vec<Problem>) {
     if let Some(defaults) = root.get_mut("defaults") {
         pattern(defaults, "/defaults", notes);
     }
+    let estimated = root
+        .get("defaults")
+        .is_some_and(|it| it.get("time_estimate_ms").is_some());
     let Some(capabilities) = root.get_mut("capabilities") else {
         return;
     };
@@ -33,7 +36,7 @@ pub fn convert(root: &mut Node, notes: &mut Vec<Problem>) {
     );
     for capability in capabilities.entries_mut().into_iter().flatten() {
         let place = pointer("/capabilities", &capability.key);
-        flat(capability, &place, notes);
+        flat(capability, estimated, &place, notes);
         let Some(patterns) = capability.value.get_mut("patterns") else {
             continue;
         };
@@ -135,15 +138,15 @@ fn by_name(node: &mut Node, names: &[&str], place: &str, notes: &mut Vec<Problem
     );
 }
 
-/// A capability that holds a pattern's fields itself.
-fn flat(capability: &mut Entry, place: &str, notes: &mut Vec<Problem>) {
+/// A capability that holds a pattern's fields itself, or leaves them all to the tool's defaults.
+fn flat(capability: &mut Entry, estimated: bool, place: &str, notes: &mut Vec<Problem>) {
     const ALIASES: [&str; 3] = ["inputs", "parameters", "outputs"];
     let belongs = |key: &str| {
         (PATTERN_FIELDS.contains(&key) && key != "description") || ALIASES.contains(&key)
     };
     let node = &mut capability.value;
-    let has_fields = node.get("time_estimate_ms").is_some() || node.get("cost_estimate").is_some();
-    if node.get("patterns").is_some() || !has_fields {
+    let has_fields = node.entries().iter().any(|it| belongs(&it.key));
+    if node.get("patterns").is_some() || !(has_fields || estimated) {
         return;
     }
     let Some(entries) = node.entries_mut() else {

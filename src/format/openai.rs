@@ -33,6 +33,10 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
 
 /// One function as a definition.
 pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Problem>)> {
+    if node.get("type").and_then(Node::as_text) != Some("function") {
+        problems.push(not_a_function(node));
+        return None;
+    }
     let function = node
         .get("function")
         .filter(|it| it.is_map())
@@ -43,6 +47,16 @@ pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Probl
         NAMES,
         &["type", "function"],
         problems,
+    )
+}
+
+/// A tool that runs at the provider has no interface to speak of.
+pub(super) fn not_a_function(node: &Node) -> Problem {
+    let kind = node.get("type").and_then(Node::as_text).unwrap_or("none");
+    Problem::new(
+        "format/left-out",
+        node.span,
+        format!("left out: a tool of the type `{kind}`, which is the provider's own"),
     )
 }
 
@@ -59,7 +73,7 @@ pub(super) fn read_tool(
         problems.push(Problem::new(
             "format/unknown-shape",
             node.span,
-            "a tool has a `name`, which is text; tools of other types are left out",
+            "a tool has a `name`, which is text",
         ));
         return None;
     };
@@ -189,6 +203,15 @@ mod tests {
                 json!([{"name": "a", "type": "integer"}])
             );
         }
+    }
+
+    #[test]
+    fn tools_of_the_provider_are_left_out() {
+        let list =
+            json!([{"type": "web_search"}, {"type": "function", "name": "f", "parameters": {}}]);
+        let reading = read_source(&Source::new("a.json", list.to_string()), None);
+        assert_eq!(reading.documents.len(), 1);
+        assert_eq!(reading.problems[0].rule, "format/left-out");
     }
 
     #[test]

@@ -132,7 +132,7 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
     let nodes = match syntax {
         Format::Json => read_json_or_yaml(source, text, &mut problems),
         Format::Jsonl => json::read_lines(text, &mut problems),
-        _ => yaml::read(text, &mut problems),
+        _ => read_yaml_or_json(text, &mut problems),
     };
     if nodes.is_empty() && problems.is_empty() {
         problems.push(
@@ -337,6 +337,23 @@ fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -
     node.into_iter().collect()
 }
 
+/// Reads YAML. JSON is almost a part of it: what differs, such as surrogate pairs, is read as JSON
+/// where the text is JSON.
+fn read_yaml_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    let mut found = Vec::new();
+    let nodes = yaml::read(text, &mut found);
+    if nodes.is_empty() && !found.is_empty() && text.trim_start().starts_with(['{', '[']) {
+        let mut others = Vec::new();
+        if let Some(node) = json::read(text, &mut others)
+            && others.is_empty()
+        {
+            return vec![node];
+        }
+    }
+    problems.append(&mut found);
+    nodes
+}
+
 /// What a value is, in words.
 pub fn describe(node: &Node) -> &'static str {
     match &node.kind {
@@ -346,5 +363,29 @@ pub fn describe(node: &Node) -> &'static str {
         Kind::Text(_) => "text",
         Kind::List(_) => "a list",
         Kind::Map(_) => "a map",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_in_a_yaml_file_is_read() {
+        let text = "{\n\t\"tool_name\":\t\"\\ud83d\\ude00\"\n}\n";
+        let reading = read(&Source::new("a.yaml", text), None);
+        assert_eq!(reading.problems, []);
+        assert_eq!(reading.documents[0].document.fields()["tool_name"], "😀");
+    }
+
+    #[test]
+    fn a_stream_of_ten_thousand_definitions_is_read() {
+        let text: String = (0..10_000)
+            .map(|it| format!("---\ntool_name: t{it}\n"))
+            .collect();
+        let reading = read(&Source::new("<stdin>", text), None);
+        assert_eq!(reading.documents.len(), 10_000);
+        assert_eq!(reading.documents[9_999].origin.span.start.line, 20_000);
+        assert_eq!(reading.documents[9_999].origin.index, 9_999);
     }
 }

@@ -5,6 +5,7 @@
 //! terminal; machine formats escape by their own rules.
 
 pub mod format;
+pub mod interval_plot;
 pub mod plot;
 pub mod progress;
 pub mod record;

@@ -17,7 +17,7 @@ const WISHES: [&str; 5] = [
 /// The gap between the two best, where there are two.
 pub fn gap(ranking: &[Choice]) -> Option<f64> {
     match ranking {
-        [best, second, ..] => Some(best.score - second.score),
+        [best, second, ..] => Some(best.value() - second.value()),
         _ => None,
     }
 }

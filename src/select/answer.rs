@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ambiguity::{MARGIN, clarifying_question, gap};
 use super::estimate::estimate;
+use super::learned::{Learned, RELIABILITY_WEIGHT};
 use super::normalise::{Features, features};
 use super::policy::{self, Permit, Reason};
 use super::score::{contributions, order, total};
+use super::search::{Relevance, Retrieval};
 use super::{Candidate, Mode, Request, Weights};
 
 /// What a selection found.
@@ -30,6 +32,9 @@ pub struct Answer {
     pub set_aside: Vec<SetAside>,
     /// How many candidates there were.
     pub candidates: usize,
+    /// What was made of the request's words; only where they decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval: Option<Retrieval>,
 }
 
 /// One eligible choice.
@@ -67,6 +72,27 @@ pub struct Choice {
     /// Why it runs in the background.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background_reasons: Vec<String>,
+    /// How relevant it is to the request's words; only where they decide.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relevance: Option<Relevance>,
+    /// What telemetry changed; only where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learned: Option<Learned>,
+}
+
+impl Choice {
+    /// What it is ranked by: the score, or by words score and relevance combined.
+    pub fn value(&self) -> f64 {
+        self.relevance.map_or(self.score, |it| it.combined)
+    }
+
+    /// Its name for messages: `platform/tool@version capability pattern`.
+    pub fn label(&self) -> String {
+        format!(
+            "{}/{}@{} {} {}",
+            self.platform, self.tool, self.version, self.capability, self.pattern
+        )
+    }
 }
 
 /// A candidate that is not eligible.
@@ -143,57 +169,69 @@ impl SlaClass {
     }
 }
 
+impl SetAside {
+    /// A candidate that is set aside for that reason.
+    pub fn of(candidate: &Candidate, reason: Reason) -> Self {
+        Self {
+            tool: candidate.tool.clone(),
+            platform: candidate.platform.clone(),
+            version: candidate.version.clone(),
+            capability: candidate.capability.clone(),
+            pattern: candidate.pattern.clone(),
+            reason,
+        }
+    }
+}
+
 /// Ranks the candidates for the request. The order in which they come does not matter.
 pub fn select(request: &Request, candidates: &[Candidate]) -> Answer {
     let weights = request.weights();
     let mut ranking = Vec::with_capacity(candidates.len());
     let mut set_aside = Vec::new();
     for candidate in candidates {
-        match choice(request, candidate, weights) {
+        match assess(request, candidate, weights) {
             Ok(choice) => ranking.push(choice),
-            Err(reason) => set_aside.push(SetAside {
-                tool: candidate.tool.clone(),
-                platform: candidate.platform.clone(),
-                version: candidate.version.clone(),
-                capability: candidate.capability.clone(),
-                pattern: candidate.pattern.clone(),
-                reason,
-            }),
+            Err(reason) => set_aside.push(SetAside::of(candidate, reason)),
         }
     }
     ranking.sort_by(order);
-    set_aside.sort_by(|a, b| {
-        let key = |it: &SetAside| {
-            [
-                &it.tool,
-                &it.platform,
-                &it.capability,
-                &it.pattern,
-                &it.version,
-            ]
-            .map(String::clone)
-        };
-        key(a).cmp(&key(b))
-    });
-    conclude(request.mode, weights, ranking, set_aside, candidates.len())
+    set_aside.sort_by(set_aside_order);
+    conclude(request, weights, ranking, set_aside, candidates.len())
+}
+
+/// By name, platform, capability, pattern and version, in byte order.
+pub(super) fn set_aside_order(a: &SetAside, b: &SetAside) -> std::cmp::Ordering {
+    fn key(it: &SetAside) -> [&str; 5] {
+        [
+            &it.tool,
+            &it.platform,
+            &it.capability,
+            &it.pattern,
+            &it.version,
+        ]
+    }
+    key(a).cmp(&key(b))
 }
 
 /// The answer that a finished ranking gives.
 pub fn conclude(
-    mode: Mode,
+    request: &Request,
     weights: Weights,
     ranking: Vec<Choice>,
     set_aside: Vec<SetAside>,
     candidates: usize,
 ) -> Answer {
     let score_gap = gap(&ranking);
-    let ambiguous = score_gap.is_some_and(|gap| gap < MARGIN);
+    let ambiguous = match (&ranking[..], score_gap) {
+        ([best, second, ..], Some(gap)) => gap < MARGIN && same_class(best, second),
+        _ => false,
+    };
     let clarifying_question = match &ranking[..] {
         [best, second, ..] if ambiguous => clarifying_question(best, second),
         _ => None,
     };
     Answer {
-        mode,
+        mode: request.mode,
         weights,
         answer: ranking.first().cloned(),
         ambiguous,
@@ -202,21 +240,57 @@ pub fn conclude(
         ranking,
         set_aside,
         candidates,
+        retrieval: None,
     }
 }
 
-fn choice(request: &Request, candidate: &Candidate, weights: Weights) -> Result<Choice, Reason> {
-    let estimate = estimate(candidate, &request.context)?;
+/// Whether the two compete at all: by words, a tool that is named or relevant has no rival in one
+/// that is not.
+fn same_class(best: &Choice, second: &Choice) -> bool {
+    match (best.relevance, second.relevance) {
+        (Some(best), Some(second)) => {
+            (best.named, best.relevant) == (second.named, second.relevant)
+        }
+        _ => true,
+    }
+}
+
+/// Estimates, policy, features and score of one candidate.
+///
+/// # Errors
+/// The reason for setting it aside.
+pub fn assess(
+    request: &Request,
+    candidate: &Candidate,
+    weights: Weights,
+) -> Result<Choice, Reason> {
+    let expected = estimate(candidate, &request.context)?;
+    let lesson = request
+        .learned
+        .then(|| candidate.lesson.unwrap_or_default());
+    let estimate = match &lesson {
+        Some(lesson) => lesson.correct(expected),
+        None => expected,
+    };
     let permit = policy::check(candidate, &estimate, request)?;
     let features = features(candidate, &estimate);
-    let contributions = contributions(features, weights);
+    let mut contributions = contributions(features, weights);
+    let mut score = total(contributions);
+    let learned = lesson.map(|lesson| {
+        for part in contributions.as_mut() {
+            *part *= 1.0 - RELIABILITY_WEIGHT;
+        }
+        let learned = lesson.learned(expected);
+        score = total(contributions) + learned.reliability_contribution;
+        learned
+    });
     Ok(Choice {
         tool: candidate.tool.clone(),
         platform: candidate.platform.clone(),
         version: candidate.version.clone(),
         capability: candidate.capability.clone(),
         pattern: candidate.pattern.clone(),
-        score: total(contributions),
+        score,
         features,
         contributions,
         estimated_time_ms: estimate.time_ms,
@@ -226,6 +300,8 @@ fn choice(request: &Request, candidate: &Candidate, weights: Weights) -> Result<
         requires_approval: !permit.approval.is_empty(),
         approval_reasons: permit.approval,
         background_reasons: permit.background,
+        relevance: None,
+        learned,
     })
 }
 

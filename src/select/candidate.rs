@@ -1,9 +1,12 @@
 //! What can be chosen: one usage pattern of one tool.
 
+use serde::{Deserialize, Serialize};
+
+use super::learned::Lesson;
 use crate::definition::{Policy, PreferenceMatch, Status, Tool};
 
 /// A usage pattern of a tool, with what a selection needs of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
     /// The tool's name.
     pub tool: String,
@@ -25,6 +28,9 @@ pub struct Candidate {
     pub policy: Policy,
     /// How well it serves each preference.
     pub preference_match: PreferenceMatch,
+    /// What its records say, where telemetry was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Lesson>,
 }
 
 impl Candidate {
@@ -61,6 +67,7 @@ pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
                     complexity_score: definition.complexity_score,
                     policy: definition.policy.clone(),
                     preference_match: definition.preference_match,
+                    lesson: None,
                 })
         })
         .collect()

@@ -39,6 +39,17 @@ impl Features {
         ]
     }
 
+    /// The values in that order, to be changed.
+    pub fn as_mut(&mut self) -> [&mut f64; 5] {
+        [
+            &mut self.time,
+            &mut self.cost,
+            &mut self.complexity,
+            &mut self.accuracy,
+            &mut self.completeness,
+        ]
+    }
+
     /// Features from values in that order.
     pub fn from_array(values: [f64; 5]) -> Self {
         let [time, cost, complexity, accuracy, completeness] = values;

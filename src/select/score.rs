@@ -26,6 +26,11 @@ pub fn total(contributions: Features) -> f64 {
 /// Best first: by score; equal scores by name, platform, capability, pattern, version, in byte
 /// order.
 pub fn order(a: &Choice, b: &Choice) -> Ordering {
+    b.score.total_cmp(&a.score).then_with(|| by_name(a, b))
+}
+
+/// By name, platform, capability, pattern, version, in byte order.
+pub fn by_name(a: &Choice, b: &Choice) -> Ordering {
     fn key(choice: &Choice) -> (&str, &str, &str, &str, &str) {
         (
             &choice.tool,
@@ -35,7 +40,5 @@ pub fn order(a: &Choice, b: &Choice) -> Ordering {
             &choice.version,
         )
     }
-    b.score
-        .total_cmp(&a.score)
-        .then_with(|| key(a).cmp(&key(b)))
+    key(a).cmp(&key(b))
 }

@@ -7,7 +7,6 @@ use diesel::prelude::*;
 use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 
-use super::candidates::{Found, Wanted};
 use super::error::unreachable;
 use super::import::Plan;
 use super::tools::StoredTool;
@@ -90,6 +89,18 @@ impl Connection {
         query(&mut self.inner).map_err(|error| self.classify(error))
     }
 
+    /// Adds rows that are no change of the catalog (assignments, looks at a test) in one statement,
+    /// without the writers' lock.
+    ///
+    /// # Errors
+    /// As the statement, classified.
+    pub fn append<T>(
+        &mut self,
+        statement: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        self.read(statement)
+    }
+
     /// Reads several statements in one state of the catalog.
     ///
     /// # Errors
@@ -107,9 +118,30 @@ impl Connection {
         result.map_err(|error| self.classify(error))
     }
 
+    /// The same for work that fails in other ways than its queries.
+    ///
+    /// # Errors
+    /// As the work, classified.
+    pub fn snapshot<T>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let result = self
+            .inner
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(work);
+        match result {
+            Err(StoreError::Query(error)) => Err(self.classify(error)),
+            result => result,
+        }
+    }
+
     /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
     /// another, so that each sees what the last one did; a deadlock or a serialization failure is
-    /// tried again a few times. A dry run does everything but the commit.
+    /// tried again a few times. The index of selection follows in the same transaction. A dry run
+    /// does everything but the commit.
     ///
     /// # Errors
     /// As the queries, classified; nothing is written then.
@@ -126,7 +158,7 @@ impl Connection {
                 if act.dry_run {
                     return Err(Ending::Undone);
                 }
-                Ok(())
+                super::index::refresh(connection).map_err(Ending::Failed)
             });
             match (ending, outcome) {
                 (Ok(()) | Err(Ending::Undone), Some(outcome)) => return Ok(outcome),
@@ -185,15 +217,28 @@ impl Connection {
             .ok_or_else(|| StoreError::Query(DieselError::NotFound))
     }
 
-    /// The candidates for any of the capabilities wanted, in one round trip.
+    /// Runs statements that change no tool, outside of a transaction: reads of the index, or a
+    /// selection that is recorded.
     ///
     /// # Errors
-    /// As the query, classified.
-    pub fn candidates(&mut self, wanted: &Wanted) -> Result<Found, StoreError> {
-        match super::candidates::by_capability(&mut self.inner, wanted) {
+    /// As the statements, classified.
+    pub fn direct<T>(
+        &mut self,
+        query: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        match query(&mut self.inner) {
             Err(StoreError::Query(error)) => Err(self.classify(error)),
             result => result,
         }
+    }
+
+    /// Brings the index of selection up to the catalog's revision.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); [`StoreError::Forbidden`] where the role may only read.
+    pub fn refresh_index(&mut self) -> Result<(), StoreError> {
+        // The index is derived, so that the log does not mention it: the actor does not matter.
+        self.write(&Act::by("toolcat"), |_| Ok(()))
     }
 
     /// What an import of those definitions would do.
@@ -201,7 +246,7 @@ impl Connection {
     /// # Errors
     /// As the queries.
     pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
-        super::import::plan(&mut self.inner, documents)
+        super::import::plan(&mut self.inner, documents, super::import::OnConflict::Fail)
     }
 
     /// Diesel's connection, for the migration harness and for COPY.

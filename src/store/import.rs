@@ -1,22 +1,36 @@
 //! Importing definitions: a plan against the catalog, then bulk writes.
 //!
 //! The number of statements does not depend on the number of definitions: one reads what is there,
-//! one reserves row numbers, one retires what was the latest, and three COPY the rows in.
+//! two read what differs, one reserves row numbers, one retires what was the latest, and three COPY
+//! the rows in.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
-use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use serde_json::Value;
 
 use super::StoreError;
-use super::schema::{tool_capabilities, tool_patterns, tools};
-use super::tools::{StoredTool, definitions};
+use super::insert::{NewVersion, insert};
+use super::rewrite::{Rewrite, rewrite};
+use super::tools::{by_ids, definitions};
 use crate::definition::diff::{Change, diff};
-use crate::definition::row::{self, ToolRow};
-use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Version, digest};
+use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Version, digest, next_version};
+
+/// What is done with a definition that differs under a version that the catalog has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnConflict {
+    /// Nothing is imported.
+    #[default]
+    Fail,
+    /// The catalog keeps what it has.
+    Skip,
+    /// The version is changed in place.
+    Update,
+    /// The definition becomes the next version.
+    Bump,
+}
 
 /// What is to be done with one definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,10 +42,31 @@ pub enum Step {
     },
     /// In the catalog already, with the same content.
     Unchanged,
-    /// In the catalog already under this version, with other content.
+    /// In the catalog already under this version, with other content: refused.
     Conflict {
         /// The row that differs.
         id: i64,
+        /// What differs, from the catalog to the file.
+        changes: Vec<Change>,
+    },
+    /// The same, and the catalog keeps what it has.
+    Skip {
+        /// What differs, from the catalog to the file.
+        changes: Vec<Change>,
+    },
+    /// The same, and the row is changed in place.
+    Update {
+        /// The row that differs.
+        id: i64,
+        /// What differs, from the catalog to the file.
+        changes: Vec<Change>,
+    },
+    /// The same, and the definition becomes the next version.
+    Bump {
+        /// The next version.
+        version: String,
+        /// Whether it becomes the version in use.
+        latest: bool,
         /// What differs, from the catalog to the file.
         changes: Vec<Change>,
     },
@@ -42,8 +77,28 @@ pub enum Step {
 pub struct Plan {
     /// The steps.
     pub steps: Vec<Step>,
-    /// Parent of each created version: the version that was the latest.
+    /// Parent of each created version.
     parents: Vec<Option<i64>>,
+}
+
+impl Plan {
+    /// How many definitions are refused.
+    pub fn refused(&self) -> usize {
+        self.steps
+            .iter()
+            .filter(|step| matches!(step, Step::Conflict { .. }))
+            .count()
+    }
+
+    /// Whether carrying it out would change the catalog.
+    pub fn changes_something(&self) -> bool {
+        self.steps.iter().any(|step| {
+            matches!(
+                step,
+                Step::Create { .. } | Step::Update { .. } | Step::Bump { .. }
+            )
+        })
+    }
 }
 
 #[derive(QueryableByName)]
@@ -72,7 +127,11 @@ struct Present {
 ///
 /// # Errors
 /// As the queries.
-pub fn plan(connection: &mut PgConnection, documents: &[Document]) -> Result<Plan, StoreError> {
+pub fn plan(
+    connection: &mut PgConnection,
+    documents: &[Document],
+    on_conflict: OnConflict,
+) -> Result<Plan, StoreError> {
     let identities: Vec<Identity> = documents
         .iter()
         .map(|document| identity(document))
@@ -93,7 +152,7 @@ pub fn plan(connection: &mut PgConnection, documents: &[Document]) -> Result<Pla
         let key = (identity.platform.as_str(), identity.name.as_str());
         let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
         let latest = known.iter().find(|row| row.is_latest);
-        parents.push(latest.map(|row| row.id));
+        parents.push(parent(known, latest.copied(), &identity.version));
         steps.push(
             match known.iter().find(|row| row.version == identity.version) {
                 Some(row) if is_unchanged(row, document) => Step::Unchanged,
@@ -115,7 +174,144 @@ pub fn plan(connection: &mut PgConnection, documents: &[Document]) -> Result<Pla
         );
     }
     compare(connection, documents, &to_compare, &mut steps)?;
+    resolve(
+        on_conflict,
+        documents,
+        &identities,
+        &versions,
+        &mut steps,
+        &mut parents,
+    );
     Ok(Plan { steps, parents })
+}
+
+/// What a new version is made from: the version in use, or, for an older one, the one before it.
+fn parent(known: &[&Present], latest: Option<&Present>, version: &str) -> Option<i64> {
+    let version = Version::new(version);
+    let before = || {
+        known
+            .iter()
+            .copied()
+            .filter(|row| Version::new(&row.version) < version)
+            .max_by(|a, b| Version::new(&a.version).cmp(&Version::new(&b.version)))
+    };
+    latest
+        .filter(|row| Version::new(&row.version) < version)
+        .or_else(before)
+        .map(|row| row.id)
+}
+
+type Versions<'a> = HashMap<(&'a str, &'a str), Vec<&'a Present>>;
+
+/// Decides what becomes of the definitions that differ.
+fn resolve(
+    on_conflict: OnConflict,
+    documents: &[Document],
+    identities: &[Identity],
+    versions: &Versions<'_>,
+    steps: &mut [Step],
+    parents: &mut [Option<i64>],
+) {
+    let mut taken: HashSet<(&str, &str, String)> = HashSet::new();
+    if on_conflict == OnConflict::Bump {
+        taken.extend(
+            identities
+                .iter()
+                .map(|it| (it.platform.as_str(), it.name.as_str(), it.version.clone())),
+        );
+    }
+    for (index, step) in steps.iter_mut().enumerate() {
+        let Step::Conflict { id, changes } = step else {
+            continue;
+        };
+        let (id, changes) = (*id, std::mem::take(changes));
+        *step = match on_conflict {
+            OnConflict::Fail => Step::Conflict { id, changes },
+            OnConflict::Skip => Step::Skip { changes },
+            OnConflict::Update => Step::Update { id, changes },
+            OnConflict::Bump => {
+                let identity = &identities[index];
+                let key = (identity.platform.as_str(), identity.name.as_str());
+                let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
+                let latest = known.iter().find(|row| row.is_latest);
+                let mut version = next_version(&identity.version);
+                loop {
+                    match known.iter().find(|row| row.version == version) {
+                        Some(row)
+                            if is_unchanged(row, &as_version(&documents[index], &version)) =>
+                        {
+                            *step = Step::Unchanged;
+                            break;
+                        }
+                        None if taken.insert((key.0, key.1, version.clone())) => {
+                            let newer = latest.is_none_or(|row| {
+                                Version::new(&row.version) < Version::new(&version)
+                            });
+                            parents[index] = match (newer, latest) {
+                                (true, Some(latest)) => Some(latest.id),
+                                _ => Some(id),
+                            };
+                            *step = Step::Bump {
+                                version,
+                                latest: newer,
+                                changes,
+                            };
+                            break;
+                        }
+                        _ => version = next_version(&version),
+                    }
+                }
+                continue;
+            }
+        };
+    }
+    one_latest(identities, steps);
+}
+
+/// Of several versions of one tool that the import makes, only the newest becomes the latest.
+fn one_latest(identities: &[Identity], steps: &mut [Step]) {
+    let mut newest: HashMap<(&str, &str), usize> = HashMap::new();
+    let version = |index: usize, steps: &[Step]| match &steps[index] {
+        Step::Bump { version, .. } => version.clone(),
+        _ => identities[index].version.clone(),
+    };
+    for index in 0..steps.len() {
+        let latest = match &steps[index] {
+            Step::Create { latest } | Step::Bump { latest, .. } => *latest,
+            _ => false,
+        };
+        if !latest {
+            continue;
+        }
+        let identity = &identities[index];
+        let key = (identity.platform.as_str(), identity.name.as_str());
+        let loser = match newest.get(&key) {
+            Some(&other)
+                if Version::new(&version(other, steps)) > Version::new(&version(index, steps)) =>
+            {
+                Some(index)
+            }
+            other => {
+                let other = other.copied();
+                newest.insert(key, index);
+                other
+            }
+        };
+        if let Some(Step::Create { latest } | Step::Bump { latest, .. }) =
+            loser.map(|loser| &mut steps[loser])
+        {
+            *latest = false;
+        }
+    }
+}
+
+/// The definition under another version.
+fn as_version(document: &Document, version: &str) -> Document {
+    let mut document = document.clone();
+    document
+        .fields_mut()
+        .insert("version".to_owned(), Value::from(version));
+    document
 }
 
 /// The newest version of each tool among those to be imported: only one can become the latest.
@@ -187,10 +383,7 @@ fn compare(
         return Ok(());
     }
     let ids: Vec<i64> = to_compare.iter().map(|(_, id)| *id).collect();
-    let stored: Vec<StoredTool> = tools::table
-        .filter(tools::id.eq_any(&ids))
-        .select(StoredTool::as_select())
-        .load(connection)?;
+    let stored = by_ids(connection, &ids)?;
     let present = definitions(connection, &stored)?;
     let by_id: HashMap<i64, &Document> = stored.iter().map(|tool| tool.id).zip(&present).collect();
     for (index, id) in to_compare {
@@ -213,266 +406,41 @@ fn compare(
     Ok(())
 }
 
-#[derive(Insertable)]
-#[diesel(table_name = tools, treat_none_as_default_value = false)]
-struct NewTool<'a> {
-    id: i64,
-    tool_name: &'a str,
-    version: &'a str,
-    description: &'a str,
-    platform: &'a str,
-    category: &'a str,
-    status: &'a str,
-    enabled: bool,
-    defaults: &'a Value,
-    dependencies: &'a Value,
-    metadata: &'a Value,
-    extra: &'a Value,
-    owner: Option<&'a str>,
-    definition_digest: &'a str,
-    parent_version_id: Option<i64>,
-    is_latest: bool,
-    created_by: &'a str,
-    updated_by: &'a str,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = tool_capabilities, treat_none_as_default_value = false)]
-struct NewCapability<'a> {
-    id: i64,
-    tool_id: i64,
-    capability_name: &'a str,
-    description: &'a str,
-    extra: &'a Value,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = tool_patterns, treat_none_as_default_value = false)]
-struct NewPattern<'a> {
-    id: i64,
-    capability_id: i64,
-    pattern_name: &'a str,
-    description: &'a str,
-    typical_use_cases: &'a Value,
-    time_estimate_ms: &'a str,
-    cost_estimate: &'a str,
-    complexity_score: f64,
-    scope: &'a str,
-    completeness: &'a str,
-    limitations: &'a Value,
-    policy: &'a Value,
-    preference_match: &'a Value,
-    required_inputs: &'a Value,
-    optional_inputs: &'a Value,
-    expected_outputs: &'a Value,
-    examples: &'a Value,
-    extra: &'a Value,
-}
-
-/// A version to be written.
-pub struct NewVersion<'a> {
-    /// Its definition.
-    pub document: &'a Document,
-    /// Whether it becomes the version in use.
-    pub latest: bool,
-    /// The version that it was made from.
-    pub parent: Option<i64>,
-}
-
-/// Writes what the plan creates. Conflicts must have been dealt with before.
+/// Carries the plan out and returns the tools changed. Conflicts must have been dealt with before.
 ///
 /// # Errors
 /// As the statements; the caller's transaction must then be undone.
-pub fn create(
+pub fn carry_out(
     connection: &mut PgConnection,
     documents: &[Document],
     plan: &Plan,
     actor: &str,
-) -> Result<usize, StoreError> {
-    let versions: Vec<NewVersion<'_>> = documents
+) -> Result<(), StoreError> {
+    let bumped: Vec<Option<Document>> = documents
         .iter()
         .zip(&plan.steps)
-        .zip(&plan.parents)
-        .filter_map(|((document, step), parent)| match step {
-            Step::Create { latest } => Some(NewVersion {
-                document,
-                latest: *latest,
-                parent: *parent,
-            }),
+        .map(|(document, step)| match step {
+            Step::Bump { version, .. } => Some(as_version(document, version)),
             _ => None,
         })
         .collect();
-    insert(connection, &versions, actor)?;
-    Ok(versions.len())
-}
-
-/// Inserts versions with all that belongs to them, and returns their row numbers. Those that become
-/// the version in use take the place of the present one.
-///
-/// # Errors
-/// As the statements; the caller's transaction must then be undone.
-pub fn insert(
-    connection: &mut PgConnection,
-    versions: &[NewVersion<'_>],
-    actor: &str,
-) -> Result<Vec<i64>, StoreError> {
-    if versions.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows: Vec<ToolRow> = versions
-        .iter()
-        .map(|version| row::divide(version.document))
-        .collect::<Result<_, _>>()?;
-    let digests: Vec<String> = versions
-        .iter()
-        .map(|version| digest(version.document))
-        .collect();
-    let capabilities: usize = rows.iter().map(|row| row.capabilities.len()).sum();
-    let patterns: usize = rows
-        .iter()
-        .flat_map(|row| &row.capabilities)
-        .map(|capability| capability.patterns.len())
-        .sum();
-    let numbers = reserve(connection, rows.len(), capabilities, patterns)?;
-    retire(connection, &rows, versions)?;
-
-    let mut capability_ids = numbers.capabilities.iter().copied();
-    let mut pattern_ids = numbers.patterns.iter().copied();
-    let mut new_tools = Vec::with_capacity(rows.len());
-    let mut new_capabilities = Vec::with_capacity(capabilities);
-    let mut new_patterns = Vec::with_capacity(patterns);
-    for (((row, version), digest), &id) in
-        rows.iter().zip(versions).zip(&digests).zip(&numbers.tools)
-    {
-        new_tools.push(NewTool {
-            id,
-            tool_name: &row.tool_name,
-            version: &row.version,
-            description: &row.description,
-            platform: &row.platform,
-            category: &row.category,
-            status: &row.status,
-            enabled: row.enabled,
-            defaults: &row.defaults,
-            dependencies: &row.dependencies,
-            metadata: &row.metadata,
-            extra: &row.extra,
-            owner: row.owner.as_deref().or(Some(actor)),
-            definition_digest: digest,
-            parent_version_id: version.parent,
-            is_latest: version.latest,
-            created_by: actor,
-            updated_by: actor,
-        });
-        for (capability, capability_id) in row.capabilities.iter().zip(&mut capability_ids) {
-            new_capabilities.push(NewCapability {
-                id: capability_id,
-                tool_id: id,
-                capability_name: &capability.capability_name,
-                description: &capability.description,
-                extra: &capability.extra,
-            });
-            for (pattern, id) in capability.patterns.iter().zip(&mut pattern_ids) {
-                new_patterns.push(NewPattern {
-                    id,
-                    capability_id,
-                    pattern_name: &pattern.pattern_name,
-                    description: &pattern.description,
-                    typical_use_cases: &pattern.typical_use_cases,
-                    time_estimate_ms: &pattern.time_estimate_ms,
-                    cost_estimate: &pattern.cost_estimate,
-                    complexity_score: pattern.complexity_score,
-                    scope: &pattern.scope,
-                    completeness: &pattern.completeness,
-                    limitations: &pattern.limitations,
-                    policy: &pattern.policy,
-                    preference_match: &pattern.preference_match,
-                    required_inputs: &pattern.required_inputs,
-                    optional_inputs: &pattern.optional_inputs,
-                    expected_outputs: &pattern.expected_outputs,
-                    examples: &pattern.examples,
-                    extra: &pattern.extra,
-                });
-            }
+    let mut versions = Vec::new();
+    let mut rewrites = Vec::new();
+    for (index, step) in plan.steps.iter().enumerate() {
+        match step {
+            Step::Create { latest } | Step::Bump { latest, .. } => versions.push(NewVersion {
+                document: bumped[index].as_ref().unwrap_or(&documents[index]),
+                latest: *latest,
+                parent: plan.parents[index],
+            }),
+            Step::Update { id, .. } => rewrites.push(Rewrite {
+                id: *id,
+                document: &documents[index],
+            }),
+            Step::Unchanged | Step::Conflict { .. } | Step::Skip { .. } => {}
         }
     }
-    copy_from(tools::table)
-        .from_insertable(new_tools)
-        .execute(connection)?;
-    copy_from(tool_capabilities::table)
-        .from_insertable(new_capabilities)
-        .execute(connection)?;
-    copy_from(tool_patterns::table)
-        .from_insertable(new_patterns)
-        .execute(connection)?;
-    Ok(numbers.tools)
-}
-
-struct Numbers {
-    tools: Vec<i64>,
-    capabilities: Vec<i64>,
-    patterns: Vec<i64>,
-}
-
-#[derive(QueryableByName)]
-struct Reserved {
-    #[diesel(sql_type = Array<BigInt>)]
-    tools: Vec<i64>,
-    #[diesel(sql_type = Array<BigInt>)]
-    capabilities: Vec<i64>,
-    #[diesel(sql_type = Array<BigInt>)]
-    patterns: Vec<i64>,
-}
-
-/// Takes row numbers from the sequences, so that parents and children can be copied in blindly.
-fn reserve(
-    connection: &mut PgConnection,
-    tools: usize,
-    capabilities: usize,
-    patterns: usize,
-) -> Result<Numbers, StoreError> {
-    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
-    let reserved: Reserved = diesel::sql_query(
-        "SELECT ARRAY(SELECT nextval(pg_get_serial_sequence('tools', 'id')) \
-                      FROM generate_series(1, $1)) AS tools, \
-                ARRAY(SELECT nextval(pg_get_serial_sequence('tool_capabilities', 'id')) \
-                      FROM generate_series(1, $2)) AS capabilities, \
-                ARRAY(SELECT nextval(pg_get_serial_sequence('tool_patterns', 'id')) \
-                      FROM generate_series(1, $3)) AS patterns",
-    )
-    .bind::<BigInt, _>(count(tools))
-    .bind::<BigInt, _>(count(capabilities))
-    .bind::<BigInt, _>(count(patterns))
-    .get_result(connection)?;
-    Ok(Numbers {
-        tools: reserved.tools,
-        capabilities: reserved.capabilities,
-        patterns: reserved.patterns,
-    })
-}
-
-/// Takes the mark of the latest version from the versions that are followed by new ones.
-fn retire(
-    connection: &mut PgConnection,
-    rows: &[ToolRow],
-    versions: &[NewVersion<'_>],
-) -> Result<(), StoreError> {
-    let replaced: HashSet<(&str, &str)> = rows
-        .iter()
-        .zip(versions)
-        .filter(|(_, version)| version.latest && version.parent.is_some())
-        .map(|(row, _)| (row.platform.as_str(), row.tool_name.as_str()))
-        .collect();
-    if replaced.is_empty() {
-        return Ok(());
-    }
-    let (platforms, names): (Vec<&str>, Vec<&str>) = replaced.into_iter().unzip();
-    diesel::sql_query(
-        "UPDATE tools SET is_latest = false \
-         WHERE is_latest AND (platform, tool_name) IN (SELECT * FROM unnest($1, $2))",
-    )
-    .bind::<Array<Text>, _>(platforms)
-    .bind::<Array<Text>, _>(names)
-    .execute(connection)?;
+    rewrite(connection, &rewrites)?;
+    insert(connection, &versions, actor)?;
     Ok(())
 }

@@ -91,6 +91,17 @@ impl Location {
         &self.catalog
     }
 
+    /// Another catalog of the same database.
+    #[must_use]
+    pub fn with_catalog(&self, catalog: Catalog) -> Self {
+        let mut settings = self.settings.clone();
+        if let Some((_, options)) = settings.iter_mut().find(|(key, _)| key == "options") {
+            // The last setting of a name counts.
+            options.push_str(&format!(" -c search_path={catalog},pg_temp"));
+        }
+        Self { settings, catalog }
+    }
+
     /// One setting, such as `host`.
     pub fn setting(&self, key: &str) -> Option<&str> {
         self.settings

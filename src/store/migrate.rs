@@ -100,6 +100,28 @@ pub fn require_current(connection: &mut Connection) -> Result<(), StoreError> {
 /// [`StoreError::SchemaTooNew`]; [`StoreError::Conflict`] where another migrator holds the lock;
 /// [`StoreError::Migration`] with the migration that failed, the earlier ones staying applied.
 pub fn up(connection: &mut Connection, lock_wait_seconds: f64) -> Result<Vec<Step>, StoreError> {
+    apply(connection, lock_wait_seconds, |_| true)
+}
+
+/// Applies those of the pending migrations that are named, as [`up`] does all of them.
+///
+/// # Errors
+/// As [`up`].
+pub fn up_to(
+    connection: &mut Connection,
+    lock_wait_seconds: f64,
+    versions: &[String],
+) -> Result<Vec<Step>, StoreError> {
+    apply(connection, lock_wait_seconds, |version| {
+        versions.iter().any(|it| it == version)
+    })
+}
+
+fn apply(
+    connection: &mut Connection,
+    lock_wait_seconds: f64,
+    wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Step>, StoreError> {
     with_lock(connection, lock_wait_seconds, |connection| {
         let progress = progress(connection)?;
         refuse_newer(&progress, connection.location().catalog().as_str())?;
@@ -108,9 +130,13 @@ pub fn up(connection: &mut Connection, lock_wait_seconds: f64) -> Result<Vec<Ste
             diesel::sql_query(schema).execute(connection.raw())?;
         }
         connection.raw().setup().map_err(StoreError::from)?;
-        let pending: Vec<Step> = progress.pending().cloned().collect();
+        let pending: Vec<Step> = progress
+            .pending()
+            .filter(|step| wanted(&step.version))
+            .cloned()
+            .collect();
         for (migration, step) in known()?.iter().zip(&progress.steps) {
-            if !step.applied {
+            if !step.applied && wanted(&step.version) {
                 connection.raw().run_migration(migration).map_err(failed)?;
             }
         }
@@ -176,7 +202,10 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000002_telemetry",
     "2026-01-01-000003_ab_tests",
     "2026-01-01-000004_audit",
+    "2026-01-01-000020_selection_index",
+    "2026-01-01-000021_selections",
     "2026-01-01-000030_telemetry_queries",
+    "2026-01-01-000040_ab_experiments",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

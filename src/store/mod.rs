@@ -6,16 +6,33 @@
 //! one transaction, with the acting person and the reason in force for the audit log, retried a
 //! bounded number of times where PostgreSQL asks for it.
 
-pub mod candidates;
+pub mod ab_tests;
+pub mod apply;
+pub mod audit;
+pub mod backup;
+pub mod capabilities;
 mod connection;
 mod error;
+pub mod health;
 pub mod import;
+pub mod index;
+pub mod insert;
+pub mod lessons;
+pub mod lifecycle;
+pub mod listen;
 pub mod location;
 pub mod migrate;
+pub mod names;
+pub mod replay;
+pub mod restore;
+pub mod rewrite;
 pub mod schema;
+pub mod selections;
 pub mod telemetry;
 pub mod tools;
 
 pub use connection::{Act, Connection};
+/// A connection inside a transaction, as the closures of [`Connection`] get it.
+pub use diesel::PgConnection as Transaction;
 pub use error::StoreError;
 pub use location::Location;

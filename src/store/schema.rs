@@ -7,6 +7,52 @@ diesel::table! {
     catalog_state (only_row) {
         only_row -> Bool,
         revision -> Int8,
+        migration -> Nullable<Varchar>,
+        indexed_revision -> Nullable<Int8>,
+        index_format -> Nullable<Int4>,
+        documents -> Int8,
+        total_length -> Int8,
+    }
+}
+
+diesel::table! {
+    search_terms (term, block) {
+        term -> Text,
+        block -> Int8,
+        postings -> Bytea,
+    }
+}
+
+diesel::table! {
+    selection_index (tool_id, capability_name) {
+        tool_id -> Int8,
+        capability_name -> Text,
+        entry -> Text,
+        words -> Text,
+    }
+}
+
+diesel::table! {
+    tool_ab_assignments (test_id, phase, unit) {
+        test_id -> Int8,
+        phase -> Int4,
+        unit -> Varchar,
+        arm -> Varchar,
+        bucket -> Float8,
+        seed -> Uuid,
+        assigned_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    tool_ab_looks (id) {
+        id -> Int8,
+        test_id -> Int8,
+        phase -> Int4,
+        looked_at -> Timestamptz,
+        recorded -> Int8,
+        verdict -> Varchar,
+        p -> Jsonb,
     }
 }
 
@@ -26,6 +72,22 @@ diesel::table! {
         started_at -> Nullable<Timestamptz>,
         completed_at -> Nullable<Timestamptz>,
         created_by -> Varchar,
+        hypothesis -> Nullable<Text>,
+        primary_metrics -> Jsonb,
+        guardrails -> Jsonb,
+        counted_outcome -> Varchar,
+        unit_kind -> Varchar,
+        coverage -> Float8,
+        confidence -> Float8,
+        planned_size -> Int8,
+        minimum_duration_s -> Float8,
+        seed -> Uuid,
+        phase -> Int4,
+        phase_started_at -> Nullable<Timestamptz>,
+        earlier_phases -> Jsonb,
+        paused_at -> Nullable<Timestamptz>,
+        paused_s -> Float8,
+        forced -> Bool,
     }
 }
 
@@ -87,6 +149,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_selections (id) {
+        id -> Int8,
+        recorded_at -> Timestamptz,
+        recorded_by -> Varchar,
+        revision -> Int8,
+        request_hash -> Bpchar,
+        request -> Jsonb,
+        pool -> Jsonb,
+        answer -> Nullable<Jsonb>,
+    }
+}
+
+diesel::table! {
     tool_telemetry (id) {
         id -> Int8,
         tool_id -> Int8,
@@ -132,16 +207,23 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(tool_ab_assignments -> tool_ab_tests (test_id));
+diesel::joinable!(tool_ab_looks -> tool_ab_tests (test_id));
 diesel::joinable!(tool_capabilities -> tools (tool_id));
 diesel::joinable!(tool_patterns -> tool_capabilities (capability_id));
 diesel::joinable!(tool_telemetry -> tools (tool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     catalog_state,
+    tool_ab_assignments,
+    tool_ab_looks,
+    search_terms,
+    selection_index,
     tool_ab_tests,
     tool_audit_log,
     tool_capabilities,
     tool_patterns,
+    tool_selections,
     tool_telemetry,
     tools,
 );

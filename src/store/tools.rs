@@ -9,13 +9,13 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb};
 use serde_json::{Value, json};
 
-use super::StoreError;
 use super::schema::{tool_capabilities, tool_patterns, tools};
+use super::{Act, StoreError};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
 
 /// A row of `tools`.
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable)]
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, serde::Deserialize)]
 #[diesel(table_name = tools, check_for_backend(Pg))]
 pub struct StoredTool {
     /// Row number.
@@ -208,6 +208,7 @@ struct StoredCapability {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = tool_patterns, check_for_backend(Pg))]
 struct StoredPattern {
+    id: i64,
     capability_id: i64,
     pattern_name: String,
     description: String,
@@ -250,14 +251,19 @@ impl From<StoredPattern> for PatternRow {
     }
 }
 
-/// The definitions of those tools, in their order, in three statements however many there are.
-///
-/// # Errors
-/// As the queries; [`StoreError::Definition`] where a row cannot be read back.
-pub fn definitions(
-    connection: &mut PgConnection,
-    stored: &[StoredTool],
-) -> Result<Vec<Document>, StoreError> {
+/// The rows of one version of a tool, with their numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StoredRows {
+    /// What the columns hold.
+    pub row: ToolRow,
+    /// The row number of each capability, in the order of the row's.
+    pub capability_ids: Vec<i64>,
+    /// The row numbers of the patterns of each capability.
+    pub pattern_ids: Vec<Vec<i64>>,
+}
+
+/// The rows of those tools, in their order, in two statements however many there are.
+pub fn rows(connection: &mut PgConnection, stored: &[StoredTool]) -> QueryResult<Vec<StoredRows>> {
     let ids: Vec<i64> = stored.iter().map(|tool| tool.id).collect();
     let capabilities: Vec<StoredCapability> = tool_capabilities::table
         .filter(tool_capabilities::tool_id.eq_any(&ids))
@@ -270,51 +276,107 @@ pub fn definitions(
         .order(tool_patterns::id)
         .select(StoredPattern::as_select())
         .load(connection)?;
-    let mut by_capability: HashMap<i64, Vec<PatternRow>> = HashMap::new();
+    let mut by_capability: HashMap<i64, (Vec<i64>, Vec<PatternRow>)> = HashMap::new();
     for pattern in patterns {
-        by_capability
-            .entry(pattern.capability_id)
-            .or_default()
-            .push(pattern.into());
+        let (ids, rows) = by_capability.entry(pattern.capability_id).or_default();
+        ids.push(pattern.id);
+        rows.push(pattern.into());
     }
-    let mut by_tool: HashMap<i64, Vec<CapabilityRow>> = HashMap::new();
+    let mut by_tool: HashMap<i64, StoredRows> = stored
+        .iter()
+        .map(|tool| {
+            let rows = StoredRows {
+                row: tool_row(tool),
+                capability_ids: Vec::new(),
+                pattern_ids: Vec::new(),
+            };
+            (tool.id, rows)
+        })
+        .collect();
     for capability in capabilities {
-        by_tool
-            .entry(capability.tool_id)
-            .or_default()
-            .push(CapabilityRow {
+        let (ids, patterns) = by_capability.remove(&capability.id).unwrap_or_default();
+        if let Some(rows) = by_tool.get_mut(&capability.tool_id) {
+            rows.capability_ids.push(capability.id);
+            rows.pattern_ids.push(ids);
+            rows.row.capabilities.push(CapabilityRow {
                 capability_name: capability.capability_name,
                 description: capability.description,
                 extra: capability.extra,
-                patterns: by_capability.remove(&capability.id).unwrap_or_default(),
+                patterns,
             });
+        }
     }
-    stored
+    Ok(stored
         .iter()
-        .map(|tool| {
-            let row = ToolRow {
-                tool_name: tool.tool_name.clone(),
-                version: tool.version.clone(),
-                description: tool.description.clone(),
-                platform: tool.platform.clone(),
-                category: tool.category.clone(),
-                status: tool.status.clone(),
-                enabled: tool.enabled,
-                owner: tool.owner.clone(),
-                defaults: tool.defaults.clone(),
-                dependencies: tool.dependencies.clone(),
-                metadata: tool.metadata.clone(),
-                extra: tool.extra.clone(),
-                capabilities: by_tool.remove(&tool.id).unwrap_or_default(),
-            };
-            row::join(&row).map_err(|error| {
-                StoreError::Definition(crate::definition::DocumentError {
-                    subject: tool.identity().to_string(),
-                    message: error.to_string(),
-                })
-            })
+        .filter_map(|tool| by_tool.remove(&tool.id))
+        .collect())
+}
+
+fn tool_row(tool: &StoredTool) -> ToolRow {
+    ToolRow {
+        tool_name: tool.tool_name.clone(),
+        version: tool.version.clone(),
+        description: tool.description.clone(),
+        platform: tool.platform.clone(),
+        category: tool.category.clone(),
+        status: tool.status.clone(),
+        enabled: tool.enabled,
+        owner: tool.owner.clone(),
+        defaults: tool.defaults.clone(),
+        dependencies: tool.dependencies.clone(),
+        metadata: tool.metadata.clone(),
+        extra: tool.extra.clone(),
+        capabilities: Vec::new(),
+    }
+}
+
+/// The definition that rows hold.
+///
+/// # Errors
+/// [`StoreError::Definition`] where they cannot be read back.
+pub fn joined(row: &ToolRow) -> Result<Document, StoreError> {
+    row::join(row).map_err(|error| {
+        StoreError::Definition(crate::definition::DocumentError {
+            subject: format!("{}/{}@{}", row.platform, row.tool_name, row.version),
+            message: error.to_string(),
         })
+    })
+}
+
+/// The definitions of those tools, in their order, in two statements however many there are.
+///
+/// # Errors
+/// As the queries; [`StoreError::Definition`] where a row cannot be read back.
+pub fn definitions(
+    connection: &mut PgConnection,
+    stored: &[StoredTool],
+) -> Result<Vec<Document>, StoreError> {
+    rows(connection, stored)?
+        .iter()
+        .map(|rows| joined(&rows.row))
         .collect()
+}
+
+/// The tools of those row numbers.
+pub fn by_ids(connection: &mut PgConnection, ids: &[i64]) -> QueryResult<Vec<StoredTool>> {
+    tools::table
+        .filter(tools::id.eq_any(ids))
+        .select(StoredTool::as_select())
+        .order(tools::id)
+        .load(connection)
+}
+
+/// Every version of the tools with any of those names, on whatever platform.
+pub fn named(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<StoredTool>> {
+    tools::table
+        .filter(tools::tool_name.eq_any(names))
+        .select(StoredTool::as_select())
+        .order((
+            sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
+            sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
+            tools::id,
+        ))
+        .load(connection)
 }
 
 /// Names near a wrong one, best first: for "did you mean".
@@ -340,4 +402,13 @@ pub fn revision(connection: &mut PgConnection) -> QueryResult<i64> {
     super::schema::catalog_state::table
         .select(super::schema::catalog_state::revision)
         .first(connection)
+}
+
+/// The revision to report of an act that began at revision `before`: a dry run leaves the catalog
+/// where it was.
+pub fn revision_after(connection: &mut PgConnection, act: &Act, before: i64) -> QueryResult<i64> {
+    match act.dry_run {
+        true => Ok(before),
+        false => revision(connection),
+    }
 }

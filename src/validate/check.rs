@@ -147,6 +147,9 @@ fn file(source: Source, options: &Options) -> Checked {
             found.add(&source.name, problem, None, options);
         }
     }
+    for loaded in &mut documents {
+        cross::keep_essentials(&mut loaded.node);
+    }
     Checked {
         name: source.name,
         text: source.bytes,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use rust_stemmers::{Algorithm, Stemmer};
 
 use crate::definition::Identity;
-use crate::format::node::pointer;
+use crate::format::node::{Node, pointer};
 use crate::format::{Loaded, Problem, Span};
 
 use super::diagnostic::Related;
@@ -19,6 +19,32 @@ pub fn check(all: &[&Loaded]) -> Findings {
     identities(all, &mut findings);
     capabilities(all, &mut findings);
     findings
+}
+
+/// Drops the parts of a definition's tree that no comparison looks at: of ten thousand definitions
+/// they are most of the memory.
+pub fn keep_essentials(node: &mut Node) {
+    let Some(fields) = node.entries_mut() else {
+        return;
+    };
+    fields.retain(|it| {
+        matches!(
+            it.key.as_str(),
+            "tool_name" | "version" | "platform" | "capabilities"
+        )
+    });
+    fields.shrink_to_fit();
+    let capabilities = fields.iter_mut().find(|it| it.key == "capabilities");
+    for capability in capabilities
+        .and_then(|it| it.value.entries_mut())
+        .into_iter()
+        .flatten()
+    {
+        if let Some(fields) = capability.value.entries_mut() {
+            fields.retain(|it| it.key == "description");
+            fields.shrink_to_fit();
+        }
+    }
 }
 
 fn related(loaded: &Loaded, span: Span, message: &str) -> Related {

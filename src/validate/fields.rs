@@ -44,3 +44,46 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
         _ => Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::validate::TOOL_SCHEMA;
+    use serde_json::Value;
+
+    #[test]
+    fn the_schema_names_and_describes_the_same_fields() {
+        let schema: Value = serde_json::from_str(TOOL_SCHEMA).unwrap();
+        let properties = |pointer: &str| -> Vec<&String> {
+            let map = schema.pointer(pointer).unwrap().as_object().unwrap();
+            for (name, field) in map.iter().filter(|(name, _)| *name != "$shape") {
+                let described = field.get("description").or_else(|| {
+                    let target = field.get("$ref")?.as_str()?;
+                    schema.pointer(&target[1..])?.get("description")
+                });
+                assert!(described.is_some_and(Value::is_string), "{pointer}/{name}");
+            }
+            let mut names: Vec<&String> = map.keys().filter(|it| *it != "$shape").collect();
+            names.sort();
+            names
+        };
+        for (pointer, path) in [
+            ("/properties", vec![]),
+            ("/$defs/defaults/properties", vec!["defaults"]),
+            ("/$defs/capability/properties", vec!["capabilities", "c"]),
+            (
+                "/$defs/pattern/properties",
+                vec!["capabilities", "c", "patterns", "p"],
+            ),
+            ("/$defs/policy/properties", vec!["defaults", "policy"]),
+            (
+                "/$defs/preference_match/properties",
+                vec!["defaults", "preference_match"],
+            ),
+        ] {
+            let mut fields = known(&path);
+            fields.sort_unstable();
+            assert_eq!(properties(pointer), fields, "{pointer}");
+        }
+    }
+}

@@ -13,6 +13,9 @@ pub struct Options {
     deny: Vec<String>,
     /// Whether warnings make validation fail.
     pub strict: bool,
+    /// Whether findings that do not keep a definition from being stored and ranked, such as a
+    /// negative estimate, are warnings: for those who use definitions rather than check them.
+    pub lenient: bool,
     /// The format of every source; found by itself where not given.
     pub from: Option<Format>,
 }
@@ -67,6 +70,8 @@ impl Options {
             Some(Severity::Error)
         } else if group(&self.allow) && rule.severity < Severity::Error {
             None
+        } else if self.lenient && rule.id == "expr/negative" {
+            Some(Severity::Warning)
         } else {
             Some(rule.severity)
         }

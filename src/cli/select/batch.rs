@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::answered::answer;
 use super::present::to_json;
 use super::request::{Line, from_args};
 use super::source::Source;
@@ -16,7 +17,7 @@ pub fn run(
     source: &mut Source,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
-    let base = from_args(args);
+    let base = from_args(args, session)?;
     let name = file.display().to_string();
     for (index, line) in lines(file)?.enumerate() {
         let line = line.map_err(|error| {
@@ -30,13 +31,13 @@ pub fn run(
         let request: Line =
             serde_json::from_str(&line).map_err(|error| refused(&error.to_string()))?;
         let id = request.id.clone();
-        let ask = request
+        let request = request
             .over(&base, args.mode)
             .map_err(|message| refused(&message))?;
-        let answer = source.answer(&ask, session)?;
+        let answered = answer(args, request, source, session)?;
         let mut fields = serde_json::Map::new();
         fields.insert("id".to_owned(), id);
-        if let Value::Object(answer) = to_json(&answer, args.limit) {
+        if let Value::Object(answer) = to_json(&answered, args.limit) {
             fields.extend(answer);
         }
         serde_json::to_writer(session.ui.out(), &json!(fields)).map_err(std::io::Error::from)?;
@@ -45,9 +46,14 @@ pub fn run(
     Ok(Outcome::Done)
 }
 
-type Lines = Box<dyn Iterator<Item = std::io::Result<String>>>;
+/// Lines, one by one.
+pub type Lines = Box<dyn Iterator<Item = std::io::Result<String>>>;
 
-fn lines(file: &Path) -> Result<Lines, CommandError> {
+/// The lines of a file; - is stdin.
+///
+/// # Errors
+/// Where it cannot be opened.
+pub fn lines(file: &Path) -> Result<Lines, CommandError> {
     if file.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock().lines()));
     }

@@ -1,18 +1,28 @@
 //! `toolcat select`: the best tool for a job.
 
+mod answered;
 mod batch;
+mod catalog;
+mod eval;
+mod explain;
+mod files;
 mod present;
+mod replay;
 mod request;
 mod source;
+mod split;
+mod tie_break;
 
 use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::definition::ToolRef;
+use crate::output::Format;
 use crate::select::{self, Answer, Mode, Weights};
 
 use super::{CommandError, Outcome, Session};
-use present::SelectFormat;
+pub use files::text_of;
 use source::Source;
 
 /// Find the best tool for a job.
@@ -38,6 +48,22 @@ pub struct SelectArgs {
     /// Weights in place of the mode's, such as time=2,cost=1
     #[arg(long, value_name = "FEATURE=WEIGHT,...")]
     weights: Option<Weights>,
+
+    /// Weights by their name in the configuration file (`profiles.NAME`)
+    #[arg(long, value_name = "NAME", conflicts_with = "weights")]
+    profile: Option<String>,
+
+    /// What relevance to the words weighs against fitness, 0 to 1
+    #[arg(long, value_name = "SHARE", value_parser = request::share, default_value_t = select::relevance::DEFAULT_WEIGHT)]
+    relevance_weight: f64,
+
+    /// Correct the estimates by telemetry, and let reliability count
+    #[arg(long, conflicts_with = "from")]
+    learned: bool,
+
+    /// Let variables that are not given take the median of their recorded values
+    #[arg(long, conflicts_with = "from")]
+    infer_context: bool,
 
     /// Value of a variable of the estimates (can be repeated) [default: N=100 pages=1 p95_latency=1000]
     #[arg(long, value_name = "NAME=NUMBER", value_parser = request::variable)]
@@ -75,6 +101,14 @@ pub struct SelectArgs {
     #[arg(long, value_name = "TOOL")]
     exclude: Vec<String>,
 
+    /// User for whom it is; decides the version where an A/B test is on
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    user: Option<String>,
+
+    /// Execution for which it is; decides the version where an A/B test is on
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    execution_id: Option<String>,
+
     /// How many choices to list; 0 for all
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 5)]
     limit: usize,
@@ -91,28 +125,75 @@ pub struct SelectArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["query", "capability"])]
     batch: Option<PathBuf>,
 
+    /// Answer each clause of a request with several intents by itself
+    #[arg(long, conflicts_with_all = ["batch", "capability"])]
+    split: bool,
+
+    /// Measure how well words find the tools that they mean: lines of {"query", "truth": [...]}
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["query", "capability", "batch", "split"])]
+    eval: Option<PathBuf>,
+
+    /// With --eval: exit with 1 where recall at 5 is below this
+    #[arg(long, value_name = "SHARE", value_parser = request::share, requires = "eval")]
+    min_recall_5: Option<f64>,
+
     /// Show every candidate with its features, and what was set aside
     #[arg(long)]
     explain: bool,
 
+    /// Tell what kept a tool from being the answer, and what would change that
+    #[arg(long, value_name = "TOOL", conflicts_with_all = ["batch", "split", "eval"])]
+    why_not: Option<ToolRef>,
+
+    /// Command that settles a close call: both as JSON on stdin, 1 or 2 or a name on stdout
+    #[arg(long, value_name = "COMMAND")]
+    tie_break: Option<String>,
+
+    /// How long that command may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 10.0, value_parser = request::seconds)]
+    tie_break_timeout: f64,
+
+    /// Keep the selection in the catalog, so that it can be replayed
+    #[arg(long, conflicts_with = "from")]
+    record: bool,
+
+    /// Answer a recorded selection again, and tell what has changed since
+    #[arg(long, value_name = "ID", conflicts_with_all = ["query", "capability", "batch", "split", "eval", "from", "fallback", "record"])]
+    replay: Option<i64>,
+
     /// How to write the answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: SelectFormat,
+    format: Format,
 }
 
 pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    if args.allow_unsafe {
+        session
+            .ui
+            .warn("--allow-unsafe: tools that are not safe in production may be chosen");
+    }
+    if let Some(id) = args.replay {
+        return replay::run(args, id, session);
+    }
+    let asks = args.batch.is_some() || args.eval.is_some();
+    if !asks && args.capability.is_empty() && args.query.iter().all(|it| it.trim().is_empty()) {
+        return Err(CommandError::invalid("nothing is asked for")
+            .hint("name a capability (--capability disk_usage) or say what the job is"));
+    }
     let mut source = Source::open(args, session)?;
     if let Some(file) = &args.batch {
         return batch::run(args, file, &mut source, session);
     }
-    if args.capability.is_empty() && args.query.is_empty() {
-        return Err(CommandError::invalid("nothing is asked for")
-            .hint("name a capability (--capability disk_usage) or say what the job is"));
+    if let Some(file) = &args.eval {
+        return eval::run(args, file, &mut source, session);
     }
-    let ask = request::from_args(args);
-    let answer = source.answer(&ask, session)?;
-    present::present(args, session, &answer)?;
-    Ok(outcome(&answer))
+    if args.split {
+        return split::run(args, &mut source, session);
+    }
+    let request = request::from_args(args, session)?;
+    let answered = answered::answer(args, request, &mut source, session)?;
+    present::present(args, session, &answered)?;
+    Ok(outcome(&answered.answer))
 }
 
 fn outcome(answer: &Answer) -> Outcome {

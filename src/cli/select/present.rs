@@ -1,180 +1,351 @@
 //! An answer, for people and for programs.
 
-use clap::ValueEnum;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::output::style::{DIM, GOOD, HEADING};
+use crate::output::style::GOOD;
 use crate::output::table::Table;
-use crate::output::{Column, text};
+use crate::output::{Column, Format, Record, Ui, record, text};
+use crate::select::search::Retrieval;
 use crate::select::{Answer, Choice};
 
-use super::{CommandError, SelectArgs, Session};
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum SelectFormat {
-    /// For people
-    #[default]
-    Table,
-    /// One JSON object
-    Json,
-    /// `PLATFORM/NAME@VERSION CAPABILITY PATTERN`, and nothing where no tool is eligible
-    Name,
-}
+use super::answered::Answered;
+use super::{CommandError, SelectArgs, Session, explain};
 
 pub fn present(
     args: &SelectArgs,
     session: &mut Session,
-    answer: &Answer,
+    answered: &Answered,
 ) -> Result<(), CommandError> {
     match args.format {
-        SelectFormat::Json => {
-            let text = serde_json::to_string_pretty(&to_json(answer, args.limit))
-                .map_err(std::io::Error::from)?;
-            writeln!(session.ui.out(), "{text}")?;
+        Format::Json | Format::Jsonl | Format::Yaml => {
+            write_object(session, args.format, &full(answered, args.limit))?;
         }
-        SelectFormat::Name => {
-            if let Some(choice) = &answer.answer {
-                writeln!(session.ui.out(), "{}", text::visible(&name(choice)))?;
+        Format::Name => {
+            doubts(&session.ui, &answered.answer);
+            if let Some(choice) = &answered.answer.answer {
+                writeln!(session.ui.out(), "{}", text::visible(&choice.label()))?;
             }
         }
-        SelectFormat::Table => table(args, session, answer)?,
+        Format::Csv => {
+            let rows: Vec<Row> = shown(&answered.answer, args.limit)
+                .iter()
+                .enumerate()
+                .map(|(index, choice)| Row::of(index + 1, choice))
+                .collect();
+            record::write_list(&mut session.ui, &rows, Format::Csv)?;
+        }
+        Format::Table | Format::Wide => table(args, session, answered)?,
     }
     Ok(())
 }
 
-/// The answer as one object; the ranking cut to `limit`, 0 for all of it.
-pub fn to_json(answer: &Answer, limit: usize) -> Value {
-    let shown = shown(answer, limit);
-    json!({
+/// Writes one object as JSON, a line of JSON, or YAML.
+pub fn write_object(
+    session: &mut Session,
+    format: Format,
+    value: &Value,
+) -> Result<(), CommandError> {
+    let out = session.ui.out();
+    match format {
+        Format::Yaml => write!(out, "{}", crate::format::yaml::write_value(value))?,
+        Format::Jsonl => writeln!(out, "{value}")?,
+        _ => {
+            let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
+            writeln!(out, "{text}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The answer as one object, with the circumstances that differ from run to run.
+pub fn full(answered: &Answered, limit: usize) -> Value {
+    let mut whole = to_json(answered, limit);
+    if let Value::Object(fields) = &mut whole {
+        fields.insert("catalog_revision".to_owned(), json!(answered.revision));
+        fields.insert("clock".to_owned(), json!(answered.clock));
+        if let Some(id) = answered.recorded {
+            fields.insert("selection_id".to_owned(), json!(id));
+        }
+    }
+    whole
+}
+
+/// The answer as one object; the ranking cut to `limit`, 0 for all of it. Equal requests over equal
+/// catalogs give equal objects.
+pub fn to_json(answered: &Answered, limit: usize) -> Value {
+    let answer = &answered.answer;
+    let mut whole = json!({
         "mode": answer.mode,
         "answer": answer.answer,
         "ambiguous": answer.ambiguous,
         "score_gap": answer.score_gap,
         "clarifying_question": answer.clarifying_question,
-        "ranking": shown,
+        "ranking": shown(answer, limit),
         "set_aside": answer.set_aside,
         "candidates": answer.candidates,
-    })
+        "weights": answer.weights,
+        "request_hash": answered.request.hash(),
+    });
+    if let Value::Object(fields) = &mut whole {
+        let mut add = |name: &str, value: Option<Value>| {
+            if let Some(value) = value {
+                fields.insert(name.to_owned(), value);
+            }
+        };
+        add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
+        add("tie_break", answered.tie_break.as_ref().map(|it| json!(it)));
+        add(
+            "ab_tests",
+            (!answered.assigned.is_empty()).then(|| json!(answered.assigned)),
+        );
+        add("why_not", answered.why_not.as_ref().map(|it| json!(it)));
+        add(
+            "inferred_context",
+            (!answered.inferred.is_empty()).then(|| json!(answered.inferred)),
+        );
+    }
+    whole
 }
 
-fn shown(answer: &Answer, limit: usize) -> &[Choice] {
+/// The first choices of the ranking; all of them where `limit` is 0.
+pub fn shown(answer: &Answer, limit: usize) -> &[Choice] {
     match limit {
         0 => &answer.ranking,
         limit => &answer.ranking[..limit.min(answer.ranking.len())],
     }
 }
 
-fn name(choice: &Choice) -> String {
-    format!(
-        "{}/{}@{} {} {}",
-        choice.platform, choice.tool, choice.version, choice.capability, choice.pattern
-    )
+/// Says where the words were hardly known.
+fn doubts(ui: &Ui, answer: &Answer) {
+    let Some(Retrieval {
+        words,
+        known,
+        unknown,
+        coverage,
+        low_coverage,
+        ..
+    }) = &answer.retrieval
+    else {
+        return;
+    };
+    if known < words {
+        ui.warn(&format!(
+            "only {known} of {} known (not {})",
+            text::counted(*words, "word"),
+            unknown.join(", ")
+        ));
+    }
+    if *low_coverage && answer.answer.is_some() {
+        ui.warn(&format!(
+            "the answer shares only {:.0} % of the request's information; say it in other words, or name a capability",
+            coverage * 100.0
+        ));
+    }
 }
 
-fn table(args: &SelectArgs, session: &mut Session, answer: &Answer) -> Result<(), CommandError> {
-    let ui = &mut session.ui;
+fn table(
+    args: &SelectArgs,
+    session: &mut Session,
+    answered: &Answered,
+) -> Result<(), CommandError> {
+    let answer = &answered.answer;
+    doubts(&session.ui, answer);
+    for inferred in &answered.inferred {
+        session.ui.status(&format!(
+            "{} is {}, the median of {}",
+            inferred.name,
+            text::number(inferred.value),
+            text::counted(usize::try_from(inferred.records).unwrap_or(0), "record")
+        ));
+    }
     match &answer.answer {
         None => {
             let why = match answer.candidates {
                 0 => "no tool offers that".to_owned(),
                 n => format!("none of {} is eligible", text::counted(n, "candidate")),
             };
-            ui.status(&why);
+            session.ui.status(&why);
         }
-        Some(best) => {
-            let best_name = ui.paint(GOOD, &text::visible(&name(best)));
-            writeln!(ui.out(), "{best_name}")?;
-            writeln!(
-                ui.out(),
-                "score {:.3} ({}), about {}, cost {}, {}",
-                best.score,
-                answer.mode,
-                text::duration(best.estimated_time_ms),
-                text::number(best.estimated_cost),
-                best.execution_mode.as_str().replace('_', " "),
-            )?;
-            let why: Vec<&String> = best
-                .approval_reasons
-                .iter()
-                .chain(&best.background_reasons)
-                .collect();
-            for reason in why {
-                writeln!(ui.out(), "  {}", text::visible(reason))?;
-            }
-            if let Some(question) = &answer.clarifying_question {
-                let line = format!(
-                    "close call (gap {:.3}): {question}",
-                    answer.score_gap.unwrap_or_default()
-                );
-                writeln!(ui.out(), "{}", text::visible(&line))?;
-            }
-        }
-    }
-    let listed = if args.explain { 0 } else { args.limit };
-    let ranking = shown(answer, listed);
-    if ranking.len() > 1 || args.explain {
-        writeln!(ui.out())?;
-        ranking_table(ui, ranking)?;
-    }
-    if args.explain || answer.answer.is_none() {
-        for aside in &answer.set_aside {
-            let line = format!(
-                "set aside: {}/{}@{} {} {}: {}",
-                aside.platform,
-                aside.tool,
-                aside.version,
-                aside.capability,
-                aside.pattern,
-                aside.reason.message
-            );
-            let line = ui.paint(DIM, &text::visible(&line));
-            writeln!(ui.out(), "{line}")?;
-        }
-    } else if !answer.set_aside.is_empty() {
-        ui.hint(&format!(
-            "{} set aside; --explain tells why",
-            text::counted(answer.set_aside.len(), "candidate")
-        ));
+        Some(best) => headline(&mut session.ui, answered, best)?,
     }
     if args.explain {
-        let weights = ui.paint(HEADING, "weights");
-        writeln!(ui.out(), "{weights} {}", answer.weights)?;
+        explain::explain(&mut session.ui, answer)?;
+    } else {
+        let ranking = shown(answer, args.limit);
+        if ranking.len() > 1 {
+            writeln!(session.ui.out())?;
+            ranking_table(&mut session.ui, ranking)?;
+        }
+        if answer.answer.is_none() {
+            explain::set_aside(&mut session.ui, answer)?;
+        } else if !answer.set_aside.is_empty() && answered.why_not.is_none() {
+            session.ui.hint(&format!(
+                "{} set aside; --explain tells why",
+                text::counted(answer.set_aside.len(), "candidate")
+            ));
+        }
+    }
+    if let Some(why_not) = &answered.why_not {
+        explain::why_not(&mut session.ui, why_not, answer)?;
+    }
+    if let Some(id) = answered.recorded {
+        session.ui.status(&format!("recorded as selection {id}"));
     }
     Ok(())
 }
 
-fn ranking_table(ui: &mut crate::output::Ui, ranking: &[Choice]) -> Result<(), CommandError> {
-    let mut table = Table::new([
+fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), CommandError> {
+    let answer = &answered.answer;
+    let name = ui.paint(GOOD, &text::visible(&best.label()));
+    writeln!(ui.out(), "{name}")?;
+    let relevance = best
+        .relevance
+        .map_or_else(String::new, |it| format!(", relevance {:.2}", it.relevance));
+    writeln!(
+        ui.out(),
+        "score {:.3} ({}){relevance}, about {}, cost {}, {}",
+        best.score,
+        answer.mode,
+        text::duration(best.estimated_time_ms),
+        text::number(best.estimated_cost),
+        best.execution_mode.as_str().replace('_', " "),
+    )?;
+    if let Some(learned) = best.learned {
+        writeln!(
+            ui.out(),
+            "  {} runs: the expression says {}, corrected by {:.2}; reliability {:.3}",
+            learned.records,
+            text::duration(learned.expression_time_ms),
+            learned.time_factor,
+            learned.reliability
+        )?;
+    }
+    for reason in &best.approval_reasons {
+        writeln!(ui.out(), "  approval: {}", text::visible(reason))?;
+    }
+    for reason in &best.background_reasons {
+        writeln!(ui.out(), "  background: {}", text::visible(reason))?;
+    }
+    for it in answered
+        .assigned
+        .iter()
+        .filter(|it| (&it.platform, &it.tool) == (&best.platform, &best.tool))
+    {
+        let line = format!(
+            "  A/B test {}: {} is in arm {} and gets version {}",
+            it.test, it.unit, it.arm, it.version
+        );
+        writeln!(ui.out(), "{}", text::visible(&line))?;
+    }
+    if let Some(chosen) = &answered.tie_break {
+        writeln!(
+            ui.out(),
+            "  close call, settled by the tie-break command: {}",
+            text::visible(chosen)
+        )?;
+    } else if let Some(question) = &answer.clarifying_question {
+        let line = format!(
+            "close call (gap {:.3}): {question}",
+            answer.score_gap.unwrap_or_default()
+        );
+        writeln!(ui.out(), "{}", text::visible(&line))?;
+    }
+    Ok(())
+}
+
+fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
+    let by_words = ranking.iter().any(|it| it.relevance.is_some());
+    let mut columns = vec![
         Column::text("tool"),
         Column::text("capability"),
         Column::text("pattern"),
         Column::number("score"),
         Column::number("time"),
         Column::number("cost"),
-        Column::number("f.time"),
-        Column::number("f.cost"),
-        Column::number("simple"),
-        Column::number("accurate"),
-        Column::number("complete"),
-    ]);
+    ];
+    if by_words {
+        columns.push(Column::number("relevance"));
+    }
+    let mut table = Table::new(columns);
     for choice in ranking {
-        let features = choice
-            .features
-            .to_array()
-            .map(|value| format!("{value:.2}"));
-        let tool = format!("{}/{}", choice.platform, choice.tool);
-        let cells = [
-            tool,
+        let mut cells = vec![
+            format!("{}/{}", choice.platform, choice.tool),
             choice.capability.clone(),
             choice.pattern.clone(),
             format!("{:.3}", choice.score),
             text::duration(choice.estimated_time_ms),
             text::number(choice.estimated_cost),
         ];
-        table.row(cells.iter().chain(&features).map(String::as_str));
+        if let Some(relevance) = choice.relevance {
+            cells.push(format!("{:.2}", relevance.relevance));
+        }
+        table.row(cells.iter().map(String::as_str));
     }
     let rendered = table.render(ui);
     writeln!(ui.out(), "{rendered}")?;
     Ok(())
+}
+
+/// A line of the ranking as comma-separated values.
+#[derive(Debug, Clone, Serialize)]
+struct Row {
+    rank: usize,
+    tool: String,
+    platform: String,
+    version: String,
+    capability: String,
+    pattern: String,
+    score: f64,
+    relevance: Option<f64>,
+    combined: Option<f64>,
+    time: f64,
+    cost: f64,
+    complexity: f64,
+    accuracy: f64,
+    completeness: f64,
+    estimated_time_ms: f64,
+    estimated_cost: f64,
+    execution_mode: &'static str,
+    sla_class: &'static str,
+    requires_approval: bool,
+}
+
+impl Row {
+    fn of(rank: usize, choice: &Choice) -> Self {
+        let features = choice.features;
+        Self {
+            rank,
+            tool: choice.tool.clone(),
+            platform: choice.platform.clone(),
+            version: choice.version.clone(),
+            capability: choice.capability.clone(),
+            pattern: choice.pattern.clone(),
+            score: choice.score,
+            relevance: choice.relevance.map(|it| it.relevance),
+            combined: choice.relevance.map(|it| it.combined),
+            time: features.time,
+            cost: features.cost,
+            complexity: features.complexity,
+            accuracy: features.accuracy,
+            completeness: features.completeness,
+            estimated_time_ms: choice.estimated_time_ms,
+            estimated_cost: choice.estimated_cost,
+            execution_mode: choice.execution_mode.as_str(),
+            sla_class: choice.sla_class.as_str(),
+            requires_approval: choice.requires_approval,
+        }
+    }
+}
+
+impl Record for Row {
+    const COLUMNS: &'static [Column] = &[];
+
+    fn cells(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn name(&self) -> String {
+        self.tool.clone()
+    }
 }

@@ -5,45 +5,69 @@ use serde_json::Value;
 
 use crate::expression::Variables;
 use crate::select::request::DEFAULT_ENVIRONMENT;
-use crate::select::{Mode, Request, preference};
-use crate::store::candidates::Wanted;
+use crate::select::{Mode, Request, Scope, preference};
 
-use super::SelectArgs;
-
-/// A request, and which candidates it is about.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ask {
-    /// What is asked.
-    pub request: Request,
-    /// Among which candidates.
-    pub wanted: Wanted,
-}
+use super::{CommandError, SelectArgs, Session};
 
 /// The request that the arguments make.
-pub fn from_args(args: &SelectArgs) -> Ask {
+///
+/// # Errors
+/// Where the profile does not exist or cannot be one.
+pub fn from_args(args: &SelectArgs, session: &Session) -> Result<Request, CommandError> {
     let query = args.query.join(" ");
     let mut context = Variables::defaults();
     for (name, value) in &args.context {
         context.set(name.as_str(), *value);
     }
-    Ask {
-        request: Request {
-            mode: args.mode.unwrap_or_else(|| preference::infer(&query).mode),
-            query,
-            weights: args.weights,
-            context,
-            environment: args.environment.clone(),
-            permissions: args.permission.clone(),
-            max_cost: args.max_cost,
-            max_time_ms: args.max_time,
-            allow_unsafe: args.allow_unsafe,
-        },
-        wanted: Wanted {
+    let weights = match (&args.weights, &args.profile) {
+        (Some(weights), _) => Some(*weights),
+        (None, Some(name)) => Some(profile(name, session)?),
+        (None, None) => None,
+    };
+    Ok(Request {
+        mode: args.mode.unwrap_or_else(|| preference::infer(&query).mode),
+        query,
+        weights,
+        context,
+        environment: environment(&args.environment),
+        permissions: args.permission.clone(),
+        max_cost: args.max_cost,
+        max_time_ms: args.max_time,
+        allow_unsafe: args.allow_unsafe,
+        relevance_weight: args.relevance_weight,
+        learned: args.learned,
+        scope: Scope {
             capabilities: args.capability.clone(),
             platforms: args.platform.clone(),
             tags: args.tag.clone(),
             exclude: args.exclude.clone(),
         },
+    })
+}
+
+/// The weights of a profile in the configuration.
+fn profile(name: &str, session: &Session) -> Result<crate::select::Weights, CommandError> {
+    let profiles = &session.config.profiles;
+    let Some(weights) = profiles.get(name) else {
+        let known: Vec<&str> = profiles.keys().map(String::as_str).collect();
+        let hint = if known.is_empty() {
+            "the configuration names no profile; add `profiles.NAME = \"time=2,cost=1\"` to it"
+                .to_owned()
+        } else {
+            format!("the configuration names {}", known.join(", "))
+        };
+        return Err(CommandError::not_found(format!("there is no profile `{name}`")).hint(hint));
+    };
+    weights
+        .parse()
+        .map_err(|error| CommandError::invalid(format!("profile `{name}`: {error}")))
+}
+
+fn environment(name: &str) -> String {
+    if name.is_empty() {
+        DEFAULT_ENVIRONMENT.to_owned()
+    } else {
+        name.to_owned()
     }
 }
 
@@ -59,6 +83,8 @@ pub struct Line {
     mode: Option<Mode>,
     max_cost: Option<f64>,
     environment: Option<String>,
+    platforms: Option<Vec<String>>,
+    permissions: Option<Vec<String>>,
 }
 
 impl Line {
@@ -66,32 +92,35 @@ impl Line {
     ///
     /// # Errors
     /// Where a value of the context is not a number.
-    pub fn over(self, base: &Ask, mode: Option<Mode>) -> Result<Ask, String> {
-        let mut ask = base.clone();
+    pub fn over(self, base: &Request, mode: Option<Mode>) -> Result<Request, String> {
+        let mut request = base.clone();
         for (name, value) in self.context.unwrap_or_default() {
             let number = value
                 .as_f64()
                 .ok_or_else(|| format!("context.{name} is not a number: {value}"))?;
-            ask.request.context.set(name.as_str(), number);
+            request.context.set(name.as_str(), number);
         }
         if let Some(query) = self.query {
-            ask.request.query = query;
+            request.query = query;
         }
-        ask.request.mode = self
+        request.mode = self
             .mode
             .or(mode)
-            .unwrap_or_else(|| preference::infer(&ask.request.query).mode);
+            .unwrap_or_else(|| preference::infer(&request.query).mode);
         if let Some(capabilities) = self.capabilities {
-            ask.wanted.capabilities = capabilities;
+            request.scope.capabilities = capabilities;
         }
-        ask.request.max_cost = self.max_cost.or(ask.request.max_cost);
-        if let Some(environment) = self.environment {
-            ask.request.environment = environment;
+        request.max_cost = self.max_cost.or(request.max_cost);
+        if let Some(name) = self.environment {
+            request.environment = environment(&name);
         }
-        if ask.request.environment.is_empty() {
-            DEFAULT_ENVIRONMENT.clone_into(&mut ask.request.environment);
+        if let Some(name) = self.platforms {
+            request.scope.platforms = name;
         }
-        Ok(ask)
+        if let Some(permissions) = self.permissions {
+            request.permissions = permissions;
+        }
+        Ok(request)
     }
 }
 
@@ -112,6 +141,22 @@ pub fn variable(text: &str) -> Result<(String, f64), String> {
         return Err(format!("{name} must be finite"));
     }
     Ok((name.to_owned(), number))
+}
+
+/// Reads a share: a number from 0 to 1.
+pub fn share(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|share| (0.0..=1.0).contains(share))
+        .ok_or_else(|| format!("`{text}` is not a number from 0 to 1"))
+}
+
+/// Reads a time in seconds: more than 0, at most a day.
+pub fn seconds(text: &str) -> Result<f64, String> {
+    text.parse::<f64>()
+        .ok()
+        .filter(|seconds| *seconds > 0.0 && *seconds <= 86_400.0)
+        .ok_or_else(|| format!("`{text}` is not a number of seconds"))
 }
 
 /// Reads an upper limit: a number of 0 or more.

@@ -1,27 +1,40 @@
 //! Where the candidates come from: the catalog, or definitions on disk.
 
-use crate::definition::{Status, Tool};
-use crate::format;
-use crate::output::text;
-use crate::select::candidate::candidates_of;
-use crate::select::retrieval::{CapabilityText, Index, PatternText, Text};
-use crate::select::{Answer, Candidate, select};
-use crate::store::candidates::Wanted;
-use crate::store::{Connection, StoreError, migrate};
-use crate::validate::{Options, Severity, check};
+use crate::definition::{Identity, ToolRef};
+use crate::select::{Answer, Pool, Request};
+use crate::store::tools::{self, Filter};
 
-use super::request::Ask;
+use super::catalog::Catalog;
+use super::files::Files;
 use super::{CommandError, SelectArgs, Session};
-
-/// How many tools are considered where a job is described in words alone.
-const RETRIEVED: usize = 20;
+use crate::cli::ErrorKind;
 
 /// Where the candidates come from.
 pub enum Source {
     /// The catalog.
-    Catalog(Box<Connection>),
+    Catalog(Box<Catalog>),
     /// Definitions on disk.
-    Files(Vec<Tool>),
+    Files(Box<Files>),
+}
+
+/// The candidates of a request, and the revision of the catalog that they come from.
+pub struct Pooled {
+    /// The candidates.
+    pub pool: Pool,
+    /// The catalog's revision; none from files.
+    pub revision: Option<i64>,
+}
+
+impl Pooled {
+    /// Judges the candidates.
+    ///
+    /// # Errors
+    /// Where the relevance weight cannot be one.
+    pub fn answer(&self, request: &Request) -> Result<Answer, CommandError> {
+        self.pool
+            .answer(request)
+            .map_err(|error| CommandError::invalid(error.to_string()))
+    }
 }
 
 impl Source {
@@ -31,141 +44,164 @@ impl Source {
     /// Where there is no database and no fallback, or the files cannot be used.
     pub fn open(args: &SelectArgs, session: &mut Session) -> Result<Self, CommandError> {
         if !args.from.is_empty() {
-            return Ok(Source::Files(load(&args.from, session)?));
+            return Ok(Source::Files(Box::new(Files::load(&args.from, session)?)));
         }
-        match session.open() {
-            Ok(connection) => Ok(Source::Catalog(Box::new(connection))),
-            Err(error)
-                if !args.fallback.is_empty()
-                    && error.kind == super::super::ErrorKind::NoDatabase =>
-            {
+        match Catalog::open(session) {
+            Ok(catalog) => Ok(Source::Catalog(Box::new(catalog))),
+            Err(error) if !args.fallback.is_empty() && error.kind == ErrorKind::NoDatabase => {
                 session.ui.warn(&format!(
                     "{}; choosing from {} instead",
                     error.message,
                     args.fallback.join(", ")
                 ));
-                Ok(Source::Files(load(&args.fallback, session)?))
+                let files = Files::load(&args.fallback, session)?;
+                Ok(Source::Files(Box::new(files)))
             }
             Err(error) => Err(error),
         }
     }
 
-    /// Answers one request.
+    /// The candidates of a request.
     ///
     /// # Errors
     /// As the queries.
-    pub fn answer(&mut self, ask: &Ask, session: &Session) -> Result<Answer, CommandError> {
-        let candidates = match self {
-            Source::Catalog(connection) => from_catalog(connection, &ask.wanted, session)?,
-            Source::Files(tools) => from_files(tools, ask),
-        };
-        Ok(select(&ask.request, &candidates))
+    pub fn pool(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
+        match self {
+            Source::Catalog(catalog) => catalog.pool(request, session),
+            Source::Files(files) => Ok(Pooled {
+                pool: files.pool(request),
+                revision: None,
+            }),
+        }
     }
-}
 
-fn from_catalog(
-    connection: &mut Connection,
-    wanted: &Wanted,
-    session: &Session,
-) -> Result<Vec<Candidate>, CommandError> {
-    match connection.candidates(wanted) {
-        Ok(found) if found.migration == migrate::newest_version() => Ok(found.candidates),
-        Ok(_) => {
-            if let Err(error) = migrate::require_current(connection) {
-                session.bring_up_to_date(connection, error)?;
+    /// The names and platforms of the tools that share words with the query, best first.
+    ///
+    /// # Errors
+    /// As the queries.
+    pub fn ranked(
+        &mut self,
+        query: &str,
+        session: &Session,
+    ) -> Result<Vec<(String, String)>, CommandError> {
+        match self {
+            Source::Catalog(catalog) => catalog.ranked(query, session),
+            Source::Files(files) => Ok(files.ranked(query)),
+        }
+    }
+
+    /// Why a tool is no candidate of the request.
+    ///
+    /// # Errors
+    /// Not found, where there is no such tool.
+    pub fn absence(
+        &mut self,
+        request: &Request,
+        tool: &ToolRef,
+    ) -> Result<Vec<String>, CommandError> {
+        match self {
+            Source::Catalog(catalog) => {
+                let stored = crate::cli::resolve::one_tool(catalog.connection(), tool);
+                let stored = match stored {
+                    Ok(stored) => stored,
+                    Err(error) if error.kind == ErrorKind::Invalid => {
+                        let filter = Filter {
+                            tools: vec![tool.clone()],
+                            ..Filter::default()
+                        };
+                        let mut found = catalog
+                            .connection()
+                            .read(|connection| tools::list(connection, &filter))?;
+                        if found.is_empty() {
+                            return Err(error);
+                        }
+                        found.remove(0)
+                    }
+                    Err(error) => return Err(error),
+                };
+                let names = catalog
+                    .connection()
+                    .read(|connection| tools::capability_names(connection, &[stored.id]))?;
+                let tags: Vec<&str> = stored
+                    .metadata
+                    .get("tags")
+                    .and_then(serde_json::Value::as_array)
+                    .into_iter()
+                    .flatten()
+                    .filter_map(serde_json::Value::as_str)
+                    .collect();
+                let mut reasons = Vec::new();
+                if !stored.is_latest {
+                    reasons.push(format!(
+                        "version {} is not the version in use",
+                        stored.version
+                    ));
+                }
+                if !stored.enabled {
+                    reasons.push("it is switched off".to_owned());
+                }
+                if stored.status != "active" {
+                    reasons.push(format!("its status is {}, not active", stored.status));
+                }
+                let offers = names.get(&stored.id).map_or(&[][..], Vec::as_slice);
+                reasons.extend(outside(request, &stored.identity(), offers, &tags));
+                Ok(reasons)
             }
-            Ok(connection.candidates(wanted)?.candidates)
+            Source::Files(files) => match files.find(tool) {
+                Some((identity, offers, tags)) => {
+                    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+                    Ok(outside(request, &identity, &offers, &tags))
+                }
+                None => Err(CommandError::not_found(format!(
+                    "there is no tool `{tool}` that may be chosen among the files"
+                ))),
+            },
         }
-        Err(error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. })) => {
-            session.bring_up_to_date(connection, error)?;
-            Ok(connection.candidates(wanted)?.candidates)
-        }
-        Err(error) => Err(error.into()),
     }
 }
 
-fn from_files(tools: &[Tool], ask: &Ask) -> Vec<Candidate> {
-    let wanted = &ask.wanted;
-    let eligible: Vec<&Tool> = tools
+/// What in the request keeps a tool from being a candidate.
+fn outside(
+    request: &Request,
+    identity: &Identity,
+    offers: &[String],
+    tags: &[&str],
+) -> Vec<String> {
+    let scope = &request.scope;
+    let mut reasons = Vec::new();
+    if !scope.capabilities.is_empty() && !scope.capabilities.iter().any(|it| offers.contains(it)) {
+        reasons.push(format!(
+            "it does not offer {}; it offers {}",
+            scope.capabilities.join(" or "),
+            offers.join(", ")
+        ));
+    }
+    if !scope.platforms.is_empty() && !scope.platforms.contains(&identity.platform) {
+        reasons.push(format!(
+            "it is for {}, and only {} is asked for (--platform)",
+            identity.platform,
+            scope.platforms.join(" or ")
+        ));
+    }
+    for tag in scope
+        .tags
         .iter()
-        .filter(|tool| tool.enabled && tool.status == Status::Active)
-        .filter(|tool| wanted.platforms.is_empty() || wanted.platforms.contains(&tool.platform))
-        .filter(|tool| !wanted.exclude.contains(&tool.tool_name))
-        .filter(|tool| {
-            wanted
-                .tags
-                .iter()
-                .all(|tag| tool.tags().any(|it| it == tag))
-        })
-        .collect();
-    if !wanted.capabilities.is_empty() {
-        return eligible
-            .iter()
-            .flat_map(|tool| candidates_of(tool, &wanted.capabilities))
-            .collect();
+        .filter(|tag| !tags.contains(&tag.as_str()))
+    {
+        reasons.push(format!("it does not have the tag {tag} (--tag)"));
     }
-    let texts: Vec<Text> = eligible.iter().map(|tool| text_of(tool)).collect();
-    let ranking = Index::build(&texts).search(&ask.request.query);
-    ranking
-        .hits
-        .iter()
-        .take(RETRIEVED)
-        .filter_map(|hit| eligible.get(usize::try_from(hit.doc).ok()?))
-        .flat_map(|tool| candidates_of(tool, &[]))
-        .collect()
-}
-
-/// The text of a tool that retrieval reads.
-fn text_of(tool: &Tool) -> Text {
-    Text {
-        name: tool.tool_name.clone(),
-        platform: tool.platform.clone(),
-        description: tool.description.clone(),
-        tags: tool.tags().map(str::to_owned).collect(),
-        capabilities: tool
-            .capabilities
-            .iter()
-            .map(|(name, capability)| CapabilityText {
-                name: name.clone(),
-                description: capability.description.clone(),
-                patterns: capability
-                    .patterns
-                    .iter()
-                    .map(|(name, pattern)| PatternText {
-                        name: name.clone(),
-                        description: pattern.description.clone(),
-                        use_cases: pattern.typical_use_cases.clone(),
-                    })
-                    .collect(),
-            })
-            .collect(),
+    let excluded = |text: &&String| {
+        text.parse::<ToolRef>()
+            .is_ok_and(|reference| reference.matches(identity))
+    };
+    if let Some(exclude) = scope.exclude.iter().find(excluded) {
+        reasons.push(format!("it is excluded (--exclude {exclude})"));
     }
-}
-
-/// Reads and validates definitions; of several versions of a tool the newest counts.
-fn load(paths: &[String], session: &Session) -> Result<Vec<Tool>, CommandError> {
-    let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
-    let report = check(&inputs, &Options::default());
-    let errors = report.count(Severity::Error);
-    if errors > 0 {
-        crate::cli::validate::show_errors(session, &report);
-        return Err(CommandError::invalid(format!(
-            "{} in {}; nothing was chosen",
-            text::counted(errors, "error"),
-            text::counted(report.files, "file")
-        )));
+    if reasons.is_empty() && scope.capabilities.is_empty() {
+        reasons.push(format!(
+            "it is not among the {} tools that share most with the words",
+            crate::select::search::RETRIEVED
+        ));
     }
-    let mut newest: indexmap::IndexMap<(String, String), Tool> = indexmap::IndexMap::new();
-    for loaded in report.documents {
-        let tool = loaded.document.to_tool().map_err(StoreError::from)?;
-        let key = (tool.platform.clone(), tool.tool_name.clone());
-        let newer = newest.get(&key).is_none_or(|present| {
-            crate::definition::Version::new(&present.version)
-                < crate::definition::Version::new(&tool.version)
-        });
-        if newer {
-            newest.insert(key, tool);
-        }
-    }
-    Ok(newest.into_values().collect())
+    reasons
 }

@@ -159,6 +159,13 @@ impl<'text> Reader<'text, '_> {
     }
 
     fn scalar(&mut self, text: &str, style: Style, tag: Option<&Tag>, place: Span) -> Node {
+        if text.contains('\0') {
+            self.problems.push(Problem::new(
+                "input/nul",
+                place,
+                "a NUL character cannot be kept",
+            ));
+        }
         let untagged = match style {
             Style::Plain => scalar::resolve(text),
             _ => Ok(Kind::Text(text.to_owned())),

@@ -7,7 +7,7 @@ use diesel::sql_types::Text;
 use serde_json::Value;
 
 use crate::definition::{Document, DocumentError, Identity};
-use crate::store::import::{NewVersion, insert};
+use crate::store::insert::{NewVersion, insert};
 use crate::store::schema::tools;
 use crate::store::tools::{StoredTool, definitions};
 use crate::store::{Act, Connection, StoreError};

@@ -166,7 +166,8 @@ fn yaml_text(text: &str, plans: &[Plan], reorder: bool) -> String {
     for plan in plans.iter().rev() {
         let first = plan.node.span.start.line as usize - 1;
         let last = reorder::last_line(&plan.node).min(lines.len());
-        if first >= last {
+        // After `--- ` or in flow style the first line holds more than the definition.
+        if first >= last || plan.node.span.start.column != 1 {
             continue;
         }
         if plan.rewrite {

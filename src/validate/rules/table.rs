@@ -343,7 +343,7 @@ pub const ALL: &[Rule] = &[
     },
     Rule {
         id: "expr/negative",
-        severity: Warning,
+        severity: Error,
         about: "The estimate is negative for an ordinary N (0, 1, 100 or 1,000,000). No run takes less than no time; a selection takes it for the least.",
         bad: "cost_estimate: N - 10",
         good: "cost_estimate: max(0, N - 10)",

@@ -1,0 +1,153 @@
+//! Sufficient statistics of one arm: what SQL or a stream sums up, and all the formulas need.
+
+use serde::{Deserialize, Serialize};
+
+/// Count, mean and sum of squared deviations of one variable.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moments {
+    /// Number of values.
+    pub n: u64,
+    /// Their mean; 0 when there are none.
+    pub mean: f64,
+    /// Sum of the squared deviations from the mean, never negative.
+    pub squared_deviations: f64,
+}
+
+impl Moments {
+    /// From a count, a sum and a sum of squares.
+    pub fn from_sums(n: u64, sum: f64, sum_squares: f64) -> Self {
+        if n == 0 {
+            return Self::default();
+        }
+        let mean = sum / n as f64;
+        Self {
+            n,
+            mean,
+            squared_deviations: (sum_squares - sum * mean).max(0.0),
+        }
+    }
+
+    /// From a count, a mean and a sample variance (as PostgreSQL's `avg` and `var_samp` give them,
+    /// without the cancellation of raw sums).
+    pub fn from_variance(n: u64, mean: f64, variance: f64) -> Self {
+        if n == 0 {
+            return Self::default();
+        }
+        Self {
+            n,
+            mean,
+            squared_deviations: variance.max(0.0) * (n as f64 - 1.0),
+        }
+    }
+
+    /// From the values themselves.
+    pub fn from_values(values: impl IntoIterator<Item = f64>) -> Self {
+        let mut moments = Self::default();
+        values.into_iter().for_each(|value| moments.push(value));
+        moments
+    }
+
+    /// Adds one value (Welford's update).
+    pub fn push(&mut self, value: f64) {
+        self.n += 1;
+        let gap = value - self.mean;
+        self.mean += gap / self.n as f64;
+        self.squared_deviations += gap * (value - self.mean);
+    }
+
+    /// Sample variance (n - 1); none below two values.
+    pub fn variance(&self) -> Option<f64> {
+        (self.n >= 2).then(|| self.squared_deviations / (self.n as f64 - 1.0))
+    }
+
+    /// Squared standard error of the mean; none below two values.
+    pub fn squared_error(&self) -> Option<f64> {
+        self.variance().map(|variance| variance / self.n as f64)
+    }
+}
+
+/// Sums over units (agents, users) that each have several executions, for one quantity y.
+///
+/// The mean per execution is a ratio of two random sums; its variance is the delta method's over
+/// units (Deng, Knoblich and Lu, KDD 2018).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct UnitSums {
+    /// Number of units.
+    pub units: u64,
+    /// Sum over units of their number of executions.
+    pub count: f64,
+    /// Sum over units of the squared number of executions.
+    pub count_squares: f64,
+    /// Sum over units of y.
+    pub total: f64,
+    /// Sum over units of y squared.
+    pub total_squares: f64,
+    /// Sum over units of y times the number of executions.
+    pub products: f64,
+}
+
+impl UnitSums {
+    /// From (executions, total) of each unit.
+    pub fn from_units(units: impl IntoIterator<Item = (f64, f64)>) -> Self {
+        let mut sums = Self::default();
+        for (count, total) in units {
+            sums.units += 1;
+            sums.count += count;
+            sums.count_squares += count * count;
+            sums.total += total;
+            sums.total_squares += total * total;
+            sums.products += count * total;
+        }
+        sums
+    }
+
+    /// Mean per execution; none without executions.
+    pub fn mean(&self) -> Option<f64> {
+        (self.count > 0.0).then(|| self.total / self.count)
+    }
+
+    /// Squared standard error of the mean per execution; none below two units.
+    pub fn squared_error(&self) -> Option<f64> {
+        let ratio = self.mean()?;
+        let k = self.units as f64;
+        (self.units >= 2).then(|| {
+            // residuals y - ratio * count sum to zero over the units
+            let residuals = self.total_squares - 2.0 * ratio * self.products
+                + ratio * ratio * self.count_squares;
+            residuals.max(0.0) / (k - 1.0) * k / (self.count * self.count)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_ways_agree() {
+        let values = [3.0, 5.0, 8.5, -2.0];
+        let streamed = Moments::from_values(values);
+        let summed = Moments::from_sums(4, values.iter().sum(), values.iter().map(|v| v * v).sum());
+        assert!((streamed.variance().unwrap() - summed.variance().unwrap()).abs() < 1e-12);
+        let given = Moments::from_variance(4, streamed.mean, streamed.variance().unwrap());
+        assert!((given.squared_deviations - streamed.squared_deviations).abs() < 1e-12);
+    }
+
+    #[test]
+    fn few_values_have_no_variance() {
+        assert_eq!(Moments::default().variance(), None);
+        assert_eq!(Moments::from_values([4.0]).squared_error(), None);
+        assert_eq!(UnitSums::default().mean(), None);
+        assert_eq!(UnitSums::from_units([(3.0, 9.0)]).squared_error(), None);
+    }
+
+    #[test]
+    fn units_of_one_execution_are_plain_values() {
+        let values = [3.0, 5.0, 8.5, -2.0, 7.0];
+        let plain = Moments::from_values(values).squared_error().unwrap();
+        let units = UnitSums::from_units(values.map(|v| (1.0, v)))
+            .squared_error()
+            .unwrap();
+        assert!((plain - units).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,46 @@
+//! Adjusted p-values for several tests, in the order of the input.
+
+/// Holm's step-down adjustment: controls the chance of any false finding.
+pub fn holm(p: &[f64]) -> Vec<f64> {
+    let order = ascending(p);
+    let mut adjusted = vec![0.0; p.len()];
+    let mut largest = 0.0f64;
+    for (rank, &index) in order.iter().enumerate() {
+        largest = largest.max(p[index] * (p.len() - rank) as f64).min(1.0);
+        adjusted[index] = largest;
+    }
+    adjusted
+}
+
+/// Benjamini and Hochberg's adjustment: controls the expected share of false findings.
+pub fn benjamini_hochberg(p: &[f64]) -> Vec<f64> {
+    let order = ascending(p);
+    let mut adjusted = vec![0.0; p.len()];
+    let mut smallest = 1.0f64;
+    for (rank, &index) in order.iter().enumerate().rev() {
+        smallest = smallest.min(p[index] * p.len() as f64 / (rank + 1) as f64);
+        adjusted[index] = smallest;
+    }
+    adjusted
+}
+
+fn ascending(p: &[f64]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|&x, &y| p[x].total_cmp(&p[y]));
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn holm_steps_down() {
+        let adjusted = holm(&[0.01, 0.04, 0.03, 0.005]);
+        for (got, expected) in adjusted.iter().zip([0.03, 0.06, 0.06, 0.02]) {
+            assert!((got - expected).abs() < 1e-12);
+        }
+        assert!(holm(&[]).is_empty());
+        assert_eq!(benjamini_hochberg(&[0.9, 0.8]), vec![0.9, 0.9]);
+    }
+}

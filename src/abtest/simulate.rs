@@ -1,0 +1,211 @@
+//! Replays of the decision rule on streams of executions: made-up ones show power and duration before any
+//! traffic, recorded ones split at random show the rate of false winners.
+
+use super::arms::{ArmStats, Execution, PerArm};
+use super::assignment::{ArmLabel, Split};
+use super::decide::winner;
+use super::evidence::{Metric, TestPlan};
+use super::health::{HEALTH_ALPHA, sequential_check};
+use super::proportions::{Proportion, wilson};
+use super::special::normal_quantile_upper;
+use serde::Serialize;
+
+/// A small seeded generator (SplitMix64), so that a simulation can be repeated exactly.
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// Starts from a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Uniform in 0..1, never 0.
+    pub fn uniform(&mut self) -> f64 {
+        ((self.next() >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+    }
+
+    /// Standard normal (Box-Muller).
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+}
+
+/// How costs are distributed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum CostModel {
+    /// Every execution costs the same.
+    Constant(f64),
+    /// Lognormal with this mean and standard deviation of ln cost.
+    Lognormal {
+        /// Mean cost.
+        mean: f64,
+        /// Standard deviation of ln cost.
+        sigma: f64,
+    },
+    /// Pareto with this mean; finite variance only for a shape above 2.
+    Pareto {
+        /// Mean cost.
+        mean: f64,
+        /// Tail index, above 1.
+        shape: f64,
+    },
+}
+
+impl CostModel {
+    fn draw(self, random: &mut Random) -> f64 {
+        match self {
+            Self::Constant(cost) => cost,
+            Self::Lognormal { mean, sigma } => {
+                mean * (sigma * random.normal() - 0.5 * sigma * sigma).exp()
+            }
+            Self::Pareto { mean, shape } => {
+                mean * (shape - 1.0) / shape * random.uniform().powf(-1.0 / shape)
+            }
+        }
+    }
+}
+
+/// Assumed behaviour of one arm.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArmModel {
+    /// Chance of success, in 0..=1.
+    pub success_rate: f64,
+    /// Geometric mean of the time in ms.
+    pub time_ms: f64,
+    /// Standard deviation of ln time.
+    pub time_sigma: f64,
+    /// Distribution of the cost.
+    pub cost: CostModel,
+}
+
+impl ArmModel {
+    /// Draws what the metrics of a plan need.
+    fn draw(&self, random: &mut Random, metrics: &[Metric]) -> Execution {
+        let time = |random: &mut Random| self.time_ms * (self.time_sigma * random.normal()).exp();
+        Execution {
+            failed: random.uniform() > self.success_rate,
+            time_ms: metrics.contains(&Metric::Time).then(|| time(random)),
+            cost: metrics
+                .contains(&Metric::Cost)
+                .then(|| self.cost.draw(random)),
+        }
+    }
+}
+
+/// How streams are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Schedule {
+    /// Number of streams.
+    pub streams: u32,
+    /// Records in each stream.
+    pub records: u32,
+    /// Records between two looks, at least 1.
+    pub look_every: u32,
+    /// Seed of the generator.
+    pub seed: u64,
+}
+
+/// What the rule did on many streams.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Streams in all.
+    pub streams: u32,
+    /// Streams that each arm won.
+    pub wins: PerArm<u32>,
+    /// Share of streams with a winner.
+    pub winner_share: f64,
+    /// Wilson's 95 % interval of that share.
+    pub winner_share_interval: (f64, f64),
+    /// Mean number of records at the decision, over the streams with a winner.
+    pub mean_records_to_winner: Option<f64>,
+}
+
+/// Runs the rule on made-up traffic.
+pub fn simulate(plan: &TestPlan, models: &PerArm<ArmModel>, schedule: Schedule) -> Outcome {
+    let metrics = plan.metrics();
+    run(plan, schedule, |random, _, arm| {
+        models.get(arm).draw(random, &metrics)
+    })
+}
+
+/// Runs the rule on recorded executions whose arms are drawn anew at random: every winner is a false one.
+///
+/// The executions keep their order, so that trends over time stay in; a stream longer than the recording
+/// starts over.
+pub fn replay(plan: &TestPlan, recorded: &[Execution], schedule: Schedule) -> Option<Outcome> {
+    (!recorded.is_empty()).then(|| {
+        run(plan, schedule, |_, index, _| {
+            recorded[index as usize % recorded.len()]
+        })
+    })
+}
+
+fn run(
+    plan: &TestPlan,
+    schedule: Schedule,
+    mut draw: impl FnMut(&mut Random, u32, ArmLabel) -> Execution,
+) -> Outcome {
+    let mut random = Random::new(schedule.seed);
+    let mut wins = PerArm { a: 0, b: 0 };
+    let mut records_to_winner = 0.0;
+    for _ in 0..schedule.streams {
+        if let Some((arm, records)) = stream(plan, schedule, &mut random, &mut draw) {
+            *wins.get_mut(arm) += 1;
+            records_to_winner += f64::from(records);
+        }
+    }
+    let total = wins.a + wins.b;
+    let share = Proportion {
+        successes: u64::from(total),
+        n: u64::from(schedule.streams),
+    };
+    Outcome {
+        streams: schedule.streams,
+        wins,
+        winner_share: share.rate().unwrap_or(0.0),
+        winner_share_interval: wilson(share, normal_quantile_upper(0.025)),
+        mean_records_to_winner: (total > 0).then(|| records_to_winner / f64::from(total)),
+    }
+}
+
+fn stream(
+    plan: &TestPlan,
+    schedule: Schedule,
+    random: &mut Random,
+    draw: &mut impl FnMut(&mut Random, u32, ArmLabel) -> Execution,
+) -> Option<(ArmLabel, u32)> {
+    let mut arms = PerArm::<ArmStats>::default();
+    for index in 0..schedule.records {
+        let arm = assign(plan.split, random);
+        let execution = draw(random, index, arm);
+        arms.get_mut(arm).push(&execution);
+        let records = index + 1;
+        if records % schedule.look_every.max(1) == 0 || records == schedule.records {
+            let found = winner(plan, &arms);
+            let sound =
+                || sequential_check(arms.map(|arm| arm.records), plan.split).p >= HEALTH_ALPHA;
+            if let Some(arm) = found.filter(|_| sound()) {
+                return Some((arm, records));
+            }
+        }
+    }
+    None
+}
+
+fn assign(split: Split, random: &mut Random) -> ArmLabel {
+    if random.uniform() < split.a {
+        ArmLabel::A
+    } else {
+        ArmLabel::B
+    }
+}

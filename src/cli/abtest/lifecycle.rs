@@ -1,0 +1,63 @@
+//! `toolcat abtest start`, `pause`, `resume` and `cancel`.
+
+use clap::Args;
+
+use super::record::{self, TestRecord};
+use super::{CommandError, Outcome, Session, error};
+use crate::output::Format;
+use crate::store::Act;
+use crate::store::ab_tests::lifecycle::{self, Change};
+
+/// Change the state of a test.
+#[derive(Debug, Args)]
+pub struct ChangeArgs {
+    /// Name of the test
+    #[arg(value_name = "NAME")]
+    name: String,
+
+    /// Say what would change, and write nothing
+    #[arg(long)]
+    dry_run: bool,
+
+    /// How to write the test
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+}
+
+pub fn run(
+    args: &ChangeArgs,
+    change: &Change,
+    session: &mut Session,
+) -> Result<Outcome, CommandError> {
+    let mut connection = session.connect()?;
+    let (action, done) = match change {
+        Change::Start => ("started", "started"),
+        Change::Pause => (
+            "paused",
+            "paused: no new unit is assigned; those assigned keep their arm",
+        ),
+        Change::Resume => ("resumed", "resumed"),
+        Change::Cancel => ("cancelled", "cancelled: nothing was decided"),
+        Change::Split { .. } => ("split", "split"),
+    };
+    let act = Act {
+        dry_run: args.dry_run,
+        action: Some(action),
+        ..session.act()
+    };
+    let test = error::write(&mut connection, &act, |connection| {
+        Ok(lifecycle::change(connection, &args.name, change)?)
+    })?;
+    let would = if args.dry_run {
+        " (dry run: nothing was written)"
+    } else {
+        ""
+    };
+    session
+        .ui
+        .status(&format!("A/B test `{}` {done}{would}", args.name));
+    if let Some(format) = args.format {
+        record::write(session, &TestRecord::from(&test), format)?;
+    }
+    Ok(Outcome::Done)
+}

@@ -1,0 +1,166 @@
+//! How many records a test needs, from what is known of the tools and the effect that matters.
+
+use super::CommandError;
+use crate::abtest::plan::{
+    SampleSize, Target, arm_ratio, detectable_rates, detectable_ratio_normal, size_for_cost,
+    size_for_rates, size_for_time,
+};
+use crate::abtest::{Metric, Split};
+use crate::store::Connection;
+use crate::store::ab_tests::history::{self, Baseline};
+
+/// The latest records that a baseline rests on.
+const BASELINE_RECORDS: i64 = 10_000;
+/// Fewest records for a baseline; below, the assumed values are used.
+const BASELINE_MINIMUM: i64 = 20;
+/// Success rate where nothing is recorded.
+pub const ASSUMED_SUCCESS: f64 = 0.95;
+/// Geometric mean of the time in ms where nothing is recorded.
+pub const ASSUMED_TIME_MS: f64 = 1_000.0;
+/// Standard deviation of ln time where nothing is recorded.
+pub const ASSUMED_TIME_SPREAD: f64 = 0.6;
+/// Mean cost where nothing is recorded.
+pub const ASSUMED_COST: f64 = 0.01;
+/// Standard deviation of the cost over its mean where nothing is recorded.
+pub const ASSUMED_COST_VARIATION: f64 = 1.0;
+/// Planned total where neither a size nor an effect is named.
+pub const DEFAULT_PLANNED: u64 = 2_000;
+/// Largest planned total.
+pub const MOST_PLANNED: u64 = 1_000_000_000;
+
+/// What a plan assumes about the present version.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
+pub struct Assumed {
+    /// Records that it rests on; 0 where nothing is recorded.
+    pub records: i64,
+    /// Share of successes.
+    pub success_rate: f64,
+    /// Geometric mean of the time in ms.
+    pub time_ms: f64,
+    /// Standard deviation of ln time.
+    pub ln_time_sd: f64,
+    /// Mean cost.
+    pub cost: f64,
+    /// Standard deviation of the cost over its mean.
+    pub cost_variation: f64,
+}
+
+impl From<Baseline> for Assumed {
+    fn from(known: Baseline) -> Self {
+        let enough = known.records >= BASELINE_MINIMUM;
+        let or = |value: Option<f64>, assumed: f64| {
+            value
+                .filter(|value| enough && value.is_finite() && *value > 0.0)
+                .unwrap_or(assumed)
+        };
+        Self {
+            records: if enough { known.records } else { 0 },
+            success_rate: known
+                .success_rate
+                .filter(|_| enough)
+                .unwrap_or(ASSUMED_SUCCESS),
+            time_ms: or(known.ln_time_mean.map(f64::exp), ASSUMED_TIME_MS),
+            ln_time_sd: or(known.ln_time_sd, ASSUMED_TIME_SPREAD),
+            cost: or(known.cost_mean, ASSUMED_COST),
+            cost_variation: or(known.cost_variation, ASSUMED_COST_VARIATION),
+        }
+    }
+}
+
+/// What the telemetry says about a tool.
+///
+/// # Errors
+/// As the query.
+pub fn assumed(
+    connection: &mut Connection,
+    tools: &[i64],
+    environment: Option<&str>,
+) -> Result<Assumed, CommandError> {
+    let known = connection
+        .read(|connection| history::baseline(connection, tools, environment, BASELINE_RECORDS))?;
+    Ok(known.into())
+}
+
+/// Records to show an effect on a metric: points of the success rate, or a relative change of time or cost.
+/// The harder direction counts. None for an effect that cannot be.
+pub fn size(
+    metric: Metric,
+    effect: f64,
+    known: &Assumed,
+    split: Split,
+    target: Target,
+) -> Option<SampleSize> {
+    let ratio = arm_ratio(split);
+    let sizes = match metric {
+        Metric::Success => [effect, -effect].map(|change| {
+            size_for_rates(
+                known.success_rate,
+                known.success_rate + change,
+                ratio,
+                target,
+            )
+        }),
+        Metric::Time => [1.0 + effect, 1.0 / (1.0 + effect)]
+            .map(|change| size_for_time(change, known.ln_time_sd, ratio, target)),
+        Metric::Cost => [1.0 + effect, 1.0 / (1.0 + effect)]
+            .map(|change| size_for_cost(change, known.cost_variation, ratio, target)),
+    };
+    sizes.into_iter().flatten().max_by_key(SampleSize::total)
+}
+
+/// The smallest effect that a planned total shows in the sequential test: points of the success rate, or a
+/// relative change. None where even the largest cannot be shown.
+pub fn detectable(
+    metric: Metric,
+    planned: u64,
+    known: &Assumed,
+    split: Split,
+    target: Target,
+) -> Option<f64> {
+    let fixed = planned as f64 / crate::abtest::plan::SEQUENTIAL_INFLATION;
+    let (n_a, n_b) = (fixed * split.a, fixed * split.b);
+    match metric {
+        Metric::Success => {
+            let (below, above) = detectable_rates(known.success_rate, n_a, n_b, target);
+            [below, above]
+                .into_iter()
+                .flatten()
+                .map(|rate| (rate - known.success_rate).abs())
+                .reduce(f64::max)
+        }
+        Metric::Time => {
+            detectable_ratio_normal(n_a, n_b, known.ln_time_sd, target).map(|it| it - 1.0)
+        }
+        Metric::Cost => {
+            detectable_ratio_normal(n_a, n_b, known.cost_variation, target).map(|it| it - 1.0)
+        }
+    }
+}
+
+/// Checks an effect that is planned for.
+///
+/// # Errors
+/// Where no records could show it.
+pub fn planned_for(
+    metric: Metric,
+    effect: f64,
+    known: &Assumed,
+    split: Split,
+    target: Target,
+) -> Result<SampleSize, CommandError> {
+    let size = size(metric, effect, known, split, target).ok_or_else(|| {
+        CommandError::invalid(format!(
+            "no test can show an effect of {effect} on {metric}: the present success rate is {:.3}",
+            known.success_rate
+        ))
+        .hint("success: points of the rate, as 0.02; time and cost: relative changes, as 0.1")
+    })?;
+    if size.total() > MOST_PLANNED {
+        return Err(CommandError::invalid(format!(
+            "an effect of {effect} on {metric} needs {} records, more than any test gets",
+            size.total()
+        ))
+        .hint("plan for a larger effect"));
+    }
+    Ok(size)
+}

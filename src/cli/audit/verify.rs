@@ -1,0 +1,90 @@
+//! `toolcat audit verify`: the log replayed from the start against the present state.
+
+use clap::Args;
+use serde_json::json;
+
+use crate::output::style::GOOD;
+use crate::output::text;
+use crate::store::replay::{self, Discrepancy};
+
+use super::super::selection::ActFormat;
+use super::{CommandError, Outcome, Session, changes};
+
+/// Prove that the log, replayed from the start, leads to the present state
+#[derive(Debug, Args)]
+#[command(after_help = "Exits with 1 where the log and the catalog do not agree.")]
+pub struct VerifyArgs {
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: ActFormat,
+}
+
+pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let mut connection = session.connect()?;
+    let (extent, found) = connection.read_consistently(replay::verify)?;
+    let outcome = match found.is_empty() {
+        true => Outcome::Done,
+        false => Outcome::No,
+    };
+    if args.format == ActFormat::Json {
+        let result = json!({
+            "ok": found.is_empty(),
+            "entries": extent.entries,
+            "tools": extent.tools,
+            "revision": extent.revision,
+            "discrepancies": found,
+        });
+        writeln!(session.ui.out(), "{result}")?;
+        return Ok(outcome);
+    }
+    let count = |n: i64, one: &str| text::counted(usize::try_from(n).unwrap_or(0), one);
+    let extent = format!(
+        "{}, {}, revision {}",
+        count(extent.entries, "change"),
+        count(extent.tools, "tool version"),
+        extent.revision
+    );
+    for it in &found {
+        writeln!(session.ui.out(), "{}", line(it))?;
+    }
+    let verdict = match found.len() {
+        0 => session
+            .ui
+            .paint(GOOD, "the audit log leads to the present state"),
+        n => format!(
+            "{} between the audit log and the catalog",
+            text::counted(n, "discrepancy").replace("discrepancys", "discrepancies")
+        ),
+    };
+    writeln!(session.ui.out(), "{verdict} ({extent})")?;
+    Ok(outcome)
+}
+
+fn line(it: &Discrepancy) -> String {
+    let value = |value: &Option<serde_json::Value>| match value {
+        Some(value) => changes::value(value),
+        None => "nothing".to_owned(),
+    };
+    let subject = format!(
+        "{} {} {}",
+        it.entity,
+        it.entity_id,
+        text::visible(it.name.as_deref().unwrap_or_default())
+    );
+    match it.kind.as_str() {
+        "present" => format!(
+            "{subject}: {} is {}, the log leads to {}",
+            it.field,
+            value(&it.found),
+            value(&it.logged)
+        ),
+        "gap" => format!(
+            "{subject}: {} was {} after one change and {} before the next",
+            it.field,
+            value(&it.logged),
+            value(&it.found)
+        ),
+        "unlogged" => format!("{subject}: the log does not know it"),
+        _ => format!("{subject}: the log knows it, the catalog does not"),
+    }
+}

@@ -1,0 +1,96 @@
+//! Names from the catalog for completion: quick, and silent where there is no database.
+
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::output::UiOptions;
+use crate::store::Connection;
+use crate::store::names as stored;
+
+use super::super::Session;
+use super::super::global::GlobalArgs;
+
+pub use stored::Names;
+
+/// How long a person at a prompt is kept waiting for the database.
+const PATIENCE: Duration = Duration::from_millis(80);
+
+/// The most names that are offered.
+const MOST: i64 = 500;
+
+/// The names that begin with what was typed; none where the database does not answer in time. No
+/// server is started for it.
+pub fn names(wanted: Names, typed: &str) -> Vec<String> {
+    let (sender, receiver) = mpsc::channel();
+    let typed = typed.to_owned();
+    // A connection that hangs goes with the process.
+    std::thread::spawn(move || {
+        let found = find(wanted, &typed).unwrap_or_default();
+        // Nobody waits for it where it came too late.
+        let _ = sender.send(found);
+    });
+    receiver.recv_timeout(PATIENCE).unwrap_or_default()
+}
+
+fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
+    let session = Session::new(global()).ok()?;
+    let target = session.target().ok()?;
+    let mut connection = Connection::open(&target.location).ok()?;
+    let names = connection
+        .read(|connection| stored::beginning_with(connection, wanted, typed, MOST))
+        .ok()?;
+    // A name that a shell or a terminal could take for something else is not offered.
+    Some(
+        names
+            .into_iter()
+            .filter(|name| !name.chars().any(char::is_control))
+            .collect(),
+    )
+}
+
+/// The flags of the line being written that say where the catalog is.
+fn global() -> GlobalArgs {
+    let mut global = GlobalArgs {
+        catalog: std::env::var("TOOLCAT_CATALOG")
+            .ok()
+            .filter(|it| !it.is_empty()),
+        ..GlobalArgs::default()
+    };
+    let words: Vec<String> = std::env::args()
+        .skip_while(|word| word != "--")
+        .skip(1)
+        .collect();
+    for (index, word) in words.iter().enumerate() {
+        let value = |flag: &str| -> Option<String> {
+            let rest = word.strip_prefix(flag)?;
+            match rest.strip_prefix('=') {
+                Some(value) => Some(value.to_owned()),
+                // The shell's script may divide at `=`.
+                None if rest.is_empty() => words[index + 1..].iter().find(|it| *it != "=").cloned(),
+                None => None,
+            }
+        };
+        if let Some(url) = value("--database-url") {
+            global.database_url = Some(url);
+        }
+        if let Some(catalog) = value("--catalog").filter(|it| !it.is_empty()) {
+            global.catalog = Some(catalog);
+        }
+    }
+    global
+}
+
+impl Default for GlobalArgs {
+    fn default() -> Self {
+        let options = UiOptions::default();
+        Self {
+            database_url: None,
+            catalog: None,
+            actor: None,
+            reason: None,
+            color: options.color,
+            quiet: true,
+            no_input: true,
+        }
+    }
+}

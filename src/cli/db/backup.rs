@@ -1,0 +1,159 @@
+//! `toolcat db backup` and `toolcat db restore`: a whole catalog to a file and back.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use chrono::{SecondsFormat, Utc};
+use clap::Args;
+
+use crate::output::text;
+use crate::store::backup::{self, BackupError, TableRows};
+
+use super::super::{CommandError, ErrorKind, Outcome, Session};
+
+/// Write the whole catalog to a file: definitions, telemetry, tests and the audit log.
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// File to write; - is stdout
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Replace a file that exists
+    #[arg(long)]
+    force: bool,
+}
+
+/// Fill an empty catalog from such a file.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// File to read; - is stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Replace what the catalog holds
+    #[arg(long)]
+    replace: bool,
+
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+
+    /// Say what would be restored, and restore nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub fn backup(args: &BackupArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let made_at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    if args.file.as_os_str() == "-" {
+        let mut connection = session.connect()?;
+        let tables = backup::backup(&mut connection, &made_at, session.ui.out())?;
+        session.ui.status(&summary("wrote", &tables));
+        return Ok(Outcome::Done);
+    }
+    if args.file.exists() && !args.force {
+        return Err(
+            CommandError::conflict(format!("{} exists already", args.file.display()))
+                .hint("give --force to replace it"),
+        );
+    }
+    let mut connection = session.connect()?;
+    let failed = |error: std::io::Error| {
+        CommandError::invalid(format!("cannot write {}: {error}", args.file.display()))
+    };
+    let folder = match args.file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // Only the owner may read it: it holds all that the catalog does.
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let mut out = BufWriter::with_capacity(1 << 16, file.as_file_mut());
+    let tables = backup::backup(&mut connection, &made_at, &mut out)?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&args.file)
+        .map_err(|error| failed(error.error))?;
+    session.ui.status(&summary("wrote", &tables));
+    Ok(Outcome::Done)
+}
+
+pub fn restore(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let catalog = session.catalog()?;
+    let from_stdin = args.file.as_os_str() == "-";
+    if args.replace && !args.yes && !args.dry_run {
+        confirm(
+            session,
+            &format!("Replace everything in catalog {catalog}?"),
+        )?;
+    }
+    let mut connection;
+    let restored = if from_stdin {
+        connection = session.open()?;
+        let mut input = std::io::stdin().lock();
+        backup::restore(&mut connection, &mut input, args.replace, args.dry_run)?
+    } else {
+        let file = File::open(&args.file).map_err(|error| {
+            CommandError::invalid(format!("cannot read {}: {error}", args.file.display()))
+        })?;
+        connection = session.open()?;
+        let mut input = BufReader::with_capacity(1 << 16, file);
+        backup::restore(&mut connection, &mut input, args.replace, args.dry_run)?
+    };
+    let done = if args.dry_run {
+        "would restore"
+    } else {
+        "restored"
+    };
+    session.ui.status(&format!(
+        "{} into catalog {catalog}, from a backup of {} made at {}",
+        summary(done, &restored.tables),
+        restored.header.catalog,
+        restored.header.made_at,
+    ));
+    Ok(Outcome::Done)
+}
+
+fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
+    match session.ui.confirm(question)? {
+        Some(true) => Ok(()),
+        Some(false) => Err(CommandError::invalid("nothing was replaced")),
+        None => Err(CommandError::invalid(
+            "this removes what the catalog holds, and nobody can be asked",
+        )
+        .hint("give --yes to do it all the same")),
+    }
+}
+
+fn summary(done: &str, tables: &[TableRows]) -> String {
+    let rows: u64 = tables.iter().map(|it| it.rows).sum();
+    let tools = tables
+        .iter()
+        .find(|it| it.table == "tools")
+        .map_or(0, |it| it.rows);
+    let count = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    format!(
+        "{done} {} in {}, {} of them definitions",
+        text::counted(count(rows), "row"),
+        text::counted(tables.len(), "table"),
+        text::grouped(count(tools)),
+    )
+}
+
+impl From<BackupError> for CommandError {
+    fn from(error: BackupError) -> Self {
+        match error {
+            BackupError::Store(error) => error.into(),
+            BackupError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
+                Self::new(ErrorKind::ClosedPipe, "closed pipe")
+            }
+            error @ BackupError::NotEmpty { .. } => Self::conflict(error.to_string()).hint(
+                "restore into another catalog with --catalog, or give --replace to lose what is there",
+            ),
+            error @ BackupError::OtherSchema { .. } => Self::conflict(error.to_string())
+                .hint("restore into a catalog that does not exist yet, with --catalog; it is migrated afterwards"),
+            error => Self::invalid(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,411 @@
+//! `toolcat doctor`: a look at everything that a catalog depends on.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::format::{self, Format as DefinitionFormat, Source};
+use crate::output::{Column, Format, Record, record, text};
+use crate::store::tools::{self, Filter};
+use crate::store::{Connection, StoreError, health, migrate};
+use crate::validate::{Options, Severity, check_sources};
+
+use super::{CommandError, Outcome, Session};
+
+/// The oldest PostgreSQL that is tried with toolcat.
+const OLDEST: i32 = 140_000;
+
+/// How far the two clocks may be apart, in seconds.
+const CLOCK: f64 = 5.0;
+
+/// How much room should be left on the disk of the local server, in bytes.
+const ROOM: u64 = 1 << 30;
+
+/// Look for anything that is not as it should be.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit code 1 where something is bad; each such line says what to do.\n\n\
+                        Example:\n  toolcat doctor --format json"
+)]
+pub struct DoctorArgs {
+    /// How to write the list
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Serialize)]
+struct Check {
+    check: &'static str,
+    state: State,
+    found: String,
+    advice: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Good,
+    Bad,
+    Skipped,
+}
+
+impl Record for Check {
+    const COLUMNS: &'static [Column] = &[
+        Column::text("check"),
+        Column::text("state"),
+        Column::text("found"),
+        Column::text("what to do"),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        let state = match self.state {
+            State::Good => "good",
+            State::Bad => "BAD",
+            State::Skipped => "skipped",
+        };
+        vec![
+            self.check.to_owned(),
+            state.to_owned(),
+            self.found.clone(),
+            self.advice.clone().unwrap_or_default(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        self.check.to_owned()
+    }
+}
+
+/// What a check found: a good word, or what is bad and what to do about it.
+type Finding = Result<String, (String, String)>;
+
+fn bad(found: impl Into<String>, advice: impl Into<String>) -> Finding {
+    Err((found.into(), advice.into()))
+}
+
+pub fn run(args: &DoctorArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let checks = examine(session);
+    let healthy = checks.iter().all(|it| it.state != State::Bad);
+    record::write_list(&mut session.ui, &checks, args.format)?;
+    Ok(if healthy { Outcome::Done } else { Outcome::No })
+}
+
+fn examine(session: &Session) -> Vec<Check> {
+    let mut checks = Vec::new();
+    // The local catalog is made and migrated by the first command, so by this one as well.
+    let local = session.target().is_ok_and(|it| it.cluster.is_some());
+    let opened = match local {
+        true => session.connect().or_else(|_| session.open()),
+        false => session.open(),
+    };
+    let mut connection = match opened {
+        Ok(connection) => connection,
+        Err(error) => {
+            let advice = error.hint.unwrap_or_default();
+            checks.push(line("server", bad(error.message, advice)));
+            for check in ["version", "encoding", "clock", "disk"]
+                .into_iter()
+                .chain(IN_CATALOG)
+            {
+                checks.push(skipped(check, "there is no server"));
+            }
+            return checks;
+        }
+    };
+    let place = connection.location().to_string();
+    match connection.read(health::server) {
+        Ok(server) => {
+            checks.push(line("server", server_state(&server, &place)));
+            checks.push(line("version", version(&server)));
+            checks.push(line("encoding", encoding(&server)));
+            checks.push(line("clock", clock(&server)));
+            checks.push(line("disk", disk(session, &server)));
+        }
+        Err(error) => checks.push(line("server", failed(error))),
+    }
+    let migrations = migrations(&mut connection);
+    let usable = migrations.is_ok();
+    checks.push(line("migrations", migrations));
+    for check in IN_CATALOG.into_iter().skip(1) {
+        if !usable {
+            checks.push(skipped(check, "the catalog cannot be used"));
+            continue;
+        }
+        let finding = match check {
+            "extensions" => extensions(&mut connection),
+            "rights" => rights(&mut connection),
+            "indexes" => indexes(&mut connection),
+            "audit log" => audit(&mut connection),
+            _ => definitions(&mut connection),
+        };
+        checks.push(line(check, finding));
+    }
+    checks
+}
+
+const IN_CATALOG: [&str; 6] = [
+    "migrations",
+    "extensions",
+    "rights",
+    "indexes",
+    "audit log",
+    "definitions",
+];
+
+fn line(check: &'static str, finding: Finding) -> Check {
+    match finding {
+        Ok(found) => Check {
+            check,
+            state: State::Good,
+            found,
+            advice: None,
+        },
+        Err((found, advice)) => Check {
+            check,
+            state: State::Bad,
+            found,
+            advice: Some(advice).filter(|it| !it.is_empty()),
+        },
+    }
+}
+
+fn skipped(check: &'static str, why: &str) -> Check {
+    Check {
+        check,
+        state: State::Skipped,
+        found: why.to_owned(),
+        advice: None,
+    }
+}
+
+/// A look that could not be taken.
+fn failed(error: StoreError) -> Finding {
+    let error = CommandError::from(error);
+    bad(error.message, error.hint.unwrap_or_default())
+}
+
+fn server_state(server: &health::Server, place: &str) -> Finding {
+    if server.connections * 10 >= server.most_connections * 9 {
+        return bad(
+            format!(
+                "{} of {} connections are in use",
+                server.connections, server.most_connections
+            ),
+            "raise max_connections, or put a pool such as PgBouncer in front",
+        );
+    }
+    let kind = match (server.is_replica, server.is_read_only) {
+        (true, _) => ", a replica: it can only be read",
+        (false, true) => ", read-only unless a session says otherwise",
+        (false, false) => "",
+    };
+    Ok(format!("reached at {place} as {}{kind}", server.role))
+}
+
+fn version(server: &health::Server) -> Finding {
+    let found = format!("PostgreSQL {}", server.version);
+    match server.version_number {
+        number if number < OLDEST => bad(found, "install PostgreSQL 14 or newer"),
+        _ => Ok(found),
+    }
+}
+
+fn encoding(server: &health::Server) -> Finding {
+    match server.encoding.as_str() {
+        "UTF8" => Ok("UTF8".to_owned()),
+        other => bad(
+            format!("the database is in {other}, which cannot hold every name"),
+            "create the database with ENCODING 'UTF8'",
+        ),
+    }
+}
+
+fn clock(server: &health::Server) -> Finding {
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or(Duration::ZERO)
+        .as_secs_f64();
+    let apart = (server.clock - now).abs();
+    if apart > CLOCK {
+        return bad(
+            format!(
+                "this machine and the server are {} apart",
+                text::duration(apart * 1000.0)
+            ),
+            "let both follow a time server (NTP); times of telemetry and audit disagree otherwise",
+        );
+    }
+    Ok("this machine and the server agree".to_owned())
+}
+
+/// Room on the disk, where the server is toolcat's own; another one's disk cannot be seen from here.
+fn disk(session: &Session, server: &health::Server) -> Finding {
+    let megabytes = |bytes: u64| text::grouped(usize::try_from(bytes >> 20).unwrap_or(usize::MAX));
+    let used = megabytes(u64::try_from(server.database_bytes).unwrap_or(0));
+    let home = session
+        .target()
+        .ok()
+        .and_then(|it| it.cluster)
+        .map(|it| it.home().to_owned());
+    let Some(room) = home.and_then(|home| rustix::fs::statvfs(home).ok()) else {
+        return Ok(format!(
+            "the database takes {used} MB; room on its server cannot be seen from here"
+        ));
+    };
+    let free = room.f_bavail.saturating_mul(room.f_frsize);
+    let found = format!(
+        "the database takes {used} MB, {} MB are free",
+        megabytes(free)
+    );
+    match free {
+        free if free < ROOM => bad(found, "make room on the disk of the local server"),
+        _ => Ok(found),
+    }
+}
+
+fn migrations(connection: &mut Connection) -> Finding {
+    match migrate::require_current(connection) {
+        Ok(()) => Ok(format!(
+            "catalog {} is as this program needs it",
+            connection.location().catalog()
+        )),
+        Err(error) => failed(error),
+    }
+}
+
+fn extensions(connection: &mut Connection) -> Finding {
+    match connection.read(health::server) {
+        Ok(server) if server.extensions.iter().any(|it| it == "plpgsql") => {
+            Ok("none is needed beyond plpgsql, which is there".to_owned())
+        }
+        Ok(_) => bad(
+            "plpgsql is missing",
+            "run CREATE EXTENSION plpgsql in the database",
+        ),
+        Err(error) => failed(error),
+    }
+}
+
+fn rights(connection: &mut Connection) -> Finding {
+    match connection.read(health::missing_rights) {
+        Ok(missing) if missing.is_empty() => Ok("this role may read and write".to_owned()),
+        Ok(missing) => {
+            let reads = missing.iter().any(|it| it.privilege == "SELECT");
+            let list: Vec<String> = missing
+                .iter()
+                .map(|it| format!("{} on {}", it.privilege, it.on))
+                .collect();
+            match reads {
+                true => bad(
+                    format!("this role lacks {}", list.join(", ")),
+                    "let the catalog's owner grant what is missing; docs/operations.md has the grants of a reader and a writer",
+                ),
+                false => Ok("this role may read, and not write everything".to_owned()),
+            }
+        }
+        Err(error) => failed(error),
+    }
+}
+
+fn indexes(connection: &mut Connection) -> Finding {
+    let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
+        let invalid = connection.read(health::invalid_indexes)?;
+        if let Some(first) = invalid.first() {
+            return Ok(bad(
+                format!("not usable: {}", invalid.join(", ")),
+                format!("run REINDEX INDEX {first} with `toolcat db psql`"),
+            ));
+        }
+        let stale = connection.read(health::stale_statistics)?;
+        if !stale.is_empty() {
+            return Ok(bad(
+                format!("statistics are out of date: {}", stale.join(", ")),
+                "run ANALYZE with `toolcat db psql`, and see that autovacuum is on",
+            ));
+        }
+        let selection = connection.read(health::selection_index)?;
+        Ok(Ok(match (selection.exists, selection.behind) {
+            (true, behind) if behind > 0 => {
+                "usable; the next selection brings its own index up to date".to_owned()
+            }
+            _ => "usable and up to date".to_owned(),
+        }))
+    };
+    look(connection).unwrap_or_else(failed)
+}
+
+fn audit(connection: &mut Connection) -> Finding {
+    let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
+        let triggers = connection.read(health::missing_triggers)?;
+        if !triggers.is_empty() {
+            return Ok(bad(
+                format!(
+                    "changes are not logged: {} off or gone",
+                    triggers.join(", ")
+                ),
+                "switch them on with ALTER TABLE ... ENABLE TRIGGER, and find out who switched them off",
+            ));
+        }
+        let audit = connection.read(health::audit)?;
+        if audit.newest > audit.revision || audit.unlogged > 0 {
+            return Ok(bad(
+                format!(
+                    "{} without an entry, newest entry {} at revision {}",
+                    text::counted(usize::try_from(audit.unlogged).unwrap_or(0), "row"),
+                    audit.newest,
+                    audit.revision
+                ),
+                "someone has gone round the log; compare with a backup",
+            ));
+        }
+        Ok(Ok(format!(
+            "{} entries, whole up to revision {}",
+            text::grouped(usize::try_from(audit.entries).unwrap_or(0)),
+            audit.revision
+        )))
+    };
+    look(connection).unwrap_or_else(failed)
+}
+
+fn definitions(connection: &mut Connection) -> Finding {
+    let documents = connection
+        .read(|connection| tools::list(connection, &Filter::default()))
+        .and_then(|stored| connection.definitions(&stored));
+    let documents = match documents {
+        Ok(documents) => documents,
+        Err(error) => return failed(error),
+    };
+    if documents.is_empty() {
+        return Ok("the catalog is empty".to_owned());
+    }
+    let Ok(written) = format::write(DefinitionFormat::Jsonl, &documents) else {
+        return bad("the definitions cannot be written out", "");
+    };
+    let mut options = Options::default();
+    options.from = Some(DefinitionFormat::Jsonl);
+    let source = Source::new("catalog", written.text.into_bytes());
+    let report = check_sources(vec![source], &options);
+    let wrong: Vec<String> = report
+        .diagnostics
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .filter_map(|it| {
+            let index = usize::try_from(it.line).ok()?.checked_sub(1)?;
+            let label = documents.get(index)?.label();
+            Some(format!("{label}: {} [{}]", it.message, it.rule))
+        })
+        .collect();
+    let count = text::counted(documents.len(), "definition");
+    match wrong.first() {
+        None => Ok(format!("{count}, all valid")),
+        Some(first) => bad(
+            format!(
+                "{} in {count}; first {first}",
+                text::counted(wrong.len(), "error")
+            ),
+            "export the definition, mend it, and import it with a new version",
+        ),
+    }
+}

@@ -1,0 +1,147 @@
+//! What becomes of a new definition: a file, an import, or both.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::definition::Document;
+use crate::output::text;
+use crate::store::import::{self, OnConflict, Step};
+
+use super::super::{CommandError, Session};
+use super::{GenerateArgs, preview};
+
+/// As the flags say; to stdout where they say nothing.
+pub fn by_flags(
+    args: &GenerateArgs,
+    session: &mut Session,
+    documents: &[Document],
+) -> Result<(), CommandError> {
+    match &args.output {
+        Some(path) if path.as_os_str() == "-" => print(session, documents)?,
+        Some(path) => save(session, path, documents, args.force, args.dry_run)?,
+        None if args.import => {}
+        None => print(session, documents)?,
+    }
+    if args.import {
+        add(session, documents, args.dry_run)?;
+    }
+    Ok(())
+}
+
+fn print(session: &mut Session, documents: &[Document]) -> Result<(), CommandError> {
+    let yaml = preview::yaml(documents)?;
+    session.ui.out().write_all(yaml.as_bytes())?;
+    Ok(())
+}
+
+/// A file for a definition in the working folder; its name stays in that folder whatever the tool
+/// is called.
+pub fn usual_path(document: &Document) -> PathBuf {
+    let name = document
+        .fields()
+        .get("tool_name")
+        .and_then(|it| it.as_str())
+        .unwrap_or("tool");
+    let safe: String = name
+        .chars()
+        .map(|c| match c {
+            c if c.is_alphanumeric() || "-_+.@".contains(c) => c,
+            _ => '_',
+        })
+        .collect();
+    let safe = safe.trim_start_matches('.');
+    PathBuf::from(format!(
+        "{}.yaml",
+        if safe.is_empty() { "tool" } else { safe }
+    ))
+}
+
+/// Writes a file, whole or not at all.
+pub fn save(
+    session: &mut Session,
+    path: &Path,
+    documents: &[Document],
+    replace: bool,
+    dry_run: bool,
+) -> Result<(), CommandError> {
+    let yaml = preview::yaml(documents)?;
+    if path.exists() && !replace {
+        return Err(
+            CommandError::conflict(format!("{} exists already", path.display()))
+                .hint("give --force to replace it"),
+        );
+    }
+    if dry_run {
+        session
+            .ui
+            .status(&format!("would write {}", path.display()));
+        return Ok(());
+    }
+    let failed = |error: std::io::Error| {
+        CommandError::invalid(format!("cannot write {}: {error}", path.display()))
+    };
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut file = tempfile::Builder::new()
+        .permissions(readable())
+        .tempfile_in(folder)
+        .map_err(failed)?;
+    file.write_all(yaml.as_bytes()).map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    session.ui.status(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+/// As an ordinary new file, less what the umask takes away.
+fn readable() -> std::fs::Permissions {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::Permissions::from_mode(0o666)
+}
+
+/// Imports the definitions, all or nothing.
+pub fn add(
+    session: &mut Session,
+    documents: &[Document],
+    dry_run: bool,
+) -> Result<(), CommandError> {
+    let mut connection = session.connect()?;
+    let act = crate::store::Act {
+        dry_run,
+        ..session.act()
+    };
+    let created = connection.write(&act, |connection| {
+        let plan = import::plan(connection, documents, OnConflict::Fail)?;
+        let conflict = plan
+            .steps
+            .iter()
+            .zip(documents)
+            .find(|(step, _)| matches!(step, Step::Conflict { .. }));
+        if let Some((_, document)) = conflict {
+            return Ok(Err(document.label()));
+        }
+        import::carry_out(connection, documents, &plan, &act.actor)?;
+        let created = plan.steps.iter().filter(|step| **step != Step::Unchanged);
+        Ok(Ok(created.count()))
+    })?;
+    match created {
+        Err(label) => Err(CommandError::conflict(format!(
+            "{label} is in the catalog already and differs; nothing was imported"
+        ))
+        .hint("give it another version, as in --set version=1.1")),
+        Ok(created) => {
+            let done = if dry_run { "would import" } else { "imported" };
+            let unchanged = documents.len() - created;
+            let note = match unchanged {
+                0 => String::new(),
+                count => format!(" ({count} unchanged)"),
+            };
+            session.ui.status(&format!(
+                "{done} {}{note}",
+                text::counted(created, "definition")
+            ));
+            Ok(())
+        }
+    }
+}

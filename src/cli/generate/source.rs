@@ -1,0 +1,194 @@
+//! Where a draft can come from: a command's help text, a manual page, another catalog's format.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::definition::Document;
+use crate::format::{self, Format, Input, Source};
+use crate::generate::help_text::Described;
+use crate::generate::{Draft, help_text, manual};
+
+use super::super::{CommandError, Session};
+use super::GenerateArgs;
+
+/// How long a command may take to print its help.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// The most that is read of a help text or a page, in bytes.
+const LONGEST: u64 = 4 << 20;
+
+/// The draft that `--from-help` or `--from-man` makes.
+pub fn described(args: &GenerateArgs) -> Result<Option<Draft>, CommandError> {
+    let described = match (&args.from_help, &args.from_man) {
+        (Some(line), _) => from_help(line)?,
+        (None, Some(page)) => from_manual(page)?,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(Draft {
+        template: None,
+        answers: described.answers(),
+        places: described.places(),
+    }))
+}
+
+/// The definitions that `--from-mcp` or `--from-openapi` makes.
+pub fn foreign(
+    args: &GenerateArgs,
+    session: &Session,
+) -> Result<Option<Vec<Document>>, CommandError> {
+    let (file, format) = match (&args.from_mcp, &args.from_openapi) {
+        (Some(file), _) => (file, Format::Mcp),
+        (None, Some(file)) => (file, Format::Openapi),
+        (None, None) => return Ok(None),
+    };
+    let input = match file.as_str() {
+        "-" => Input::Stdin,
+        path => Input::File(path.into()),
+    };
+    let source = Source::load(&input).map_err(super::super::validate::input_error)?;
+    let reading = format::read(&source, Some(format));
+    for problem in &reading.problems {
+        let at = problem.span.start;
+        session.ui.error(&format!(
+            "{}:{}:{}: {}",
+            source.name, at.line, at.column, problem.message
+        ));
+    }
+    if !reading.problems.is_empty() {
+        return Err(CommandError::invalid(format!(
+            "{} cannot be read as {format}",
+            source.name
+        )));
+    }
+    Ok(Some(
+        reading
+            .documents
+            .into_iter()
+            .map(|it| it.document)
+            .collect(),
+    ))
+}
+
+/// The name is what stands before the first option, without the folder.
+fn from_help(line: &str) -> Result<Described, CommandError> {
+    let mut words: Vec<&str> = line
+        .split_whitespace()
+        .take_while(|word| !word.starts_with('-') && !word.starts_with(['<', '>', '|', '&']))
+        .collect();
+    if words.len() > 1 && matches!(words.last(), Some(&"help")) {
+        words.pop();
+    }
+    let first = words.first().copied().unwrap_or_default();
+    let first = Path::new(first)
+        .file_name()
+        .map_or(first.into(), |it| it.to_string_lossy());
+    let name = std::iter::once(first.as_ref())
+        .chain(words.iter().skip(1).copied())
+        .collect::<Vec<_>>()
+        .join(" ");
+    if name.is_empty() {
+        return Err(CommandError::invalid(
+            "--from-help needs a command, as in 'df --help'",
+        ));
+    }
+    let mut command = Command::new("sh");
+    command.args(["-c", line]);
+    let text = printed(command, line)?;
+    if text.trim().is_empty() {
+        return Err(CommandError::invalid(format!("`{line}` printed nothing"))
+            .hint("name the command with the option that makes it print its help"));
+    }
+    Ok(help_text::read(&name, &manual::without_overstrikes(&text)))
+}
+
+fn from_manual(page: &str) -> Result<Described, CommandError> {
+    let mut command = Command::new("man");
+    let file = page.contains('/');
+    if file {
+        command.arg("-l");
+    }
+    // A page is no option, whatever it is called.
+    command.arg("--").arg(page);
+    let line = format!("man {page}");
+    let text = printed(command, &line)?;
+    if text.trim().is_empty() {
+        return Err(CommandError::not_found(format!(
+            "there is no manual page `{page}`"
+        )));
+    }
+    let name = match file {
+        true => Path::new(page)
+            .file_name()
+            .map_or(page.into(), |it| it.to_string_lossy())
+            .split('.')
+            .next()
+            .unwrap_or(page)
+            .to_owned(),
+        false => page.to_owned(),
+    };
+    Ok(manual::read(&name, &text))
+}
+
+/// What a command prints to stdout, else to stderr. Many print their help and fail.
+fn printed(mut command: Command, line: &str) -> Result<String, CommandError> {
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .env("LC_ALL", "C.UTF-8")
+        .env("PAGER", "cat")
+        .env("MANPAGER", "cat")
+        .env("MANWIDTH", "80")
+        .env("COLUMNS", "80")
+        .env("NO_COLOR", "1")
+        .spawn()
+        .map_err(|error| CommandError::invalid(format!("cannot run `{line}`: {error}")))?;
+    let out = child.stdout.take().map(collect);
+    let err = child.stderr.take().map(collect);
+    let status = wait(&mut child, line)?;
+    let text = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
+        let bytes = reader.and_then(|it| it.join().ok()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let (out, err) = (text(out), text(err));
+    if !out.trim().is_empty() {
+        return Ok(out);
+    }
+    // The shell's own word that there is no such command, and man's that there is no such page.
+    if matches!(status, Some(126 | 127)) || line.starts_with("man ") {
+        return Err(CommandError::not_found(format!(
+            "`{line}` failed: {}",
+            err.trim()
+        )));
+    }
+    Ok(err)
+}
+
+fn collect(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        // What was read before a failure is still of use.
+        let _ = stream.take(LONGEST).read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+fn wait(child: &mut Child, line: &str) -> Result<Option<i32>, CommandError> {
+    let start = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status.code());
+        }
+        if start.elapsed() > PATIENCE {
+            child.kill()?;
+            child.wait()?;
+            return Err(CommandError::invalid(format!(
+                "`{line}` did not end within {} seconds",
+                PATIENCE.as_secs()
+            )));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,226 @@
+//! What is imported: the arguments, and the definitions that they name.
+
+use clap::{Args, ValueEnum};
+use serde::Serialize;
+
+use crate::format::{self, Format};
+use crate::output::text;
+use crate::store::import::OnConflict;
+use crate::store::tools::Filter;
+use crate::validate::{self, Diagnostic, Options, Severity};
+
+use super::{CommandError, Session};
+use crate::definition::Document;
+
+/// What to import, and how to treat what is there.
+#[derive(Debug, Clone, Args)]
+pub struct SourceArgs {
+    /// Files, folders or globs to read; - is stdin
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<String>,
+
+    /// Format to read [default: found by itself]
+    #[arg(long, value_name = "FORMAT")]
+    from_format: Option<Format>,
+
+    /// What to do with a definition that differs under a version that is there
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    on_conflict: ConflictArg,
+
+    /// Retire the tools that the files no longer hold: switched off and deprecated
+    #[arg(long)]
+    prune: bool,
+
+    /// Retire only tools with this platform, category, owner or tag: platform=linux,tag=net
+    #[arg(
+        long,
+        value_name = "KEY=VALUE,...",
+        requires = "prune",
+        value_delimiter = ','
+    )]
+    scope: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum ConflictArg {
+    /// Import nothing
+    #[default]
+    Fail,
+    /// Keep what the catalog has
+    Skip,
+    /// Change the version in place
+    Update,
+    /// Make it the next version
+    Bump,
+}
+
+impl SourceArgs {
+    /// The policy of the store.
+    pub fn on_conflict(&self) -> OnConflict {
+        match self.on_conflict {
+            ConflictArg::Fail => OnConflict::Fail,
+            ConflictArg::Skip => OnConflict::Skip,
+            ConflictArg::Update => OnConflict::Update,
+            ConflictArg::Bump => OnConflict::Bump,
+        }
+    }
+
+    /// Among which tools those are retired that the files do not hold; `None` where none is.
+    ///
+    /// # Errors
+    /// Where a scope is none.
+    pub fn scope(&self) -> Result<Option<Filter>, CommandError> {
+        if !self.prune {
+            return Ok(None);
+        }
+        let mut filter = Filter::default();
+        for part in &self.scope {
+            let (key, value) = part.split_once('=').unwrap_or((part, ""));
+            let list = match key.trim() {
+                "platform" => &mut filter.platforms,
+                "category" => &mut filter.categories,
+                "owner" => &mut filter.owners,
+                "tag" => &mut filter.tags,
+                "status" => &mut filter.statuses,
+                "capability" => &mut filter.capabilities,
+                _ => {
+                    return Err(CommandError::invalid(format!("`{part}` is no scope")).hint(
+                        "a scope is KEY=VALUE with platform, category, owner, tag, status or capability",
+                    ));
+                }
+            };
+            if value.trim().is_empty() {
+                return Err(CommandError::invalid(format!("`{part}` has no value")));
+            }
+            list.push(value.trim().to_owned());
+        }
+        Ok(Some(filter))
+    }
+}
+
+/// A definition and the file it came from.
+#[derive(Debug, Clone)]
+pub struct Definition {
+    /// The file.
+    pub file: String,
+    /// The definition.
+    pub document: Document,
+}
+
+/// A file that was not imported.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Refusal {
+    /// The file.
+    pub file: String,
+    /// `invalid`, `conflict` or `database`.
+    pub kind: &'static str,
+    /// What is in the way.
+    pub messages: Vec<String>,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// The definitions that can be imported.
+    pub definitions: Vec<Definition>,
+    /// The files that cannot, where that does not stop everything.
+    pub refusals: Vec<Refusal>,
+}
+
+impl Read {
+    /// The definitions alone.
+    pub fn documents(&self) -> Vec<Document> {
+        self.definitions
+            .iter()
+            .map(|it| it.document.clone())
+            .collect()
+    }
+
+    /// The names of the files, each once, in order.
+    pub fn file_names(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self.definitions.iter().map(|it| it.file.as_str()).collect();
+        names.dedup();
+        names
+    }
+
+    /// For each definition the place of its file among [`file_names`](Self::file_names).
+    pub fn files(&self) -> Vec<usize> {
+        let mut place = 0;
+        let mut before: Option<&str> = None;
+        self.definitions
+            .iter()
+            .map(|it| {
+                if before.is_some_and(|before| before != it.file) {
+                    place += 1;
+                }
+                before = Some(&it.file);
+                place
+            })
+            .collect()
+    }
+}
+
+/// Reads and validates everything. What is not valid is shown and stops the import, or, with
+/// `keep_going`, is left out file by file.
+///
+/// # Errors
+/// Where nothing can be read or something is not valid.
+pub fn read(
+    args: &SourceArgs,
+    keep_going: bool,
+    session: &mut Session,
+) -> Result<Read, CommandError> {
+    let inputs = format::collect(&args.paths).map_err(super::super::validate::input_error)?;
+    let mut options = Options::default();
+    options.from = args.from_format;
+    options.lenient = true;
+    let report = validate::check(&inputs, &options);
+    let errors = report.count(Severity::Error);
+    if errors > 0 && !keep_going {
+        super::super::validate::show_errors(session, &report);
+        return Err(CommandError::invalid(format!(
+            "{} in {}; nothing was imported",
+            text::counted(errors, "error"),
+            text::counted(report.files, "file"),
+        ))
+        .hint("`toolcat validate --explain RULE` tells more about a rule"));
+    }
+    let mut read = Read::default();
+    for diagnostic in &report.diagnostics {
+        if diagnostic.severity != Severity::Error {
+            continue;
+        }
+        let message = shown(diagnostic);
+        match read
+            .refusals
+            .iter_mut()
+            .find(|it| it.file == diagnostic.file)
+        {
+            Some(refusal) => refusal.messages.push(message),
+            None => read.refusals.push(Refusal {
+                file: diagnostic.file.clone(),
+                kind: "invalid",
+                messages: vec![message],
+            }),
+        }
+    }
+    let bad: std::collections::HashSet<String> =
+        read.refusals.iter().map(|it| it.file.clone()).collect();
+    read.definitions = report
+        .documents
+        .into_iter()
+        .filter(|it| !bad.contains(it.origin.file.as_ref()))
+        .map(|it| Definition {
+            file: it.origin.file.to_string(),
+            document: it.document,
+        })
+        .collect();
+    Ok(read)
+}
+
+fn shown(diagnostic: &Diagnostic) -> String {
+    format!(
+        "{}:{}: {} [{}]",
+        diagnostic.line, diagnostic.column, diagnostic.message, diagnostic.rule
+    )
+}

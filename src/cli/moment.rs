@@ -1,0 +1,92 @@
+//! Times as people write them on a command line.
+
+use chrono::{DateTime, Duration, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+
+/// Reads a time: RFC 3339 (`2026-01-15T10:30:00Z`), a date with or without a time in the local time
+/// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
+/// with or without ` ago`).
+///
+/// # Errors
+/// A sentence on what is expected.
+pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
+    let text = text.trim();
+    let expected = || {
+        format!(
+            "`{text}` is no time: expected one like 2026-01-15T10:30:00Z, 2026-01-15, `2026-01-15 10:30` or 2h"
+        )
+    };
+    if text == "now" {
+        return Ok(Utc::now());
+    }
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.with_timezone(&Utc));
+    }
+    if let Some(ago) = ago(text) {
+        return Utc::now().checked_sub_signed(ago).ok_or_else(expected);
+    }
+    let local = [
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M",
+        "%Y-%m-%dT%H:%M",
+    ]
+    .iter()
+    .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+    .or_else(|| {
+        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(date.and_time(NaiveTime::MIN))
+    })
+    .ok_or_else(expected)?;
+    Local
+        .from_local_datetime(&local)
+        .earliest()
+        .map(|time| time.with_timezone(&Utc))
+        .ok_or_else(expected)
+}
+
+fn ago(text: &str) -> Option<Duration> {
+    let text = text.strip_suffix("ago").unwrap_or(text).trim();
+    let unit = text.chars().next_back()?;
+    let number: i64 = text[..text.len() - unit.len_utf8()].trim().parse().ok()?;
+    match unit {
+        's' => Duration::try_seconds(number),
+        'm' => Duration::try_minutes(number),
+        'h' => Duration::try_hours(number),
+        'd' => Duration::try_days(number),
+        'w' => Duration::try_weeks(number),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(
+            parse("2026-01-15T10:30:00+02:00").unwrap().to_rfc3339(),
+            "2026-01-15T08:30:00+00:00"
+        );
+        for good in [
+            "2026-01-15",
+            "2026-01-15 10:30",
+            "2026-01-15T10:30:05.25",
+            "2h",
+            "3 d ago",
+            "now",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "yesterday",
+            "2026-13-01",
+            "h",
+            "99999999999999999d",
+            "ä",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Candidates from the catalog, whose index may have to be brought up to date first.
+
+use std::collections::HashMap;
+
+use diesel::PgConnection;
+
+use crate::definition::Document;
+use crate::select::Request;
+use crate::select::retrieval::order;
+use crate::store::index::{self, State};
+use crate::store::tools::{Filter, list};
+use crate::store::{Connection, StoreError, migrate};
+
+use super::files::Files;
+use super::source::Pooled;
+use super::{CommandError, Session};
+
+/// How often a stale index is brought up to date before a selection does without.
+const ATTEMPTS: usize = 3;
+
+/// The catalog, as a selection reads it.
+pub struct Catalog {
+    connection: Connection,
+    /// The whole catalog, where the role may not bring the index up to date.
+    whole: Option<(i64, Files)>,
+    /// Names and platforms by row number, read once for an evaluation.
+    names: Option<HashMap<i64, (String, String)>>,
+}
+
+impl Catalog {
+    /// Connects; nothing is read yet.
+    ///
+    /// # Errors
+    /// Where there is no database.
+    pub fn open(session: &Session) -> Result<Self, CommandError> {
+        Ok(Self {
+            connection: session.open()?,
+            whole: None,
+            names: None,
+        })
+    }
+
+    /// The connection, for what is asked beside the candidates.
+    pub fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    /// The candidates of a request.
+    ///
+    /// # Errors
+    /// As the queries.
+    pub fn pool(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
+        let state = self.read(session, |connection| index::pool(connection, request))?;
+        Ok(match (state, &self.whole) {
+            (Some(state), _) => Pooled {
+                pool: state.found,
+                revision: Some(state.catalog.revision),
+            },
+            (None, Some((revision, files))) => Pooled {
+                pool: files.pool(request),
+                revision: Some(*revision),
+            },
+            (None, None) => return Err(unread()),
+        })
+    }
+
+    /// The names and platforms of the tools that share words with the query, best first.
+    ///
+    /// # Errors
+    /// As the queries.
+    pub fn ranked(
+        &mut self,
+        query: &str,
+        session: &Session,
+    ) -> Result<Vec<(String, String)>, CommandError> {
+        let state = self.read(session, |connection| index::ranked(connection, query))?;
+        let mut hits = match (state, &self.whole) {
+            (Some(state), _) => state.found.hits,
+            (None, Some((_, files))) => return Ok(files.ranked(query)),
+            (None, None) => return Err(unread()),
+        };
+        if self.names.is_none() {
+            let names = self.connection.direct(index::names)?;
+            self.names = Some(names.into_iter().map(|it| (it.0, (it.1, it.2))).collect());
+        }
+        let names = self.names.as_ref();
+        order(&mut hits, |id| names.and_then(|names| names.get(&id)));
+        Ok(hits
+            .iter()
+            .filter_map(|hit| names?.get(&hit.doc).cloned())
+            .collect())
+    }
+
+    /// Reads from a catalog that is as this program needs it, with a fresh index; `None` where the
+    /// whole catalog had to be read instead.
+    fn read<T>(
+        &mut self,
+        session: &Session,
+        query: impl Fn(&mut PgConnection) -> Result<State<T>, StoreError>,
+    ) -> Result<Option<State<T>>, CommandError> {
+        if self.whole.is_some() {
+            return Ok(None);
+        }
+        for _ in 0..ATTEMPTS {
+            match self.connection.direct(&query) {
+                Ok(state) if state.catalog.migration != migrate::newest_version() => {
+                    match migrate::require_current(&mut self.connection) {
+                        Err(error) => session.bring_up_to_date(&mut self.connection, error)?,
+                        Ok(()) => return Ok(Some(state)),
+                    }
+                }
+                Ok(state) if state.catalog.fresh => return Ok(Some(state)),
+                Ok(_) => match self.connection.refresh_index() {
+                    Err(StoreError::Forbidden(_)) => break,
+                    other => other?,
+                },
+                Err(error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. })) => {
+                    session.bring_up_to_date(&mut self.connection, error)?;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        self.read_whole()?;
+        Ok(None)
+    }
+
+    /// Reads every tool that may be chosen: for a role that may only read, after a change by hand.
+    fn read_whole(&mut self) -> Result<(), CommandError> {
+        let filter = Filter {
+            statuses: vec!["active".to_owned()],
+            enabled: Some(true),
+            ..Filter::default()
+        };
+        let (revision, stored) = self.connection.read_consistently(|connection| {
+            let revision = crate::store::tools::revision(connection)?;
+            Ok((revision, list(connection, &filter)?))
+        })?;
+        let documents = self.connection.definitions(&stored)?;
+        let tools = documents
+            .iter()
+            .map(Document::to_tool)
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(StoreError::from)?;
+        self.whole = Some((revision, Files::of(tools)));
+        Ok(())
+    }
+}
+
+fn unread() -> CommandError {
+    StoreError::Lost("the catalog was not read".to_owned()).into()
+}

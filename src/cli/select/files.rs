@@ -1,0 +1,176 @@
+//! Candidates from definitions on disk, with the answers that a catalog of them would give.
+
+use std::cell::OnceCell;
+
+use crate::definition::{Identity, Tool, ToolRef};
+use crate::format;
+use crate::output::text;
+use crate::select::candidate::candidates_of;
+use crate::select::retrieval::{Analyzer, CapabilityText, Index, PatternText, Ranking, Text};
+use crate::select::search::{Found, RETRIEVED, Words};
+use crate::select::{Candidate, Pool, Request};
+use crate::store::StoreError;
+use crate::validate::{Options, Severity, check};
+
+use super::{CommandError, Session};
+
+/// Tools that may be chosen, and the index of their words once it is needed.
+pub struct Files {
+    /// The newest version of each tool that is switched on and active.
+    tools: Vec<(Tool, Vec<Candidate>)>,
+    index: OnceCell<Index>,
+}
+
+impl Files {
+    /// Reads and validates definitions; of several versions of a tool the newest counts.
+    ///
+    /// # Errors
+    /// Where a definition has an error, or cannot be read.
+    pub fn load(paths: &[String], session: &Session) -> Result<Self, CommandError> {
+        let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
+        let mut options = Options::default();
+        options.lenient = true;
+        let report = check(&inputs, &options);
+        let errors = report.count(Severity::Error);
+        if errors > 0 {
+            crate::cli::validate::show_errors(session, &report);
+            return Err(CommandError::invalid(format!(
+                "{} in {}; nothing was chosen",
+                text::counted(errors, "error"),
+                text::counted(report.files, "file")
+            )));
+        }
+        let mut newest: indexmap::IndexMap<(String, String), Tool> = indexmap::IndexMap::new();
+        for loaded in report.documents {
+            let tool = loaded.document.to_tool().map_err(StoreError::from)?;
+            let key = (tool.platform.clone(), tool.tool_name.clone());
+            let newer = newest.get(&key).is_none_or(|present| {
+                crate::definition::Version::new(&present.version)
+                    < crate::definition::Version::new(&tool.version)
+            });
+            if newer {
+                newest.insert(key, tool);
+            }
+        }
+        Ok(Self::of(newest.into_values()))
+    }
+
+    /// Those of the tools that may be chosen.
+    pub fn of(tools: impl IntoIterator<Item = Tool>) -> Self {
+        let tools = tools
+            .into_iter()
+            .map(|tool| {
+                let candidates = candidates_of(&tool, &[]);
+                (tool, candidates)
+            })
+            .filter(|(_, candidates)| !candidates.is_empty())
+            .collect();
+        Self {
+            tools,
+            index: OnceCell::new(),
+        }
+    }
+
+    /// The candidates of a request.
+    pub fn pool(&self, request: &Request) -> Pool {
+        let scope = &request.scope;
+        let admits =
+            |tool: &Tool| scope.admits(&identity(tool), |tag| tool.tags().any(|it| it == tag));
+        if !scope.capabilities.is_empty() {
+            let candidates = self
+                .tools
+                .iter()
+                .filter(|(tool, _)| admits(tool))
+                .flat_map(|(_, candidates)| candidates)
+                .filter(|candidate| scope.capabilities.contains(&candidate.capability))
+                .cloned()
+                .collect();
+            return Pool::Offered(candidates);
+        }
+        let ranking = self.search(&request.query);
+        let mut analyzer = Analyzer::new();
+        let found = ranking
+            .hits
+            .iter()
+            .filter_map(|hit| {
+                let (tool, candidates) = self.tools.get(usize::try_from(hit.doc).ok()?)?;
+                admits(tool).then(|| {
+                    let text = text_of(tool);
+                    Found::new(&mut analyzer, &ranking, hit, &text, candidates.clone())
+                })
+            })
+            .take(RETRIEVED)
+            .collect();
+        Pool::Retrieved {
+            words: Words::of(&ranking),
+            found,
+        }
+    }
+
+    /// The names and platforms of the tools that share words with the query, best first.
+    pub fn ranked(&self, query: &str) -> Vec<(String, String)> {
+        self.search(query)
+            .hits
+            .iter()
+            .filter_map(|hit| self.tools.get(usize::try_from(hit.doc).ok()?))
+            .map(|(tool, _)| (tool.tool_name.clone(), tool.platform.clone()))
+            .collect()
+    }
+
+    /// Identity, capabilities and tags of a tool that may be chosen.
+    pub fn find(&self, reference: &ToolRef) -> Option<(Identity, Vec<String>, Vec<String>)> {
+        let (tool, _) = self
+            .tools
+            .iter()
+            .find(|(tool, _)| reference.matches(&identity(tool)))?;
+        Some((
+            identity(tool),
+            tool.capabilities.keys().cloned().collect(),
+            tool.tags().map(str::to_owned).collect(),
+        ))
+    }
+
+    fn search(&self, query: &str) -> Ranking {
+        self.index
+            .get_or_init(|| {
+                let texts: Vec<Text> = self.tools.iter().map(|(tool, _)| text_of(tool)).collect();
+                Index::build(&texts)
+            })
+            .search(query)
+    }
+}
+
+fn identity(tool: &Tool) -> Identity {
+    Identity {
+        platform: tool.platform.clone(),
+        name: tool.tool_name.clone(),
+        version: tool.version.clone(),
+    }
+}
+
+/// The text of a tool that retrieval reads.
+pub fn text_of(tool: &Tool) -> Text {
+    Text {
+        name: tool.tool_name.clone(),
+        platform: tool.platform.clone(),
+        description: tool.description.clone(),
+        tags: tool.tags().map(str::to_owned).collect(),
+        capabilities: tool
+            .capabilities
+            .iter()
+            .map(|(name, capability)| CapabilityText {
+                name: name.clone(),
+                description: capability.description.clone(),
+                patterns: capability
+                    .patterns
+                    .iter()
+                    .map(|(name, pattern)| PatternText {
+                        name: name.clone(),
+                        description: pattern.description.clone(),
+                        use_cases: pattern.typical_use_cases.clone(),
+                    })
+                    .collect(),
+            })
+            .collect(),
+    }
+}

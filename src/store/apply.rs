@@ -1,0 +1,210 @@
+//! An import as a whole, inside one transaction: plan, write, retire; file by file where what can
+//! be imported is to be imported and the rest left out.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+
+use super::import::{self, OnConflict, Step};
+use super::lifecycle::{self, Mark};
+use super::tools::{Filter, StoredTool, revision, revision_after};
+use super::{Act, StoreError};
+use crate::definition::Document;
+use crate::definition::diff::Change;
+
+/// What is to be imported, and how.
+#[derive(Debug)]
+pub struct Order<'a> {
+    /// The definitions, no two with the same identity.
+    pub documents: &'a [Document],
+    /// The file of each, as a number.
+    pub files: &'a [usize],
+    /// What to do with one that differs under a version that is there.
+    pub on_conflict: OnConflict,
+    /// Whether files that cannot be imported are left out, instead of stopping everything.
+    pub keep_going: bool,
+    /// Among which tools those are retired that the definitions do not hold.
+    pub prune: Option<Filter>,
+    /// Rows that may be retired, where that was agreed upon before.
+    pub retire: Option<HashSet<i64>>,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Carried {
+    /// The definitions by place, and what was done with each.
+    pub steps: Vec<(usize, Step)>,
+    /// Those that differ and were refused, with what differs.
+    pub conflicts: Vec<(usize, Vec<Change>)>,
+    /// Files that the database refused, with its reason.
+    pub failures: Vec<(usize, String)>,
+    /// The tools that were retired.
+    pub retired: Vec<StoredTool>,
+    /// Whether nothing was written because of the conflicts.
+    pub stopped: bool,
+    /// The revision of the catalog afterwards; of a dry run, the present one.
+    pub revision: i64,
+}
+
+impl Carried {
+    /// Whether the definitions and the catalog differ.
+    pub fn differs(&self) -> bool {
+        !self.conflicts.is_empty()
+            || !self.failures.is_empty()
+            || !self.retired.is_empty()
+            || self.steps.iter().any(|(_, step)| *step != Step::Unchanged)
+    }
+}
+
+impl Order<'_> {
+    /// The tools in the scope that the definitions do not hold.
+    ///
+    /// # Errors
+    /// As the query.
+    pub fn retiring(&self, connection: &mut PgConnection) -> Result<Vec<StoredTool>, StoreError> {
+        let Some(scope) = &self.prune else {
+            return Ok(Vec::new());
+        };
+        let text = |document: &'_ Document, field: &str| -> String {
+            document.fields()[field]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned()
+        };
+        let held: Vec<(String, String)> = self
+            .documents
+            .iter()
+            .filter(|it| it.identity().is_some())
+            .map(|it| (text(it, "platform"), text(it, "tool_name")))
+            .collect();
+        let held: HashSet<(&str, &str)> = held
+            .iter()
+            .map(|(platform, name)| (platform.as_str(), name.as_str()))
+            .collect();
+        let mut found = lifecycle::no_longer_held(connection, scope, &held)?;
+        if let Some(agreed) = &self.retire {
+            found.retain(|tool| agreed.contains(&tool.id));
+        }
+        Ok(found)
+    }
+
+    /// Carries the order out. Where definitions are refused and going on was not asked for, nothing
+    /// is written.
+    ///
+    /// # Errors
+    /// As the statements; the caller's transaction must then be undone.
+    pub fn carry_out(
+        &self,
+        connection: &mut PgConnection,
+        act: &Act,
+    ) -> Result<Carried, StoreError> {
+        let before = revision(connection)?;
+        let actor = act.actor.as_str();
+        let plan = import::plan(connection, self.documents, self.on_conflict)?;
+        let mut carried = Carried {
+            steps: Vec::new(),
+            conflicts: Vec::new(),
+            failures: Vec::new(),
+            retired: Vec::new(),
+            stopped: false,
+            revision: 0,
+        };
+        let mut refused: BTreeSet<usize> = BTreeSet::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            if let Step::Conflict { changes, .. } = step {
+                carried.conflicts.push((index, changes.clone()));
+                refused.insert(self.files[index]);
+            }
+        }
+        if refused.is_empty() && !self.keep_going {
+            import::carry_out(connection, self.documents, &plan, actor)?;
+            carried.steps = plan.steps.into_iter().enumerate().collect();
+        } else if self.keep_going {
+            self.good_files(connection, &refused, actor, &mut carried)?;
+        } else {
+            carried.stopped = true;
+            carried.steps = plan
+                .steps
+                .into_iter()
+                .enumerate()
+                .filter(|(_, step)| !matches!(step, Step::Conflict { .. }))
+                .collect();
+        }
+        let retiring = self.retiring(connection)?;
+        carried.retired = match carried.stopped {
+            true => retiring,
+            false => lifecycle::mark(connection, &retiring, &Mark::Retire)?,
+        };
+        carried.revision = revision_after(connection, act, before)?;
+        Ok(carried)
+    }
+
+    /// Imports the files that are not refused: all in one savepoint, and only where the database
+    /// refuses that, each in its own.
+    fn good_files(
+        &self,
+        connection: &mut PgConnection,
+        refused: &BTreeSet<usize>,
+        actor: &str,
+        carried: &mut Carried,
+    ) -> Result<(), StoreError> {
+        let good: Vec<usize> = (0..self.documents.len())
+            .filter(|&index| !refused.contains(&self.files[index]))
+            .collect();
+        match self.part(connection, &good, actor) {
+            Ok(steps) => carried.steps = steps,
+            Err(error) if is_about_data(&error) => {
+                let mut files: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+                for index in good {
+                    files.entry(self.files[index]).or_default().push(index);
+                }
+                for (file, indices) in files {
+                    match self.part(connection, &indices, actor) {
+                        Ok(steps) => carried.steps.extend(steps),
+                        Err(error) if is_about_data(&error) => {
+                            carried.failures.push((file, error.to_string()));
+                        }
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// Imports some of the definitions in a savepoint.
+    fn part(
+        &self,
+        connection: &mut PgConnection,
+        indices: &[usize],
+        actor: &str,
+    ) -> Result<Vec<(usize, Step)>, StoreError> {
+        let documents: Vec<Document> = indices
+            .iter()
+            .map(|&index| self.documents[index].clone())
+            .collect();
+        let plan = connection.transaction::<_, StoreError, _>(|connection| {
+            let plan = import::plan(connection, &documents, self.on_conflict)?;
+            import::carry_out(connection, &documents, &plan, actor)?;
+            Ok(plan)
+        })?;
+        Ok(indices.iter().copied().zip(plan.steps).collect())
+    }
+}
+
+/// Whether the database refuses what was to be written, and not the writer.
+fn is_about_data(error: &StoreError) -> bool {
+    match error {
+        StoreError::Definition(_) => true,
+        StoreError::Query(DieselError::DatabaseError(kind, _)) => {
+            !matches!(kind, DatabaseErrorKind::SerializationFailure)
+        }
+        StoreError::Query(error) => matches!(
+            error,
+            DieselError::SerializationError(_) | DieselError::QueryBuilderError(_)
+        ),
+        _ => false,
+    }
+}

@@ -1,0 +1,211 @@
+//! Facts about the server and the catalog, for a look at whether all is well.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Text};
+
+/// What the server says of itself.
+#[derive(Debug, Clone, PartialEq, QueryableByName)]
+pub struct Server {
+    /// Its version as a number, such as 150014.
+    #[diesel(sql_type = Integer)]
+    pub version_number: i32,
+    /// Its version for people.
+    #[diesel(sql_type = Text)]
+    pub version: String,
+    /// Whether it is a replica, which can only be read.
+    #[diesel(sql_type = Bool)]
+    pub is_replica: bool,
+    /// Whether transactions are read-only unless they say otherwise.
+    #[diesel(sql_type = Bool)]
+    pub is_read_only: bool,
+    /// Its clock, in seconds since 1970.
+    #[diesel(sql_type = Double)]
+    pub clock: f64,
+    /// The size of the database in bytes.
+    #[diesel(sql_type = BigInt)]
+    pub database_bytes: i64,
+    /// Connections in use.
+    #[diesel(sql_type = BigInt)]
+    pub connections: i64,
+    /// Connections there can be.
+    #[diesel(sql_type = BigInt)]
+    pub most_connections: i64,
+    /// The role of this connection.
+    #[diesel(sql_type = Text)]
+    pub role: String,
+    /// The extensions of the database.
+    #[diesel(sql_type = Array<Text>)]
+    pub extensions: Vec<String>,
+    /// The encoding of the database, such as UTF8.
+    #[diesel(sql_type = Text)]
+    pub encoding: String,
+}
+
+/// A privilege that is missing.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Missing {
+    /// On which table, or the catalog.
+    #[diesel(sql_type = Text)]
+    pub on: String,
+    /// Which privilege.
+    #[diesel(sql_type = Text)]
+    pub privilege: String,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// How the audit log stands to the catalog.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Audit {
+    /// Entries in the log.
+    #[diesel(sql_type = BigInt)]
+    pub entries: i64,
+    /// The newest revision in the log.
+    #[diesel(sql_type = BigInt)]
+    pub newest: i64,
+    /// The catalog's revision.
+    #[diesel(sql_type = BigInt)]
+    pub revision: i64,
+    /// Tools, capabilities, patterns and A/B tests whose making was never logged.
+    #[diesel(sql_type = BigInt)]
+    pub unlogged: i64,
+}
+
+/// What the selection's own index shows.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct SelectionIndex {
+    /// Whether this catalog has one.
+    #[diesel(sql_type = Bool)]
+    pub exists: bool,
+    /// How many revisions it is behind.
+    #[diesel(sql_type = BigInt)]
+    pub behind: i64,
+}
+
+/// The server.
+///
+/// # Errors
+/// As the query.
+pub fn server(connection: &mut PgConnection) -> QueryResult<Server> {
+    diesel::sql_query(
+        "SELECT current_setting('server_version_num')::int AS version_number, \
+                current_setting('server_version') AS version, \
+                pg_is_in_recovery() AS is_replica, \
+                current_setting('default_transaction_read_only')::bool AS is_read_only, \
+                extract(epoch FROM clock_timestamp())::float8 AS clock, \
+                pg_database_size(current_database()) AS database_bytes, \
+                (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections, \
+                current_setting('max_connections')::bigint AS most_connections, \
+                current_user::text AS role, \
+                ARRAY(SELECT extname::text FROM pg_extension ORDER BY 1) AS extensions, \
+                current_setting('server_encoding') AS encoding",
+    )
+    .get_result(connection)
+}
+
+/// The rights that this role lacks for daily work: reading everything, and writing what commands
+/// write. The audit log is written by triggers, in the owner's name.
+///
+/// # Errors
+/// As the query.
+pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>> {
+    diesel::sql_query(
+        "SELECT c.relname::text AS \"on\", p.privilege \
+         FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege) \
+         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
+           AND NOT c.relispartition AND c.relname <> '__diesel_schema_migrations' \
+           AND (p.privilege = 'SELECT' OR c.relname NOT IN ('tool_audit_log', 'catalog_state') \
+                OR (p.privilege = 'UPDATE' AND c.relname = 'catalog_state')) \
+           AND NOT has_table_privilege(c.oid, p.privilege) \
+         ORDER BY 1, 2",
+    )
+    .load(connection)
+}
+
+/// Indexes of the catalog that PostgreSQL does not use: a build that failed or was cut off.
+///
+/// # Errors
+/// As the query.
+pub fn invalid_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT c.relname::text AS name FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid \
+         WHERE c.relnamespace = current_schema()::regnamespace \
+           AND NOT (i.indisvalid AND i.indisready) ORDER BY 1",
+    )
+}
+
+/// Tables whose statistics no longer say what is in them, so that queries may be planned badly.
+///
+/// # Errors
+/// As the query.
+pub fn stale_statistics(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT relname::text AS name FROM pg_stat_user_tables \
+         WHERE schemaname = current_schema() AND n_mod_since_analyze > 10000 \
+           AND n_mod_since_analyze > n_live_tup / 2 ORDER BY 1",
+    )
+}
+
+/// Triggers that keep the audit log and are switched off or gone.
+///
+/// # Errors
+/// As the query.
+pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT w.tab || '.' || w.trig AS name \
+         FROM (SELECT t, 'audit_' || e FROM unnest(ARRAY['tools', 'tool_capabilities', 'tool_patterns', \
+                                                         'tool_ab_tests']) t, \
+                      unnest(ARRAY['insert', 'update', 'delete']) e \
+               UNION ALL VALUES ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all')) w(tab, trig) \
+         WHERE NOT EXISTS (SELECT FROM pg_trigger g \
+                           WHERE g.tgrelid = to_regclass(w.tab) AND g.tgname = w.trig \
+                             AND g.tgenabled IN ('O', 'A')) \
+         ORDER BY 1",
+    )
+}
+
+/// How the audit log stands to the catalog.
+///
+/// # Errors
+/// As the query.
+pub fn audit(connection: &mut PgConnection) -> QueryResult<Audit> {
+    diesel::sql_query(
+        "WITH made AS MATERIALIZED ( \
+             SELECT entity::text AS entity, entity_id FROM tool_audit_log WHERE changes -> 'id' ->> 'new' IS NOT NULL) \
+         SELECT (SELECT count(*) FROM tool_audit_log) AS entries, \
+                (SELECT coalesce(max(l.revision), 0) FROM tool_audit_log l) AS newest, \
+                s.revision, \
+                (SELECT count(*) FROM (SELECT 'tool' AS entity, id AS entity_id FROM tools \
+                                       UNION ALL SELECT 'capability', id FROM tool_capabilities \
+                                       UNION ALL SELECT 'pattern', id FROM tool_patterns \
+                                       UNION ALL SELECT 'ab_test', id FROM tool_ab_tests) present \
+                 WHERE (entity, entity_id) NOT IN (SELECT entity, entity_id FROM made)) AS unlogged \
+         FROM catalog_state s",
+    )
+    .get_result(connection)
+}
+
+/// What the selection's own index shows.
+///
+/// # Errors
+/// As the query.
+pub fn selection_index(connection: &mut PgConnection) -> QueryResult<SelectionIndex> {
+    diesel::sql_query(
+        "SELECT to_jsonb(s) ? 'indexed_revision' AS exists, \
+                s.revision - coalesce((to_jsonb(s) ->> 'indexed_revision')::bigint, 0) AS behind \
+         FROM catalog_state s",
+    )
+    .get_result(connection)
+}
+
+fn names(connection: &mut PgConnection, query: &str) -> QueryResult<Vec<String>> {
+    let names: Vec<Name> = diesel::sql_query(query).load(connection)?;
+    Ok(names.into_iter().map(|it| it.name).collect())
+}

@@ -1,0 +1,20 @@
+//! What a selection reads, kept beside the definitions: an entry for each capability of each tool
+//! that may be chosen, and the postings of the words of their texts.
+//!
+//! Both are derived. Every write through [`Connection::write`](super::Connection::write) ends by
+//! bringing them up to date ([`refresh`]); after a change by hand, the next selection does. The
+//! audit log names what has changed since the revision that they show.
+
+mod entry;
+mod pool;
+mod read;
+mod refresh;
+mod serving;
+
+pub use pool::{pool, ranked};
+pub use read::{CatalogState, State, names};
+pub use refresh::refresh;
+pub use serving::{Assigned, assign};
+
+/// Number of the rules by which the index is made; another number in the catalog has it made anew.
+pub const FORMAT: i32 = 1;

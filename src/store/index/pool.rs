@@ -1,0 +1,149 @@
+//! The candidates of a request: one round trip by capability, two by words.
+
+use std::collections::HashMap;
+
+use diesel::PgConnection;
+
+use super::entry::{Entry, IndexedTool};
+use super::read::{CatalogState, State, by_capability, entries, postings, vocabulary};
+use crate::definition::Identity;
+use crate::select::retrieval::{Analyzer, Hit, Query, Ranking, neighbour_prefix, order, rank, top};
+use crate::select::search::{Found, RETRIEVED, Words};
+use crate::select::{Pool, Request, Scope};
+use crate::store::StoreError;
+
+/// The candidates of a request. Where the state says that the index is stale, there are none.
+///
+/// # Errors
+/// As the queries; [`StoreError::Definition`] where a stored policy cannot be read.
+pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Pool>, StoreError> {
+    if !request.scope.capabilities.is_empty() {
+        return offered(connection, &request.scope);
+    }
+    let ranked = ranked(connection, &request.query)?;
+    let ranking = ranked.found;
+    let mut found: Vec<Found> = Vec::new();
+    let mut seen = 0;
+    let mut wanted = RETRIEVED;
+    let mut analyzer = Analyzer::new();
+    // Where the scope turns tools away, more of the hits are read, until enough remain.
+    while found.len() < RETRIEVED && seen < ranking.hits.len() {
+        let hits = top(&ranking.hits, wanted);
+        found.extend(tools_of(
+            connection,
+            &hits[seen..],
+            &ranking,
+            &request.scope,
+            &mut analyzer,
+        )?);
+        seen = hits.len();
+        wanted = seen.saturating_mul(4);
+    }
+    found.truncate(RETRIEVED);
+    Ok(State {
+        catalog: ranked.catalog,
+        found: Pool::Retrieved {
+            words: Words::of(&ranking),
+            found,
+        },
+    })
+}
+
+fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, StoreError> {
+    let state = by_capability(connection, &scope.capabilities)?;
+    let mut candidates = Vec::new();
+    for offer in &state.found {
+        if scope.admits_all() || admits(scope, &offer.entry) {
+            candidates.extend(offer.entry.candidates(&offer.capability)?);
+        }
+    }
+    Ok(State {
+        catalog: state.catalog,
+        found: Pool::Offered(candidates),
+    })
+}
+
+/// The ranking of all tools for the words; equal scores are not settled yet.
+///
+/// # Errors
+/// As the queries.
+pub fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
+    let mut query = Query::parse(&mut Analyzer::new(), request);
+    let state = postings(connection, &query.terms())?;
+    let (stats, mut lists) = state.found;
+    let ranking = |query: &Query, lists: &_, catalog: CatalogState| State {
+        catalog,
+        found: rank(query, &stats, lists),
+    };
+    let unknown = query.unknown(&lists);
+    let prefixes: Vec<String> = unknown
+        .iter()
+        .filter_map(|term| neighbour_prefix(term).map(str::to_owned))
+        .collect();
+    if !state.catalog.fresh || prefixes.is_empty() {
+        return Ok(ranking(&query, &lists, state.catalog));
+    }
+    let near = vocabulary(connection, &prefixes)?;
+    let mut taken = Vec::new();
+    for term in &unknown {
+        let related = query.relate(term, near.iter().map(String::as_str));
+        taken.extend(related.map(str::to_owned));
+    }
+    taken.retain(|term| !lists.contains_key(term));
+    if !taken.is_empty() {
+        lists.extend(postings(connection, &taken)?.found.1);
+    }
+    Ok(ranking(&query, &lists, state.catalog))
+}
+
+/// The tools of those hits that are within the scope, equal ones by name.
+fn tools_of(
+    connection: &mut PgConnection,
+    hits: &[Hit],
+    ranking: &Ranking,
+    scope: &Scope,
+    analyzer: &mut Analyzer,
+) -> Result<Vec<Found>, StoreError> {
+    let ids: Vec<i64> = hits.iter().map(|hit| hit.doc).collect();
+    let tools: HashMap<i64, IndexedTool> = entries(connection, &ids)?
+        .into_iter()
+        .map(|tool| (tool.id, tool))
+        .collect();
+    let mut hits = hits.to_vec();
+    order(&mut hits, |id| {
+        let head = tools.get(&id).and_then(IndexedTool::head);
+        head.map(|head| (head.tool.as_str(), head.platform.as_str()))
+    });
+    let mut found = Vec::new();
+    for hit in hits {
+        let Some(tool) = tools.get(&hit.doc) else {
+            continue;
+        };
+        if !tool.head().is_some_and(|head| admits(scope, head)) {
+            continue;
+        }
+        let mut candidates = Vec::new();
+        for (capability, entry, _) in &tool.capabilities {
+            candidates.extend(entry.candidates(capability)?);
+        }
+        if !candidates.is_empty() {
+            found.push(Found::new(
+                analyzer,
+                ranking,
+                &hit,
+                &tool.text(),
+                candidates,
+            ));
+        }
+    }
+    Ok(found)
+}
+
+fn admits(scope: &Scope, entry: &Entry) -> bool {
+    let identity = Identity {
+        platform: entry.platform.clone(),
+        name: entry.tool.clone(),
+        version: entry.version.clone(),
+    };
+    scope.admits(&identity, |tag| entry.tags.iter().any(|it| it == tag))
+}

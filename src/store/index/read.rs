@@ -1,0 +1,291 @@
+//! What a selection asks of the index: one statement each.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bytea, Integer, Nullable, Text};
+
+use super::FORMAT;
+use super::entry::{Entry, IndexedTool, Words};
+use crate::definition::DocumentError;
+use crate::select::retrieval::{PostingList, Stats};
+use crate::store::StoreError;
+
+/// Where the catalog stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CatalogState {
+    /// The number of committed changes.
+    pub revision: i64,
+    /// The newest migration.
+    pub migration: Option<String>,
+    /// Whether the index shows that revision.
+    pub fresh: bool,
+}
+
+/// What was found, and where the catalog stood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State<T> {
+    /// Where the catalog stands.
+    pub catalog: CatalogState,
+    /// What was asked for.
+    pub found: T,
+}
+
+/// Postings by term, and the collection that they belong to.
+pub type Postings = (Stats, crate::select::retrieval::Postings);
+
+#[derive(QueryableByName)]
+struct StateRow {
+    #[diesel(sql_type = BigInt)]
+    revision: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    indexed_revision: Option<i64>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    index_format: Option<i32>,
+    #[diesel(sql_type = Nullable<Text>)]
+    migration: Option<String>,
+}
+
+impl StateRow {
+    fn into_state(self) -> CatalogState {
+        CatalogState {
+            fresh: self.indexed_revision == Some(self.revision)
+                && self.index_format == Some(FORMAT),
+            revision: self.revision,
+            migration: self.migration,
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct CapabilityRow {
+    #[diesel(embed)]
+    state: StateRow,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    tool_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    capability_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    entry: Option<String>,
+}
+
+/// One capability of one tool that may be chosen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Offer {
+    /// Row number of the tool's version in use.
+    pub tool_id: i64,
+    /// The capability.
+    pub capability: String,
+    /// What scoring needs of it.
+    pub entry: Entry,
+}
+
+/// What offers any of the capabilities.
+///
+/// # Errors
+/// As the query; [`StoreError::Definition`] where an entry cannot be read.
+pub fn by_capability(
+    connection: &mut PgConnection,
+    capabilities: &[String],
+) -> Result<State<Vec<Offer>>, StoreError> {
+    let rows: Vec<CapabilityRow> = diesel::sql_query(
+        "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, \
+                x.tool_id, x.capability_name, x.entry \
+         FROM catalog_state s LEFT JOIN selection_index x ON x.capability_name = ANY ($1)",
+    )
+    .bind::<Array<Text>, _>(capabilities)
+    .load(connection)?;
+    let mut catalog = None;
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        if let (Some(tool_id), Some(capability), Some(entry)) =
+            (row.tool_id, row.capability_name, row.entry)
+        {
+            found.push(Offer {
+                tool_id,
+                capability,
+                entry: read(&entry, "selection_index.entry")?,
+            });
+        }
+        if catalog.is_none() {
+            catalog = Some(row.state.into_state());
+        }
+    }
+    Ok(State {
+        catalog: catalog.ok_or_else(no_state)?,
+        found,
+    })
+}
+
+#[derive(QueryableByName)]
+struct TermRow {
+    #[diesel(embed)]
+    state: StateRow,
+    #[diesel(sql_type = BigInt)]
+    documents: i64,
+    #[diesel(sql_type = BigInt)]
+    total_length: i64,
+    #[diesel(sql_type = Nullable<Text>)]
+    term: Option<String>,
+    #[diesel(sql_type = Nullable<Bytea>)]
+    postings: Option<Vec<u8>>,
+}
+
+/// The postings of the terms, and the collection's statistics.
+///
+/// # Errors
+/// As the query; [`StoreError::Definition`] where postings cannot be read.
+pub fn postings(
+    connection: &mut PgConnection,
+    terms: &[String],
+) -> Result<State<Postings>, StoreError> {
+    let rows: Vec<TermRow> = diesel::sql_query(
+        "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, s.documents, \
+                s.total_length, x.term, x.postings \
+         FROM catalog_state s LEFT JOIN search_terms x ON x.term = ANY ($1)",
+    )
+    .bind::<Array<Text>, _>(terms)
+    .load(connection)?;
+    let mut state = None;
+    let mut found = crate::select::retrieval::Postings::new();
+    for row in rows {
+        if let (Some(term), Some(packed)) = (row.term, row.postings) {
+            add(&mut found, term, &packed)?;
+        }
+        if state.is_none() {
+            let stats = Stats {
+                documents: u64::try_from(row.documents).unwrap_or(0),
+                total_length: u64::try_from(row.total_length).unwrap_or(0),
+            };
+            state = Some((row.state.into_state(), stats));
+        }
+    }
+    let (catalog, stats) = state.ok_or_else(no_state)?;
+    Ok(State {
+        catalog,
+        found: (stats, found),
+    })
+}
+
+/// Unpacks postings into the list of their term.
+pub(super) fn add(
+    lists: &mut crate::select::retrieval::Postings,
+    term: String,
+    packed: &[u8],
+) -> Result<(), StoreError> {
+    let list: &mut PostingList = lists.entry(term).or_default();
+    list.decode_into(packed).map_err(|error| {
+        StoreError::Definition(DocumentError {
+            subject: "search_terms".to_owned(),
+            message: error.to_string(),
+        })
+    })
+}
+
+#[derive(QueryableByName)]
+struct VocabularyRow {
+    #[diesel(sql_type = Text)]
+    term: String,
+}
+
+/// The terms that begin with any of the prefixes.
+///
+/// # Errors
+/// As the query.
+pub fn vocabulary(
+    connection: &mut PgConnection,
+    prefixes: &[String],
+) -> Result<Vec<String>, StoreError> {
+    // Ended by the last character there is, so that a range of the index serves.
+    let ends: Vec<String> = prefixes
+        .iter()
+        .map(|it| format!("{it}\u{10ffff}"))
+        .collect();
+    let rows: Vec<VocabularyRow> = diesel::sql_query(
+        "SELECT DISTINCT x.term FROM unnest($1, $2) AS p(low, high) \
+         JOIN search_terms x ON x.term >= p.low AND x.term < p.high",
+    )
+    .bind::<Array<Text>, _>(prefixes)
+    .bind::<Array<Text>, _>(ends)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.term).collect())
+}
+
+#[derive(QueryableByName)]
+struct EntryRow {
+    #[diesel(sql_type = BigInt)]
+    tool_id: i64,
+    #[diesel(sql_type = Text)]
+    capability_name: String,
+    #[diesel(sql_type = Text)]
+    entry: String,
+    #[diesel(sql_type = Text)]
+    words: String,
+}
+
+/// The tools of those row numbers, in no particular order.
+///
+/// # Errors
+/// As the query; [`StoreError::Definition`] where an entry cannot be read.
+pub fn entries(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<IndexedTool>, StoreError> {
+    let rows: Vec<EntryRow> = diesel::sql_query(
+        "SELECT tool_id, capability_name, entry, words FROM selection_index \
+         WHERE tool_id = ANY ($1) ORDER BY tool_id",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)?;
+    let mut tools: Vec<IndexedTool> = Vec::new();
+    for row in rows {
+        let entry: Entry = read(&row.entry, "selection_index.entry")?;
+        let words: Words = read(&row.words, "selection_index.words")?;
+        let capability = (row.capability_name, entry, words);
+        match tools.last_mut() {
+            Some(tool) if tool.id == row.tool_id => tool.capabilities.push(capability),
+            _ => tools.push(IndexedTool {
+                id: row.tool_id,
+                capabilities: vec![capability],
+            }),
+        }
+    }
+    Ok(tools)
+}
+
+fn read<T: serde::de::DeserializeOwned>(text: &str, subject: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|error| {
+        StoreError::Definition(DocumentError {
+            subject: subject.to_owned(),
+            message: error.to_string(),
+        })
+    })
+}
+
+fn no_state() -> StoreError {
+    StoreError::Definition(DocumentError {
+        subject: "catalog_state".to_owned(),
+        message: "its one row is missing".to_owned(),
+    })
+}
+
+#[derive(QueryableByName)]
+struct NameRow {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    tool_name: String,
+    #[diesel(sql_type = Text)]
+    platform: String,
+}
+
+/// Row number, name and platform of every tool that may be chosen.
+///
+/// # Errors
+/// As the query.
+pub fn names(connection: &mut PgConnection) -> Result<Vec<(i64, String, String)>, StoreError> {
+    let rows: Vec<NameRow> = diesel::sql_query(
+        "SELECT id, tool_name, platform FROM tools t \
+         WHERE EXISTS (SELECT FROM selection_index x WHERE x.tool_id = t.id)",
+    )
+    .load(connection)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, row.tool_name, row.platform))
+        .collect())
+}

@@ -1,0 +1,517 @@
+//! Bringing the index up to the catalog's revision: what changed is read again, block by block.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Jsonb, Nullable, Text};
+use rayon::prelude::*;
+use serde_json::Value;
+
+use super::FORMAT;
+use super::entry::{Entry, PatternEntry, Words};
+use super::read::add;
+use crate::select::retrieval::{
+    Analyzer, CapabilityText, PatternText, PostingList, Postings, TermUse, Text as ToolText,
+    analyze,
+};
+use crate::store::StoreError;
+
+/// Tool ids of one block share the rows of their terms.
+const BLOCK_BITS: u32 = 10;
+
+/// The key under which a block lists all of its documents. No word is empty.
+const EVERY_TOOL: &str = "";
+
+/// Texts analysed by one task.
+const CHUNK: usize = 64;
+
+#[derive(QueryableByName)]
+struct Standing {
+    #[diesel(sql_type = BigInt)]
+    revision: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    indexed_revision: Option<i64>,
+    #[diesel(sql_type = Nullable<Integer>)]
+    index_format: Option<i32>,
+    #[diesel(sql_type = BigInt)]
+    documents: i64,
+    #[diesel(sql_type = BigInt)]
+    total_length: i64,
+    #[diesel(sql_type = Bool)]
+    logged: bool,
+}
+
+/// Brings the index up to the present revision, as this transaction sees it. The writers' lock must
+/// be held. Memory is bounded by a block of tools, not by the catalog.
+///
+/// # Errors
+/// As the queries.
+pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let standing: Standing = diesel::sql_query(
+        "SELECT revision, indexed_revision, index_format, documents, total_length, \
+                EXISTS (SELECT FROM tool_audit_log a WHERE a.revision > s.indexed_revision \
+                        AND a.entity <> 'ab_test') AS logged \
+         FROM catalog_state s",
+    )
+    .get_result(connection)?;
+    let known = standing
+        .indexed_revision
+        .filter(|_| standing.index_format == Some(FORMAT));
+    if known == Some(standing.revision) {
+        return Ok(());
+    }
+    let mut totals = Totals {
+        documents: standing.documents,
+        length: standing.total_length,
+    };
+    let changed = match known {
+        Some(_) if !standing.logged => Vec::new(),
+        Some(since) => changed_since(connection, since)?,
+        None => {
+            diesel::sql_query("DELETE FROM selection_index").execute(connection)?;
+            diesel::sql_query("DELETE FROM search_terms").execute(connection)?;
+            totals = Totals::default();
+            every_tool(connection)?
+        }
+    };
+    let mut blocks: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for id in changed {
+        blocks.entry(id >> BLOCK_BITS).or_default().push(id);
+    }
+    let numbers: Vec<i64> = blocks.keys().copied().collect();
+    let mut present = if known.is_some() {
+        documents_of(connection, &numbers)?
+    } else {
+        HashMap::new()
+    };
+    for (block, ids) in blocks {
+        let documents = present.remove(&block).unwrap_or_default();
+        renew_block(connection, block, &ids, documents, &mut totals)?;
+    }
+    diesel::sql_query(
+        "UPDATE catalog_state SET indexed_revision = revision, index_format = $1, \
+                documents = $2, total_length = $3",
+    )
+    .bind::<Integer, _>(FORMAT)
+    .bind::<BigInt, _>(totals.documents)
+    .bind::<BigInt, _>(totals.length)
+    .execute(connection)?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Totals {
+    documents: i64,
+    length: i64,
+}
+
+#[derive(QueryableByName)]
+struct Id {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+}
+
+fn changed_since(connection: &mut PgConnection, revision: i64) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<Id> = diesel::sql_query(
+        "SELECT DISTINCT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id \
+         FROM tool_audit_log \
+         WHERE revision > $1 AND entity <> 'ab_test' \
+           AND (entity = 'tool' OR tool_id IS NOT NULL)",
+    )
+    .bind::<BigInt, _>(revision)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+fn every_tool(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
+    let rows: Vec<Id> =
+        diesel::sql_query("SELECT id FROM tools WHERE is_latest AND enabled AND status = 'active'")
+            .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.id).collect())
+}
+
+#[derive(QueryableByName)]
+struct TermRow {
+    #[diesel(sql_type = Text)]
+    term: String,
+    #[diesel(sql_type = BigInt)]
+    block: i64,
+    #[diesel(sql_type = Bytea)]
+    postings: Vec<u8>,
+}
+
+/// The documents that those blocks hold.
+fn documents_of(
+    connection: &mut PgConnection,
+    blocks: &[i64],
+) -> Result<HashMap<i64, PostingList>, StoreError> {
+    let rows: Vec<TermRow> = diesel::sql_query(
+        "SELECT term, block, postings FROM search_terms WHERE term = $1 AND block = ANY ($2)",
+    )
+    .bind::<Text, _>(EVERY_TOOL)
+    .bind::<Array<BigInt>, _>(blocks)
+    .load(connection)?;
+    let mut documents = HashMap::new();
+    for row in rows {
+        let mut list = Postings::new();
+        add(&mut list, row.term, &row.postings)?;
+        documents.insert(row.block, list.remove(EVERY_TOOL).unwrap_or_default());
+    }
+    Ok(documents)
+}
+
+fn renew_block(
+    connection: &mut PgConnection,
+    block: i64,
+    ids: &[i64],
+    mut documents: PostingList,
+    totals: &mut Totals,
+) -> Result<(), StoreError> {
+    let outdated: Vec<i64> = ids
+        .iter()
+        .copied()
+        .filter(|id| documents.get(*id).is_some())
+        .collect();
+    let tools = load(connection, ids)?;
+    let analyzed = analyzed(&tools);
+
+    let mut lists = Postings::new();
+    if !outdated.is_empty() {
+        let rows: Vec<TermRow> = diesel::sql_query(
+            "SELECT term, block, postings FROM search_terms WHERE block = $1 AND term <> $2",
+        )
+        .bind::<BigInt, _>(block)
+        .bind::<Text, _>(EVERY_TOOL)
+        .load(connection)?;
+        for row in rows {
+            add(&mut lists, row.term, &row.postings)?;
+        }
+    } else if !documents.is_empty() {
+        let terms: HashSet<&str> = analyzed
+            .iter()
+            .flat_map(|(terms, _)| terms.iter().map(|it| it.term.as_str()))
+            .collect();
+        let terms: Vec<&str> = terms.into_iter().collect();
+        let rows: Vec<TermRow> = diesel::sql_query(
+            "SELECT term, block, postings FROM search_terms WHERE term = ANY ($1) AND block = $2",
+        )
+        .bind::<Array<Text>, _>(terms)
+        .bind::<BigInt, _>(block)
+        .load(connection)?;
+        for row in rows {
+            add(&mut lists, row.term, &row.postings)?;
+        }
+    }
+
+    let mut touched: HashSet<String> = HashSet::new();
+    for (term, list) in &mut lists {
+        let mut held = false;
+        for id in &outdated {
+            held |= list.remove(*id);
+        }
+        if held {
+            touched.insert(term.clone());
+        }
+    }
+    for id in &outdated {
+        if let Some(entry) = documents.get(*id) {
+            totals.documents -= 1;
+            totals.length -= i64::from(entry.length);
+        }
+        documents.remove(*id);
+    }
+    for (tool, (terms, length)) in tools.iter().zip(&analyzed) {
+        for term in terms {
+            if !touched.contains(&term.term) {
+                touched.insert(term.term.clone());
+            }
+            match lists.get_mut(&term.term) {
+                Some(list) => list.insert_use(tool.id, *length, term),
+                None => {
+                    let mut list = PostingList::new();
+                    list.insert_use(tool.id, *length, term);
+                    lists.insert(term.term.clone(), list);
+                }
+            }
+        }
+        documents.insert(tool.id, *length, 0, &[]);
+        totals.documents += 1;
+        totals.length += i64::from(*length);
+    }
+    touched.insert(EVERY_TOOL.to_owned());
+    lists.insert(EVERY_TOOL.to_owned(), documents);
+    store_terms(connection, block, &touched, &lists)?;
+    store_entries(connection, &outdated, &tools)
+}
+
+/// Terms and length of each tool, as retrieval reads them.
+fn analyzed(tools: &[Loaded]) -> Vec<(Vec<TermUse>, u32)> {
+    let chunks: Vec<Vec<(Vec<TermUse>, u32)>> = tools
+        .par_chunks(CHUNK)
+        .map(|chunk| {
+            let mut analyzer = Analyzer::new();
+            chunk
+                .iter()
+                .map(|tool| {
+                    let document = analyze(&mut analyzer, &tool.text);
+                    (document.terms, document.length)
+                })
+                .collect()
+        })
+        .collect();
+    chunks.into_iter().flatten().collect()
+}
+
+fn store_terms(
+    connection: &mut PgConnection,
+    block: i64,
+    touched: &HashSet<String>,
+    lists: &Postings,
+) -> Result<(), StoreError> {
+    let mut terms = Vec::with_capacity(touched.len());
+    let mut packed = Vec::with_capacity(touched.len());
+    let mut gone = Vec::new();
+    for term in touched {
+        match lists.get(term).filter(|list| !list.is_empty()) {
+            Some(list) => {
+                terms.push(term.as_str());
+                packed.push(list.encode());
+            }
+            None => gone.push(term.as_str()),
+        }
+    }
+    diesel::sql_query(
+        "INSERT INTO search_terms (term, block, postings) \
+         SELECT t.term, $2, t.postings FROM unnest($1, $3) AS t(term, postings) \
+         ON CONFLICT (term, block) DO UPDATE SET postings = excluded.postings",
+    )
+    .bind::<Array<Text>, _>(terms)
+    .bind::<BigInt, _>(block)
+    .bind::<Array<Bytea>, _>(packed)
+    .execute(connection)?;
+    if !gone.is_empty() {
+        diesel::sql_query("DELETE FROM search_terms WHERE block = $1 AND term = ANY ($2)")
+            .bind::<BigInt, _>(block)
+            .bind::<Array<Text>, _>(gone)
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
+fn store_entries(
+    connection: &mut PgConnection,
+    outdated: &[i64],
+    tools: &[Loaded],
+) -> Result<(), StoreError> {
+    if !outdated.is_empty() {
+        diesel::sql_query("DELETE FROM selection_index WHERE tool_id = ANY ($1)")
+            .bind::<Array<BigInt>, _>(outdated)
+            .execute(connection)?;
+    }
+    let (mut ids, mut names, mut entries, mut texts) = (vec![], vec![], vec![], vec![]);
+    let written = |value: serde_json::Result<String>| {
+        value.map_err(|error| {
+            StoreError::Definition(crate::definition::DocumentError {
+                subject: "selection_index".to_owned(),
+                message: error.to_string(),
+            })
+        })
+    };
+    for tool in tools {
+        for (name, entry, words) in &tool.capabilities {
+            ids.push(tool.id);
+            names.push(name.as_str());
+            entries.push(written(serde_json::to_string(entry))?);
+            texts.push(written(serde_json::to_string(words))?);
+        }
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    diesel::sql_query(
+        "INSERT INTO selection_index (tool_id, capability_name, entry, words) \
+         SELECT * FROM unnest($1, $2, $3, $4)",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Text>, _>(names)
+    .bind::<Array<Text>, _>(entries)
+    .bind::<Array<Text>, _>(texts)
+    .execute(connection)?;
+    Ok(())
+}
+
+struct Loaded {
+    id: i64,
+    text: ToolText,
+    capabilities: Vec<(String, Entry, Words)>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    id: i64,
+    #[diesel(sql_type = Text)]
+    platform: String,
+    #[diesel(sql_type = Text)]
+    tool_name: String,
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = Text)]
+    description: String,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    tags: Option<Value>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    capability_id: Option<i64>,
+    #[diesel(sql_type = Nullable<Text>)]
+    capability_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    capability_description: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pattern_name: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    pattern_description: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    use_cases: Option<Value>,
+    #[diesel(sql_type = Nullable<Text>)]
+    time_estimate_ms: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    cost_estimate: Option<String>,
+    #[diesel(sql_type = Nullable<Double>)]
+    complexity_score: Option<f64>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    policy: Option<Value>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    preference_match: Option<Value>,
+}
+
+/// The entries of one version of a tool that is switched on, whether or not it is in use.
+pub(super) fn load_version(
+    connection: &mut PgConnection,
+    id: i64,
+) -> Result<Vec<(String, Entry)>, StoreError> {
+    let tools = load_where(connection, &[id], "t.enabled")?;
+    Ok(tools
+        .into_iter()
+        .flat_map(|tool| tool.capabilities)
+        .map(|(name, entry, _)| (name, entry))
+        .collect())
+}
+
+/// Those of the tools that may be chosen, by id, with capabilities and patterns in their order.
+fn load(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded>, StoreError> {
+    load_where(
+        connection,
+        ids,
+        "t.is_latest AND t.enabled AND t.status = 'active'",
+    )
+}
+
+fn load_where(
+    connection: &mut PgConnection,
+    ids: &[i64],
+    condition: &str,
+) -> Result<Vec<Loaded>, StoreError> {
+    let rows: Vec<Row> = diesel::sql_query(format!(
+        "SELECT t.id, t.platform, t.tool_name, t.version, t.description, \
+                t.metadata -> 'tags' AS tags, c.id AS capability_id, c.capability_name, \
+                c.description AS capability_description, p.pattern_name, \
+                p.description AS pattern_description, p.typical_use_cases AS use_cases, \
+                p.time_estimate_ms, p.cost_estimate, p.complexity_score, p.policy, \
+                p.preference_match \
+         FROM tools t \
+         LEFT JOIN tool_capabilities c ON c.tool_id = t.id \
+         LEFT JOIN tool_patterns p ON p.capability_id = c.id \
+         WHERE t.id = ANY ($1) AND {condition} \
+         ORDER BY t.id, c.id, p.id",
+    ))
+    .bind::<Array<BigInt>, _>(ids)
+    .load(connection)?;
+    let mut tools: Vec<Loaded> = Vec::new();
+    let mut capability = None;
+    for row in rows {
+        if tools.last().is_none_or(|tool| tool.id != row.id) {
+            tools.push(Loaded {
+                id: row.id,
+                text: ToolText {
+                    name: row.tool_name.clone(),
+                    platform: row.platform.clone(),
+                    description: row.description.clone(),
+                    tags: strings(row.tags.as_ref()),
+                    capabilities: Vec::new(),
+                },
+                capabilities: Vec::new(),
+            });
+            capability = None;
+        }
+        let Some(tool) = tools.last_mut() else {
+            continue;
+        };
+        if row.capability_id.is_some() && row.capability_id != capability {
+            capability = row.capability_id;
+            tool.start_capability(&row);
+        }
+        tool.add_pattern(row);
+    }
+    Ok(tools)
+}
+
+impl Loaded {
+    fn start_capability(&mut self, row: &Row) {
+        let name = row.capability_name.clone().unwrap_or_default();
+        let description = row.capability_description.clone().unwrap_or_default();
+        self.text.capabilities.push(CapabilityText {
+            name: name.clone(),
+            description: description.clone(),
+            patterns: Vec::new(),
+        });
+        let entry = Entry {
+            platform: self.text.platform.clone(),
+            tool: self.text.name.clone(),
+            version: row.version.clone(),
+            tags: self.text.tags.clone(),
+            patterns: Vec::new(),
+        };
+        let words = Words {
+            description,
+            patterns: Vec::new(),
+        };
+        self.capabilities.push((name, entry, words));
+    }
+
+    fn add_pattern(&mut self, row: Row) {
+        let (Some(name), Some((_, entry, words)), Some(text)) = (
+            row.pattern_name,
+            self.capabilities.last_mut(),
+            self.text.capabilities.last_mut(),
+        ) else {
+            return;
+        };
+        let description = row.pattern_description.unwrap_or_default();
+        let use_cases = strings(row.use_cases.as_ref());
+        words
+            .patterns
+            .push((description.clone(), use_cases.clone()));
+        text.patterns.push(PatternText {
+            name: name.clone(),
+            description,
+            use_cases,
+        });
+        entry.patterns.push(PatternEntry {
+            name,
+            time: row.time_estimate_ms.unwrap_or_default(),
+            cost: row.cost_estimate.unwrap_or_default(),
+            complexity: row.complexity_score.unwrap_or_default(),
+            policy: row.policy.unwrap_or_default(),
+            preference: row.preference_match.unwrap_or_default(),
+        });
+    }
+}
+
+fn strings(value: Option<&Value>) -> Vec<String> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
+}

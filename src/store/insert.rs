@@ -1,0 +1,291 @@
+//! Writing new versions of tools: bulk COPY, whatever their number.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::copy_from;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+use serde_json::Value;
+
+use super::StoreError;
+use super::schema::{tool_capabilities, tool_patterns, tools};
+use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
+use crate::definition::{Document, Version, digest};
+
+#[derive(Insertable)]
+#[diesel(table_name = tools, treat_none_as_default_value = false)]
+struct NewTool<'a> {
+    id: i64,
+    tool_name: &'a str,
+    version: &'a str,
+    description: &'a str,
+    platform: &'a str,
+    category: &'a str,
+    status: &'a str,
+    enabled: bool,
+    defaults: &'a Value,
+    dependencies: &'a Value,
+    metadata: &'a Value,
+    extra: &'a Value,
+    owner: Option<&'a str>,
+    definition_digest: &'a str,
+    parent_version_id: Option<i64>,
+    is_latest: bool,
+    created_by: &'a str,
+    updated_by: &'a str,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = tool_capabilities, treat_none_as_default_value = false)]
+pub(super) struct NewCapability<'a> {
+    id: i64,
+    tool_id: i64,
+    capability_name: &'a str,
+    description: &'a str,
+    extra: &'a Value,
+}
+
+#[derive(Insertable)]
+#[diesel(table_name = tool_patterns, treat_none_as_default_value = false)]
+pub(super) struct NewPattern<'a> {
+    id: i64,
+    capability_id: i64,
+    pattern_name: &'a str,
+    description: &'a str,
+    typical_use_cases: &'a Value,
+    time_estimate_ms: &'a str,
+    cost_estimate: &'a str,
+    complexity_score: f64,
+    scope: &'a str,
+    completeness: &'a str,
+    limitations: &'a Value,
+    policy: &'a Value,
+    preference_match: &'a Value,
+    required_inputs: &'a Value,
+    optional_inputs: &'a Value,
+    expected_outputs: &'a Value,
+    examples: &'a Value,
+    extra: &'a Value,
+}
+
+impl<'a> NewCapability<'a> {
+    pub(super) fn new(id: i64, tool_id: i64, row: &'a CapabilityRow) -> Self {
+        Self {
+            id,
+            tool_id,
+            capability_name: &row.capability_name,
+            description: &row.description,
+            extra: &row.extra,
+        }
+    }
+}
+
+impl<'a> NewPattern<'a> {
+    pub(super) fn new(id: i64, capability_id: i64, row: &'a PatternRow) -> Self {
+        Self {
+            id,
+            capability_id,
+            pattern_name: &row.pattern_name,
+            description: &row.description,
+            typical_use_cases: &row.typical_use_cases,
+            time_estimate_ms: &row.time_estimate_ms,
+            cost_estimate: &row.cost_estimate,
+            complexity_score: row.complexity_score,
+            scope: &row.scope,
+            completeness: &row.completeness,
+            limitations: &row.limitations,
+            policy: &row.policy,
+            preference_match: &row.preference_match,
+            required_inputs: &row.required_inputs,
+            optional_inputs: &row.optional_inputs,
+            expected_outputs: &row.expected_outputs,
+            examples: &row.examples,
+            extra: &row.extra,
+        }
+    }
+}
+
+/// A version to be written.
+pub struct NewVersion<'a> {
+    /// Its definition.
+    pub document: &'a Document,
+    /// Whether it becomes the version in use.
+    pub latest: bool,
+    /// The version that it was made from.
+    pub parent: Option<i64>,
+}
+
+/// Inserts versions with all that belongs to them, and returns their row numbers. Those that become
+/// the version in use take the place of the present one.
+///
+/// # Errors
+/// As the statements; the caller's transaction must then be undone.
+pub fn insert(
+    connection: &mut PgConnection,
+    versions: &[NewVersion<'_>],
+    actor: &str,
+) -> Result<Vec<i64>, StoreError> {
+    if versions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<ToolRow> = versions
+        .iter()
+        .map(|version| row::divide(version.document))
+        .collect::<Result<_, _>>()?;
+    let digests: Vec<String> = versions
+        .iter()
+        .map(|version| digest(version.document))
+        .collect();
+    let capabilities: usize = rows.iter().map(|row| row.capabilities.len()).sum();
+    let patterns: usize = rows
+        .iter()
+        .flat_map(|row| &row.capabilities)
+        .map(|capability| capability.patterns.len())
+        .sum();
+    let numbers = reserve(connection, rows.len(), capabilities, patterns)?;
+    retire(connection, &rows, versions)?;
+    let parents = parents(&rows, versions, &numbers.tools);
+
+    let mut capability_ids = numbers.capabilities.iter().copied();
+    let mut pattern_ids = numbers.patterns.iter().copied();
+    let mut new_tools = Vec::with_capacity(rows.len());
+    let mut new_capabilities = Vec::with_capacity(capabilities);
+    let mut new_patterns = Vec::with_capacity(patterns);
+    for ((((row, version), digest), &id), &parent) in rows
+        .iter()
+        .zip(versions)
+        .zip(&digests)
+        .zip(&numbers.tools)
+        .zip(&parents)
+    {
+        new_tools.push(NewTool {
+            id,
+            tool_name: &row.tool_name,
+            version: &row.version,
+            description: &row.description,
+            platform: &row.platform,
+            category: &row.category,
+            status: &row.status,
+            enabled: row.enabled,
+            defaults: &row.defaults,
+            dependencies: &row.dependencies,
+            metadata: &row.metadata,
+            extra: &row.extra,
+            owner: row.owner.as_deref().or(Some(actor)),
+            definition_digest: digest,
+            parent_version_id: parent,
+            is_latest: version.latest,
+            created_by: actor,
+            updated_by: actor,
+        });
+        for (capability, capability_id) in row.capabilities.iter().zip(&mut capability_ids) {
+            new_capabilities.push(NewCapability::new(capability_id, id, capability));
+            for (pattern, id) in capability.patterns.iter().zip(&mut pattern_ids) {
+                new_patterns.push(NewPattern::new(id, capability_id, pattern));
+            }
+        }
+    }
+    copy_from(tools::table)
+        .from_insertable(new_tools)
+        .execute(connection)?;
+    copy_from(tool_capabilities::table)
+        .from_insertable(new_capabilities)
+        .execute(connection)?;
+    copy_from(tool_patterns::table)
+        .from_insertable(new_patterns)
+        .execute(connection)?;
+    Ok(numbers.tools)
+}
+
+/// The parent given, or, for the first versions of a tool, the one before it among those written.
+fn parents(rows: &[ToolRow], versions: &[NewVersion<'_>], ids: &[i64]) -> Vec<Option<i64>> {
+    let mut of_tool: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        of_tool
+            .entry((&row.platform, &row.tool_name))
+            .or_default()
+            .push(index);
+    }
+    let mut parents: Vec<Option<i64>> = versions.iter().map(|version| version.parent).collect();
+    for mut indices in of_tool.into_values() {
+        indices
+            .sort_by(|&a, &b| Version::new(&rows[a].version).cmp(&Version::new(&rows[b].version)));
+        for pair in indices.windows(2) {
+            if let &[before, after] = pair
+                && versions[after].parent.is_none()
+            {
+                parents[after] = Some(ids[before]);
+            }
+        }
+    }
+    parents
+}
+
+pub(super) struct Numbers {
+    pub tools: Vec<i64>,
+    pub capabilities: Vec<i64>,
+    pub patterns: Vec<i64>,
+}
+
+#[derive(QueryableByName)]
+struct Reserved {
+    #[diesel(sql_type = Array<BigInt>)]
+    tools: Vec<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
+    capabilities: Vec<i64>,
+    #[diesel(sql_type = Array<BigInt>)]
+    patterns: Vec<i64>,
+}
+
+/// Takes row numbers from the sequences, so that parents and children can be copied in blindly.
+pub(super) fn reserve(
+    connection: &mut PgConnection,
+    tools: usize,
+    capabilities: usize,
+    patterns: usize,
+) -> Result<Numbers, StoreError> {
+    let count = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
+    let reserved: Reserved = diesel::sql_query(
+        "SELECT ARRAY(SELECT nextval(pg_get_serial_sequence('tools', 'id')) \
+                      FROM generate_series(1, $1)) AS tools, \
+                ARRAY(SELECT nextval(pg_get_serial_sequence('tool_capabilities', 'id')) \
+                      FROM generate_series(1, $2)) AS capabilities, \
+                ARRAY(SELECT nextval(pg_get_serial_sequence('tool_patterns', 'id')) \
+                      FROM generate_series(1, $3)) AS patterns",
+    )
+    .bind::<BigInt, _>(count(tools))
+    .bind::<BigInt, _>(count(capabilities))
+    .bind::<BigInt, _>(count(patterns))
+    .get_result(connection)?;
+    Ok(Numbers {
+        tools: reserved.tools,
+        capabilities: reserved.capabilities,
+        patterns: reserved.patterns,
+    })
+}
+
+/// Takes the mark of the latest version from the versions that are followed by new ones.
+fn retire(
+    connection: &mut PgConnection,
+    rows: &[ToolRow],
+    versions: &[NewVersion<'_>],
+) -> Result<(), StoreError> {
+    let replaced: HashSet<(&str, &str)> = rows
+        .iter()
+        .zip(versions)
+        .filter(|(_, version)| version.latest && version.parent.is_some())
+        .map(|(row, _)| (row.platform.as_str(), row.tool_name.as_str()))
+        .collect();
+    if replaced.is_empty() {
+        return Ok(());
+    }
+    let (platforms, names): (Vec<&str>, Vec<&str>) = replaced.into_iter().unzip();
+    diesel::sql_query(
+        "UPDATE tools SET is_latest = false \
+         WHERE is_latest AND (platform, tool_name) IN (SELECT * FROM unnest($1, $2))",
+    )
+    .bind::<Array<Text>, _>(platforms)
+    .bind::<Array<Text>, _>(names)
+    .execute(connection)?;
+    Ok(())
+}

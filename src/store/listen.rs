@@ -1,0 +1,102 @@
+//! Following committed changes: PostgreSQL tells that there is something, the audit log what.
+
+use std::time::Duration;
+
+use diesel::prelude::*;
+
+use super::audit::{Entry, after};
+use super::tools::revision;
+use super::{Connection, Location, StoreError};
+
+/// How many entries are fetched at once.
+const PAGE: i64 = 1000;
+
+/// A connection that hears of changes, and its place in the log. The place outlives the connection,
+/// so that nothing is missed in between.
+pub struct Follower {
+    location: Location,
+    connection: Option<Connection>,
+    place: Option<(i64, i64)>,
+}
+
+impl Follower {
+    /// Follows from a revision on, or from now.
+    pub fn new(location: &Location, since: Option<i64>) -> Self {
+        Self {
+            location: location.clone(),
+            connection: None,
+            // Every entry of that revision counts as seen.
+            place: since.map(|revision| (revision, i64::MAX)),
+        }
+    }
+
+    /// Whether there is a connection.
+    pub fn is_connected(&self) -> bool {
+        self.connection.is_some()
+    }
+
+    /// Connects and listens. Returns the revision from which it follows.
+    ///
+    /// # Errors
+    /// Where there is no database or no catalog.
+    pub fn connect(&mut self) -> Result<i64, StoreError> {
+        self.connection = None;
+        let mut connection = Connection::open(&self.location)?;
+        connection.read(|connection| diesel::sql_query("LISTEN toolcat").execute(connection))?;
+        // Read after LISTEN: a change in between is told, one before is in the log.
+        let now = connection.read(revision)?;
+        let (revision, _) = *self.place.get_or_insert((now, i64::MAX));
+        self.connection = Some(connection);
+        Ok(revision)
+    }
+
+    /// The changes committed since the last call, in their order; empty where there are none. After
+    /// an error, [`connect`](Self::connect) again: nothing is skipped.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn fetch(&mut self) -> Result<Vec<Entry>, StoreError> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(Vec::new());
+        };
+        let (revision, id) = self.place.unwrap_or((0, i64::MAX));
+        let entries = connection.read(|connection| after(connection, revision, id, PAGE));
+        match entries {
+            Ok(entries) => {
+                if let Some(last) = entries.last() {
+                    self.place = Some((last.revision, last.id));
+                }
+                Ok(entries)
+            }
+            Err(error) => {
+                self.connection = None;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether a change was told since the last call. Does not wait.
+    ///
+    /// # Errors
+    /// Where the connection is lost.
+    pub fn is_told(&mut self) -> Result<bool, StoreError> {
+        let Some(connection) = &mut self.connection else {
+            return Ok(false);
+        };
+        let told = connection.read(|connection| {
+            let mut told = false;
+            for notification in connection.notifications_iter() {
+                notification?;
+                told = true;
+            }
+            Ok(told)
+        });
+        if told.is_err() {
+            self.connection = None;
+        }
+        told
+    }
+}
+
+/// How often a follower looks whether something was told.
+pub const LOOK: Duration = Duration::from_millis(20);

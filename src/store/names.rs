@@ -1,0 +1,79 @@
+//! Names in the catalog, for completion.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Text};
+
+/// A kind of name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Names {
+    /// Tools as they are addressed: `[platform/]name[@version]`.
+    Tools,
+    /// Versions of any tool.
+    Versions,
+    /// Capabilities.
+    Capabilities,
+    /// Platforms.
+    Platforms,
+    /// Categories.
+    Categories,
+    /// Tags.
+    Tags,
+    /// Owners.
+    Owners,
+    /// Catalogs of the database.
+    Catalogs,
+}
+
+#[derive(QueryableByName)]
+struct Name {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// The names of a kind that begin with a text, in byte order, at most so many.
+///
+/// # Errors
+/// As the query.
+pub fn beginning_with(
+    connection: &mut PgConnection,
+    names: Names,
+    text: &str,
+    most: i64,
+) -> QueryResult<Vec<String>> {
+    let all = match names {
+        Names::Tools if text.contains('@') => {
+            "SELECT tool_name || '@' || version FROM tools \
+             UNION SELECT platform || '/' || tool_name || '@' || version FROM tools"
+        }
+        Names::Tools if text.contains('/') => {
+            "SELECT platform || '/' || tool_name FROM tools WHERE is_latest"
+        }
+        Names::Tools => {
+            "SELECT tool_name FROM tools WHERE is_latest \
+             UNION SELECT platform || '/' || tool_name FROM tools t \
+             WHERE is_latest AND EXISTS (SELECT FROM tools o WHERE o.tool_name = t.tool_name \
+                                         AND o.is_latest AND o.platform <> t.platform)"
+        }
+        Names::Versions => "SELECT DISTINCT version FROM tools",
+        Names::Capabilities => "SELECT DISTINCT capability_name FROM tool_capabilities",
+        Names::Platforms => "SELECT DISTINCT platform FROM tools",
+        Names::Categories => "SELECT DISTINCT category FROM tools",
+        Names::Tags => {
+            "SELECT DISTINCT tag FROM tools CROSS JOIN LATERAL jsonb_array_elements_text( \
+             CASE jsonb_typeof(metadata -> 'tags') WHEN 'array' THEN metadata -> 'tags' ELSE '[]' END) tag"
+        }
+        Names::Owners => "SELECT DISTINCT owner FROM tools WHERE owner IS NOT NULL",
+        Names::Catalogs => {
+            "SELECT nspname::text FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid \
+             WHERE c.relname = 'catalog_state' AND c.relkind = 'r'"
+        }
+    };
+    let found: Vec<Name> = diesel::sql_query(format!(
+        "SELECT name::text FROM ({all}) AS found (name) WHERE starts_with(name, $1) \
+         ORDER BY name COLLATE \"C\" LIMIT $2"
+    ))
+    .bind::<Text, _>(text)
+    .bind::<BigInt, _>(most)
+    .load(connection)?;
+    Ok(found.into_iter().map(|it| it.name).collect())
+}

@@ -1,0 +1,276 @@
+//! Changing versions of tools in place: only the rows and columns that differ, in bulk.
+//!
+//! Capabilities and patterns are matched by name and keep their row numbers, so that telemetry
+//! stays with the pattern it belongs to.
+
+use std::collections::{BTreeSet, HashMap};
+
+use diesel::copy_from;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+use serde_json::{Map, Value};
+
+use super::StoreError;
+use super::insert::{NewCapability, NewPattern, reserve};
+use super::schema::{tool_capabilities, tool_patterns};
+use super::tools::{StoredRows, StoredTool, by_ids, rows};
+use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
+use crate::definition::{Document, LIFECYCLE_FIELDS, digest};
+
+/// A version and the definition that it is to have.
+#[derive(Debug, Clone, Copy)]
+pub struct Rewrite<'a> {
+    /// The row.
+    pub id: i64,
+    /// The new definition. Lifecycle fields that it leaves out stay as they are.
+    pub document: &'a Document,
+}
+
+/// What a rewrite comes to, row by row.
+#[derive(Default)]
+struct Work<'a> {
+    tools: Columns,
+    capabilities: Columns,
+    patterns: Columns,
+    new_capabilities: Vec<(i64, &'a CapabilityRow)>,
+    /// Patterns of a capability that exists, by its row.
+    new_patterns: Vec<(i64, &'a PatternRow)>,
+    gone_capabilities: Vec<i64>,
+    gone_patterns: Vec<i64>,
+}
+
+/// Rows of one table to be changed, and the columns in which any of them differs.
+#[derive(Default)]
+struct Columns {
+    names: BTreeSet<String>,
+    rows: Vec<(i64, Map<String, Value>)>,
+}
+
+impl Columns {
+    /// Compares a row before and after, and takes it up where it differs.
+    fn add(&mut self, id: i64, old: &Map<String, Value>, new: Map<String, Value>) {
+        let mut differs = false;
+        for (name, value) in &new {
+            if old.get(name) != Some(value) {
+                differs = true;
+                if !self.names.contains(name) {
+                    self.names.insert(name.clone());
+                }
+            }
+        }
+        if differs {
+            self.rows.push((id, new));
+        }
+    }
+
+    /// Writes the rows back, in one statement.
+    fn update(self, connection: &mut PgConnection, table: &str) -> Result<(), StoreError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<Value> = self
+            .rows
+            .into_iter()
+            .map(|(id, mut row)| {
+                row.retain(|name, _| self.names.contains(name));
+                row.insert("id".to_owned(), Value::from(id));
+                Value::Object(row)
+            })
+            .collect();
+        // Column names are our own, those of the row types; values are bound.
+        let set: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| format!("{name} = n.{name}"))
+            .collect();
+        let text = serde_json::to_string(&rows).map_err(|error| {
+            StoreError::Query(diesel::result::Error::SerializationError(error.into()))
+        })?;
+        diesel::sql_query(format!(
+            "UPDATE {table} t SET {} FROM json_populate_recordset(NULL::{table}, $1::json) n \
+             WHERE t.id = n.id",
+            set.join(", ")
+        ))
+        .bind::<Text, _>(text)
+        .execute(connection)?;
+        Ok(())
+    }
+}
+
+fn columns(row: &impl serde::Serialize) -> Map<String, Value> {
+    match serde_json::to_value(row) {
+        Ok(Value::Object(columns)) => columns,
+        _ => Map::new(),
+    }
+}
+
+/// Changes versions in place.
+///
+/// # Errors
+/// [`StoreError::Conflict`] where a row is gone; else as the statements. The caller's transaction
+/// must then be undone.
+pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Result<(), StoreError> {
+    if rewrites.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<i64> = rewrites.iter().map(|it| it.id).collect();
+    let stored = by_ids(connection, &ids)?;
+    let present = rows(connection, &stored)?;
+    rewrite_loaded(connection, &stored, &present, rewrites)
+}
+
+/// The same where the rows have been read already, in this transaction.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewrite_loaded(
+    connection: &mut PgConnection,
+    stored: &[StoredTool],
+    present: &[StoredRows],
+    rewrites: &[Rewrite<'_>],
+) -> Result<(), StoreError> {
+    let digests: HashMap<i64, Option<&str>> = stored
+        .iter()
+        .map(|tool| (tool.id, tool.definition_digest.as_deref()))
+        .collect();
+    let present: HashMap<i64, &StoredRows> =
+        stored.iter().map(|tool| tool.id).zip(present).collect();
+    let mut wanted: Vec<ToolRow> = Vec::with_capacity(rewrites.len());
+    for rewrite in rewrites {
+        let old = present.get(&rewrite.id).ok_or_else(|| {
+            StoreError::Conflict(format!(
+                "{} was deleted meanwhile",
+                rewrite.document.label()
+            ))
+        })?;
+        let mut new = row::divide(rewrite.document)?;
+        for field in LIFECYCLE_FIELDS {
+            if !rewrite.document.fields().contains_key(*field) {
+                match *field {
+                    "status" => new.status.clone_from(&old.row.status),
+                    "enabled" => new.enabled = old.row.enabled,
+                    _ => new.owner.clone_from(&old.row.owner),
+                }
+            }
+        }
+        wanted.push(new);
+    }
+    let mut work = Work::default();
+    for (rewrite, new) in rewrites.iter().zip(&wanted) {
+        let Some(old) = present.get(&rewrite.id) else {
+            continue;
+        };
+        let mut before = columns(&old.row);
+        let mut after = columns(new);
+        let present_digest = digests.get(&rewrite.id).copied().flatten();
+        before.insert("definition_digest".to_owned(), present_digest.into());
+        after.insert(
+            "definition_digest".to_owned(),
+            digest(rewrite.document).into(),
+        );
+        work.tools.add(rewrite.id, &before, after);
+        work.capabilities_of(rewrite.id, old, new);
+    }
+    work.carry_out(connection)
+}
+
+impl<'a> Work<'a> {
+    fn capabilities_of(&mut self, tool: i64, old: &StoredRows, new: &'a ToolRow) {
+        let mut known: HashMap<&str, usize> = old
+            .row
+            .capabilities
+            .iter()
+            .enumerate()
+            .map(|(index, it)| (it.capability_name.as_str(), index))
+            .collect();
+        for capability in &new.capabilities {
+            match known.remove(capability.capability_name.as_str()) {
+                Some(index) => {
+                    let id = old.capability_ids[index];
+                    let before = &old.row.capabilities[index];
+                    self.capabilities
+                        .add(id, &columns(before), columns(capability));
+                    self.patterns_of(id, before, &old.pattern_ids[index], capability);
+                }
+                None => self.new_capabilities.push((tool, capability)),
+            }
+        }
+        self.gone_capabilities
+            .extend(known.into_values().map(|index| old.capability_ids[index]));
+    }
+
+    fn patterns_of(
+        &mut self,
+        capability: i64,
+        old: &CapabilityRow,
+        ids: &[i64],
+        new: &'a CapabilityRow,
+    ) {
+        let mut known: HashMap<&str, usize> = old
+            .patterns
+            .iter()
+            .enumerate()
+            .map(|(index, it)| (it.pattern_name.as_str(), index))
+            .collect();
+        for pattern in &new.patterns {
+            match known.remove(pattern.pattern_name.as_str()) {
+                Some(index) => {
+                    self.patterns
+                        .add(ids[index], &columns(&old.patterns[index]), columns(pattern))
+                }
+                None => self.new_patterns.push((capability, pattern)),
+            }
+        }
+        self.gone_patterns
+            .extend(known.into_values().map(|index| ids[index]));
+    }
+
+    fn carry_out(mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        remove(connection, "tool_patterns", &self.gone_patterns)?;
+        remove(connection, "tool_capabilities", &self.gone_capabilities)?;
+        let patterns = self.new_patterns.len()
+            + self
+                .new_capabilities
+                .iter()
+                .map(|(_, it)| it.patterns.len())
+                .sum::<usize>();
+        if patterns > 0 || !self.new_capabilities.is_empty() {
+            let numbers = reserve(connection, 0, self.new_capabilities.len(), patterns)?;
+            let made: Vec<NewCapability<'_>> = numbers
+                .capabilities
+                .iter()
+                .zip(&self.new_capabilities)
+                .map(|(&id, (tool, row))| NewCapability::new(id, *tool, row))
+                .collect();
+            for (&id, (_, row)) in numbers.capabilities.iter().zip(&self.new_capabilities) {
+                self.new_patterns
+                    .extend(row.patterns.iter().map(|pattern| (id, pattern)));
+            }
+            let made_patterns: Vec<NewPattern<'_>> = numbers
+                .patterns
+                .iter()
+                .zip(&self.new_patterns)
+                .map(|(&id, (capability, row))| NewPattern::new(id, *capability, row))
+                .collect();
+            copy_from(tool_capabilities::table)
+                .from_insertable(made)
+                .execute(connection)?;
+            copy_from(tool_patterns::table)
+                .from_insertable(made_patterns)
+                .execute(connection)?;
+        }
+        self.capabilities.update(connection, "tool_capabilities")?;
+        self.patterns.update(connection, "tool_patterns")?;
+        self.tools.update(connection, "tools")
+    }
+}
+
+/// Deletes rows of a table of ours by number.
+fn remove(connection: &mut PgConnection, table: &str, ids: &[i64]) -> Result<(), StoreError> {
+    if !ids.is_empty() {
+        diesel::sql_query(format!("DELETE FROM {table} WHERE id = ANY ($1)"))
+            .bind::<Array<BigInt>, _>(ids)
+            .execute(connection)?;
+    }
+    Ok(())
+}

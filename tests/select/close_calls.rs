@@ -1,0 +1,77 @@
+//! `--tie-break`.
+
+use crate::common::{World, definition};
+
+fn world() -> World {
+    let world = World::new();
+    for name in ["one", "two"] {
+        world.write(
+            &format!("tools/{name}.yaml"),
+            definition("linux", name, "1.0", "job"),
+        );
+    }
+    world.ok(&["import", "tools"]);
+    world
+}
+
+fn settle(world: &World, command: &str) -> crate::common::Run {
+    world.run(&[
+        "select",
+        "-c",
+        "job",
+        "--format",
+        "name",
+        "--tie-break",
+        command,
+        "--tie-break-timeout",
+        "5",
+    ])
+}
+
+#[test]
+fn a_command_settles_a_close_call() {
+    let world = world();
+    for (command, winner) in [
+        ("echo 2", "two"),
+        ("echo 1", "one"),
+        ("echo two", "two"),
+        ("echo linux/two@1.0", "two"),
+        ("cat > seen.json; echo '{\"choice\": \"two\"}'", "two"),
+    ] {
+        let run = settle(&world, command);
+        assert_eq!(
+            run.stdout,
+            format!("linux/{winner}@1.0 job use\n"),
+            "{command} {run:?}"
+        );
+    }
+    let seen: serde_json::Value = serde_json::from_str(&world.read("seen.json")).expect("JSON");
+    assert_eq!(seen["candidates"][0]["tool"], "one");
+    assert_eq!(seen["candidates"][1]["pattern"], "use");
+}
+
+#[test]
+fn a_command_that_misbehaves_is_told_so() {
+    let world = world();
+    for (command, message) in [
+        ("echo three", "says `three`, which is no choice"),
+        ("echo use", "says `use`, which is no choice"),
+        ("exit 3", "failed: exit status: 3"),
+        ("true", "says ``, which is no choice"),
+    ] {
+        let run = settle(&world, command);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command}");
+        assert!(run.stderr.contains(message), "{command}: {}", run.stderr);
+    }
+    let run = world.run(&[
+        "select",
+        "-c",
+        "job",
+        "--tie-break",
+        "sleep 600",
+        "--tie-break-timeout",
+        "0.05",
+    ]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("took longer than 0.05 s"), "{run:?}");
+}

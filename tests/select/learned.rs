@@ -1,0 +1,76 @@
+//! `--learned` and `--infer-context`.
+
+use crate::common::{World, definition};
+
+fn world() -> World {
+    let world = World::new();
+    for (name, time) in [("promises", "100"), ("holds", "200 + memory")] {
+        let text = definition("linux", name, "1.0", "job").replace("100 + N", time);
+        world.write(&format!("tools/{name}.yaml"), text);
+    }
+    world.ok(&["import", "tools"]);
+    world.sql(
+        "INSERT INTO tool_telemetry (tool_id, capability_id, pattern_id, actual_time_ms, success, \
+                                     estimated_time_ms, estimated_cost, context_variables) \
+         SELECT t.id, c.id, p.id, CASE t.tool_name WHEN 'promises' THEN 10000 ELSE 200 END, i % 4 > 0, \
+                CASE t.tool_name WHEN 'promises' THEN 100 ELSE 200 END, 1, \
+                jsonb_build_object('memory', i, 'unit', 'MB') \
+         FROM tools t JOIN tool_capabilities c ON c.tool_id = t.id \
+              JOIN tool_patterns p ON p.capability_id = c.id, generate_series(1, 41) i",
+    );
+    world
+}
+
+#[test]
+fn records_correct_an_estimate() {
+    let world = world();
+    let ask = [
+        "select",
+        "-c",
+        "job",
+        "--mode",
+        "fast",
+        "--context",
+        "memory=1",
+        "--format",
+        "json",
+    ];
+    let plain = world.run(&ask).json();
+    assert_eq!(plain["answer"]["tool"], "promises");
+    let learned = world.run(&[&ask[..], &["--learned"]].concat()).json();
+    assert_eq!(learned["answer"]["tool"], "holds");
+    let promises = &learned["ranking"][1]["learned"];
+    assert_eq!(
+        (&promises["records"], &promises["expression_time_ms"]),
+        (&41.into(), &100.0.into())
+    );
+    let factor = promises["time_factor"].as_f64().expect("a factor");
+    assert!((factor - 100f64.powf(41.0 / 61.0)).abs() < 1e-9, "{factor}");
+    let reliability = promises["reliability"].as_f64().expect("a share");
+    assert!((reliability - 40.0 / 51.0).abs() < 1e-12, "{reliability}");
+}
+
+#[test]
+fn a_variable_takes_its_recorded_median() {
+    let world = world();
+    let ask = [
+        "select",
+        "-c",
+        "job",
+        "--exclude",
+        "promises",
+        "--format",
+        "json",
+    ];
+    let run = world.run(&ask);
+    assert_eq!(run.code, 1, "memory has no value");
+    assert!(run.stdout.contains("missing_variable"));
+    let inferred = world.run(&[&ask[..], &["--infer-context"]].concat()).json();
+    assert_eq!(inferred["answer"]["estimated_time_ms"], 221.0);
+    assert_eq!(inferred["inferred_context"][0]["name"], "memory");
+    assert_eq!(inferred["inferred_context"][0]["value"], 21.0);
+    let given = world
+        .run(&[&ask[..], &["--infer-context", "--context", "memory=1"]].concat())
+        .json();
+    assert_eq!(given["answer"]["estimated_time_ms"], 201.0);
+}

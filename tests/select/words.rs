@@ -1,0 +1,122 @@
+//! Selection by words.
+
+use crate::common::{World, definition};
+
+fn world() -> World {
+    let world = World::new();
+    for (name, use_case, time) in [
+        ("find", "find large log files", "100 + N"),
+        ("fd", "find large log files", "10"),
+        ("tar", "archive files", "1"),
+        ("echo", "print a line", "1"),
+    ] {
+        let text = definition("linux", name, "1.0", &format!("{name}_it"))
+            .replace(&format!("try {name}"), use_case)
+            .replace("100 + N", time);
+        world.write(&format!("tools/{name}.yaml"), text);
+    }
+    world.ok(&["import", "tools"]);
+    world
+}
+
+fn name(world: &World, arguments: &[&str]) -> String {
+    let arguments = [&["select", "--format", "name"], arguments].concat();
+    world.run(&arguments).stdout
+}
+
+#[test]
+fn the_fittest_of_the_relevant_wins() {
+    let world = world();
+    assert_eq!(
+        name(&world, &["large log files"]),
+        "linux/fd@1.0 fd_it use\n"
+    );
+    assert_eq!(
+        name(&world, &["find"]),
+        "linux/find@1.0 find_it use\n",
+        "an exact name is first"
+    );
+    assert_eq!(
+        name(&world, &["large log files", "--exclude", "linux/fd"]),
+        "linux/find@1.0 find_it use\n"
+    );
+    let run = world.run(&[
+        "select",
+        "large log files",
+        "--platform",
+        "windows",
+        "--format",
+        "name",
+    ]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+}
+
+#[test]
+fn words_that_nobody_knows_are_said() {
+    let world = world();
+    let run = world.run(&["select", "print zebras unheardof quagga"]);
+    assert!(
+        run.stderr
+            .contains("only 1 of 4 words known (not zebras, unheardof, quagga)"),
+        "{run:?}"
+    );
+    let run = world.run(&["select", "quagga", "--format", "name"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    let found = world
+        .run(&[
+            "select",
+            "print zebras unheardof quagga",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(found["retrieval"]["known"], 1);
+    assert_eq!(found["retrieval"]["low_coverage"], true);
+}
+
+#[test]
+fn several_intents_have_an_answer_each() {
+    let world = world();
+    assert_eq!(
+        name(&world, &["--split", "archive files and then print a line"]),
+        "linux/tar@1.0 tar_it use\nlinux/echo@1.0 echo_it use\n"
+    );
+    let found = world
+        .run(&[
+            "select",
+            "--split",
+            "archive files; print a line",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(found["clauses"][1]["clause"], "print a line");
+    assert_eq!(found["clauses"][1]["answer"]["tool"], "echo");
+}
+
+#[test]
+fn an_evaluation_holds_a_bar() {
+    let world = world();
+    world.write(
+        "queries.jsonl",
+        "{\"query\": \"archive\", \"truth\": [\"tar\"]}\n\n{\"query\": \"quagga\", \"truth\": \"echo\"}\n",
+    );
+    let run = world.run(&["select", "--eval", "queries.jsonl", "--format", "json"]);
+    assert_eq!(run.code, 0);
+    let report = run.json();
+    assert_eq!(
+        (&report["recall_at_1"], &report["queries"]),
+        (&0.5.into(), &2.into())
+    );
+    assert_eq!(report["misses"][0]["query"], "quagga");
+    assert_eq!(report["misses"][0]["rank"], serde_json::Value::Null);
+    let run = world.run(&["select", "--eval", "queries.jsonl", "--min-recall-5", "0.6"]);
+    assert_eq!(run.code, 1);
+    world.write("bad.jsonl", "{\"query\": \"archive\", \"truth\": []}\n");
+    let run = world.run(&["select", "--eval", "bad.jsonl"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("bad.jsonl:1: truth names no tool"),
+        "{run:?}"
+    );
+}
