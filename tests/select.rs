@@ -2,6 +2,8 @@
 
 mod common;
 
+#[path = "select/ab.rs"]
+mod ab;
 #[path = "select/answers.rs"]
 mod answers;
 #[path = "select/close_calls.rs"]

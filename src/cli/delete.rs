@@ -50,6 +50,7 @@ pub fn run(args: &DeleteArgs, session: &mut Session) -> Result<Outcome, CommandE
     }
     let act = args.how.act(session, None);
     let (selected, revision, refusal) = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let selected = lifecycle::present(connection, &selected)?;
         let ids: Vec<i64> = selected.iter().map(|tool| tool.id).collect();
         let ties = lifecycle::ties(connection, &ids)?;
@@ -57,7 +58,11 @@ pub fn run(args: &DeleteArgs, session: &mut Session) -> Result<Outcome, CommandE
         if refusal.is_none() {
             lifecycle::delete(connection, &selected, args.purge)?;
         }
-        Ok((selected, tools::revision(connection)?, refusal))
+        Ok((
+            selected,
+            tools::revision_after(connection, &act, before)?,
+            refusal,
+        ))
     })?;
     if let Some(refusal) = refusal {
         return Err(refusal);

@@ -55,6 +55,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
         ..session.act()
     };
     let (ending, revision) = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let now = lifecycle::present(connection, std::slice::from_ref(&stored))?;
         let theirs = tools::definitions(connection, &now)?.swap_remove(0);
         let merged = merge(base.fields(), edited.fields(), theirs.fields());
@@ -75,7 +76,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
         }
         Ok((
             merged.map(|fields| (fields, theirs)),
-            tools::revision(connection)?,
+            tools::revision_after(connection, &act, before)?,
         ))
     })?;
     match ending {
@@ -102,7 +103,9 @@ fn report(
     writeln!(session.ui.out(), "{done} {}", text::visible(&name))?;
     changes::write(&mut session.ui, &changes)?;
     session.ui.finish()?;
-    session.ui.status(&format!("at revision {revision}"));
+    if !args.dry_run {
+        session.ui.status(&format!("at revision {revision}"));
+    }
     Ok(Outcome::Done)
 }
 

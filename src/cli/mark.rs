@@ -18,8 +18,9 @@ pub fn run(
     let selected = selection.resolve(&mut connection, false)?;
     let act = how.act(session, Some(mark.action()));
     let (changed, revision) = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let changed = lifecycle::mark(connection, &selected, mark)?;
-        Ok((changed, tools::revision(connection)?))
+        Ok((changed, tools::revision_after(connection, &act, before)?))
     })?;
     let done = Done::new(mark.action(), &selected, &changed, revision, how.dry_run);
     done.present(session, how.format, words.0, words.1)

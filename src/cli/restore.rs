@@ -42,6 +42,7 @@ pub fn run(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Command
     let mut connection = session.connect()?;
     let act = args.how.act(session, Some("restored"));
     let ending = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let names: Vec<&str> = references
             .iter()
             .flat_map(ToolRef::readings)
@@ -67,7 +68,10 @@ pub fn run(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Command
             last_of_each(&found)
         };
         restore::restore(connection, &wanted, &act.actor)?;
-        Ok(Ending::Restored(wanted, tools::revision(connection)?))
+        Ok(Ending::Restored(
+            wanted,
+            tools::revision_after(connection, &act, before)?,
+        ))
     });
     let (restored, revision) = match ending {
         Ok(Ending::Restored(restored, revision)) => (restored, revision),

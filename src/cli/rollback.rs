@@ -58,6 +58,7 @@ pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, Comman
         ..session.act()
     };
     let (revision, running) = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let ids: Vec<i64> = versions.iter().map(|tool| tool.id).collect();
         let running: Vec<String> = lifecycle::ties(connection, &ids)?
             .into_iter()
@@ -67,7 +68,7 @@ pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, Comman
         if !refused && target.id != present.id {
             lifecycle::roll_back(connection, present, target)?;
         }
-        Ok((tools::revision(connection)?, running))
+        Ok((tools::revision_after(connection, &act, before)?, running))
     })?;
     if let (Some(test), false) = (running.first(), args.force) {
         return Err(CommandError::conflict(format!(

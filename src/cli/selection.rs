@@ -272,7 +272,7 @@ pub struct Done {
     pub changed: Vec<String>,
     /// The versions that were so already.
     pub unchanged: Vec<String>,
-    /// The revision of the catalog after the act.
+    /// The revision of the catalog after the act; of a dry run, the present one.
     pub revision: i64,
     /// Whether it was undone at the end.
     pub dry_run: bool,
@@ -329,13 +329,15 @@ impl Done {
                 session.ui.finish()?;
                 let unchanged = match self.unchanged.len() {
                     0 => String::new(),
-                    n => format!(", {} as it was", text::grouped(n)),
+                    n => format!(", {} unchanged", text::grouped(n)),
                 };
-                let dry = if self.dry_run { "would be " } else { "" };
+                let (changed, at) = match self.dry_run {
+                    true => ("would change", String::new()),
+                    false => ("changed", format!(", at revision {}", self.revision)),
+                };
                 session.ui.status(&format!(
-                    "{} {dry}{past}{unchanged}, at revision {}",
+                    "{} {changed}{unchanged}{at}",
                     text::counted(self.changed.len(), "tool"),
-                    self.revision
                 ));
             }
         }

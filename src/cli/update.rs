@@ -80,6 +80,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
     };
     let act = args.how.act(session, None);
     let (done, revision) = connection.write(&act, |connection| {
+        let before = tools::revision(connection)?;
         let plan = plan(connection, &selected, &args.set)?;
         if let Some(agreed) = &agreed {
             as_agreed(agreed, &plan.changed)?;
@@ -95,7 +96,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
                 .collect();
             rewrite_loaded(connection, &plan.stored, &plan.rows, &rewrites)?;
         }
-        Ok((plan, tools::revision(connection)?))
+        Ok((plan, tools::revision_after(connection, &act, before)?))
     })?;
     refuse(session, &done)?;
     present(args, session, &done, revision)
@@ -265,6 +266,8 @@ fn present(
         text::grouped(unchanged)
     )?;
     session.ui.finish()?;
-    session.ui.status(&format!("at revision {revision}"));
+    if !args.how.dry_run {
+        session.ui.status(&format!("at revision {revision}"));
+    }
     Ok(Outcome::Done)
 }

@@ -56,4 +56,38 @@ impl Pool {
             ),
         }
     }
+
+    /// Puts other candidates in the place of those that `which` names, as another version of a tool
+    /// takes the place of the one in use. By words, each keeps the fit of the pattern of its name.
+    pub fn replace(&mut self, which: impl Fn(&Candidate) -> bool, others: Vec<Candidate>) {
+        match self {
+            Pool::Offered(candidates) => {
+                candidates.retain(|it| !which(it));
+                candidates.extend(others);
+            }
+            Pool::Retrieved { found, .. } => {
+                let Some(tool) = found
+                    .iter_mut()
+                    .find(|tool| tool.patterns.iter().any(|(it, _)| which(it)))
+                else {
+                    return;
+                };
+                let old = std::mem::take(&mut tool.patterns);
+                let fit = |new: &Candidate| {
+                    old.iter()
+                        .find(|(it, _)| {
+                            (&it.capability, &it.pattern) == (&new.capability, &new.pattern)
+                        })
+                        .map_or(1.0, |(_, fit)| *fit)
+                };
+                tool.patterns = others
+                    .into_iter()
+                    .map(|it| {
+                        let fit = fit(&it);
+                        (it, fit)
+                    })
+                    .collect();
+            }
+        }
+    }
 }

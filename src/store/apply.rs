@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::StoreError;
 use super::import::{self, OnConflict, Step};
 use super::lifecycle::{self, Mark};
-use super::tools::{Filter, StoredTool, revision};
+use super::tools::{Filter, StoredTool, revision, revision_after};
+use super::{Act, StoreError};
 use crate::definition::Document;
 use crate::definition::diff::Change;
 
@@ -43,7 +43,7 @@ pub struct Carried {
     pub retired: Vec<StoredTool>,
     /// Whether nothing was written because of the conflicts.
     pub stopped: bool,
-    /// The revision of the catalog afterwards.
+    /// The revision of the catalog afterwards; of a dry run, the present one.
     pub revision: i64,
 }
 
@@ -97,8 +97,10 @@ impl Order<'_> {
     pub fn carry_out(
         &self,
         connection: &mut PgConnection,
-        actor: &str,
+        act: &Act,
     ) -> Result<Carried, StoreError> {
+        let before = revision(connection)?;
+        let actor = act.actor.as_str();
         let plan = import::plan(connection, self.documents, self.on_conflict)?;
         let mut carried = Carried {
             steps: Vec::new(),
@@ -134,7 +136,7 @@ impl Order<'_> {
             true => retiring,
             false => lifecycle::mark(connection, &retiring, &Mark::Retire)?,
         };
-        carried.revision = revision(connection)?;
+        carried.revision = revision_after(connection, act, before)?;
         Ok(carried)
     }
 

@@ -152,7 +152,7 @@ pub fn plan(
         let key = (identity.platform.as_str(), identity.name.as_str());
         let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
         let latest = known.iter().find(|row| row.is_latest);
-        parents.push(latest.map(|row| row.id));
+        parents.push(parent(known, latest.copied(), &identity.version));
         steps.push(
             match known.iter().find(|row| row.version == identity.version) {
                 Some(row) if is_unchanged(row, document) => Step::Unchanged,
@@ -183,6 +183,22 @@ pub fn plan(
         &mut parents,
     );
     Ok(Plan { steps, parents })
+}
+
+/// What a new version is made from: the version in use, or, for an older one, the one before it.
+fn parent(known: &[&Present], latest: Option<&Present>, version: &str) -> Option<i64> {
+    let version = Version::new(version);
+    let before = || {
+        known
+            .iter()
+            .copied()
+            .filter(|row| Version::new(&row.version) < version)
+            .max_by(|a, b| Version::new(&a.version).cmp(&Version::new(&b.version)))
+    };
+    latest
+        .filter(|row| Version::new(&row.version) < version)
+        .or_else(before)
+        .map(|row| row.id)
 }
 
 type Versions<'a> = HashMap<(&'a str, &'a str), Vec<&'a Present>>;

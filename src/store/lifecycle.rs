@@ -94,6 +94,10 @@ pub fn mark(
     if ids.is_empty() {
         return Ok(changed);
     }
+    // An import retires tools among other things: what is done now is called by its own name.
+    diesel::sql_query("SELECT set_config('toolcat.action', $1, true)")
+        .bind::<Text, _>(mark.action())
+        .execute(connection)?;
     let target = tools::table.filter(tools::id.eq_any(&ids));
     match mark {
         Mark::Enable => diesel::update(target)

@@ -9,8 +9,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb};
 use serde_json::{Value, json};
 
-use super::StoreError;
 use super::schema::{tool_capabilities, tool_patterns, tools};
+use super::{Act, StoreError};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
 
@@ -402,4 +402,13 @@ pub fn revision(connection: &mut PgConnection) -> QueryResult<i64> {
     super::schema::catalog_state::table
         .select(super::schema::catalog_state::revision)
         .first(connection)
+}
+
+/// The revision to report of an act that began at revision `before`: a dry run leaves the catalog
+/// where it was.
+pub fn revision_after(connection: &mut PgConnection, act: &Act, before: i64) -> QueryResult<i64> {
+    match act.dry_run {
+        true => Ok(before),
+        false => revision(connection),
+    }
 }

@@ -118,11 +118,11 @@ fn a_thousand_requests_have_the_same_answers_everywhere() {
     let stored = world.ok(&batch);
     assert_eq!(stored.lines().count(), 1000);
     let answered = stored.lines().filter(|it| !it.contains("\"answer\":null"));
-    assert!(answered.count() > 800);
+    assert!(answered.count() > 600);
     assert_eq!(stored, world.ok(&batch), "the same twice");
     let from_files = world.ok(&[&batch[..], &["--from", "catalog.yaml"]].concat());
     assert_eq!(stored, from_files, "the same from files");
-    world.ok(&["export", "--output", "exported"]);
+    world.ok(&["export", "--to-dir", "exported"]);
     let other = World::new();
     other.write("requests.jsonl", world.read("requests.jsonl"));
     let exported = world.path().join("exported").display().to_string();

@@ -6,7 +6,7 @@ use crate::generated::{catalog, requests};
 /// What a selection finds, from the catalog and from what it exports.
 fn agree(world: &World, what: &str) {
     let _ = std::fs::remove_dir_all(world.path().join("out"));
-    world.ok(&["export", "--output", "out"]);
+    world.ok(&["export", "--to-dir", "out"]);
     let batch = ["select", "--batch", "requests.jsonl"];
     let stored = world.ok(&batch);
     let from_files = world.ok(&[&batch[..], &["--from", "out"]].concat());

@@ -43,20 +43,30 @@ pub struct CreateArgs {
 
     /// Metric that decides: success, time or cost (can be repeated)
     #[arg(long, value_name = "METRIC", required = true)]
-    metric: Vec<Metric>,
+    metric: Vec<String>,
 
     /// Metric that the winner must be shown to keep, with its margin: success:0.02 is two points,
     /// time:10% and cost:0.1 are relative (can be repeated)
-    #[arg(long, value_name = "METRIC:MARGIN", value_parser = input::guardrail)]
-    guardrail: Vec<Guardrail>,
+    #[arg(long, value_name = "METRIC:MARGIN")]
+    guardrail: Vec<String>,
 
     /// Share of B, as 0.1, 10% or 90/10 (A/B)
-    #[arg(long, value_name = "SPLIT", default_value = "0.5", value_parser = input::split, allow_hyphen_values = true)]
-    split: f64,
+    #[arg(
+        long,
+        value_name = "SPLIT",
+        default_value = "0.5",
+        allow_hyphen_values = true
+    )]
+    split: String,
 
     /// Share of the traffic that takes part
-    #[arg(long, value_name = "SHARE", default_value = "1", value_parser = input::coverage, allow_hyphen_values = true)]
-    coverage: f64,
+    #[arg(
+        long,
+        value_name = "SHARE",
+        default_value = "1",
+        allow_hyphen_values = true
+    )]
+    coverage: String,
 
     /// Only this environment takes part [default: all]
     #[arg(long, value_name = "NAME")]
@@ -123,27 +133,25 @@ impl UnitArg {
 
 pub fn run(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     check_texts(args)?;
+    let terms = Terms::read(args)?;
     let mut connection = session.connect()?;
     let a = one_tool(&mut connection, &args.a)?;
     let b = one_tool(&mut connection, &args.b)?;
     check_arms(&mut connection, &a, &b)?;
-    let mut metrics = args.metric.clone();
-    metrics.dedup();
-    check_guardrails(&args.guardrail)?;
     let known = sizing::assumed(&mut connection, &[a.id], args.environment.as_deref())?;
-    let planned = planned(args, &metrics, &known)?;
+    let planned = planned(args, &terms, &known)?;
     let new = NewTest {
         name: args.name.clone(),
         hypothesis: args.hypothesis.clone(),
         tool_a_id: a.id,
         tool_b_id: b.id,
-        traffic_split: args.split,
-        coverage: args.coverage,
+        traffic_split: terms.split,
+        coverage: terms.coverage,
         environment: args.environment.clone(),
         users: args.users.clone(),
         unit: args.unit.kind(),
-        metrics,
-        guardrails: args.guardrail.clone(),
+        metrics: terms.metrics,
+        guardrails: terms.guardrails,
         counted: CountedOutcome::for_success_rate(
             (known.records > 0).then_some(known.success_rate),
         ),
@@ -176,6 +184,47 @@ pub fn run(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandE
         .ui
         .hint(&format!("`toolcat abtest start {}` starts it", args.name));
     Ok(Outcome::Done)
+}
+
+/// What is compared, and on whom.
+struct Terms {
+    metrics: Vec<Metric>,
+    guardrails: Vec<Guardrail>,
+    split: f64,
+    coverage: f64,
+}
+
+impl Terms {
+    fn read(args: &CreateArgs) -> Result<Self, CommandError> {
+        let mut metrics: Vec<Metric> = Vec::new();
+        for text in &args.metric {
+            let hint = "the metrics are success, time and cost";
+            let metric = input::option("--metric", text, input::metric, hint)?;
+            if !metrics.contains(&metric) {
+                metrics.push(metric);
+            }
+        }
+        let mut guardrails: Vec<Guardrail> = Vec::new();
+        for text in &args.guardrail {
+            let hint = "a guardrail is METRIC:MARGIN, as success:0.02 (two points) or time:10%";
+            let guardrail = input::option("--guardrail", text, input::guardrail, hint)?;
+            if guardrails.iter().any(|it| it.metric == guardrail.metric) {
+                return Err(CommandError::invalid(format!(
+                    "two guardrails on {}",
+                    guardrail.metric
+                ))
+                .hint("give each metric one margin"));
+            }
+            guardrails.push(guardrail);
+        }
+        let hint = "the coverage is a share of the traffic, as 0.25, 10% or 1";
+        Ok(Self {
+            metrics,
+            guardrails,
+            split: input::option("--split", &args.split, input::split, input::SPLIT_HINT)?,
+            coverage: input::option("--coverage", &args.coverage, input::coverage, hint)?,
+        })
+    }
 }
 
 fn check_texts(args: &CreateArgs) -> Result<(), CommandError> {
@@ -232,37 +281,18 @@ fn check_arms(
     .hint("compare two versions of a tool, or two tools of one capability"))
 }
 
-fn check_guardrails(guardrails: &[Guardrail]) -> Result<(), CommandError> {
-    for (index, guardrail) in guardrails.iter().enumerate() {
-        if guardrails[..index]
-            .iter()
-            .any(|other| other.metric == guardrail.metric)
-        {
-            return Err(CommandError::invalid(format!(
-                "two guardrails on {}: give each metric one margin",
-                guardrail.metric
-            )));
-        }
-    }
-    Ok(())
-}
-
 /// The planned total: as given, for the effect given, or the default.
-fn planned(
-    args: &CreateArgs,
-    metrics: &[Metric],
-    known: &sizing::Assumed,
-) -> Result<u64, CommandError> {
+fn planned(args: &CreateArgs, terms: &Terms, known: &sizing::Assumed) -> Result<u64, CommandError> {
     let Some(effect) = args.mde else {
         return Ok(args.planned.unwrap_or(DEFAULT_PLANNED));
     };
-    let split = split_of(args.split).map_err(|error| CommandError::invalid(error.to_string()))?;
+    let split = split_of(terms.split).map_err(|error| CommandError::invalid(error.to_string()))?;
     let target = Target {
         alpha: 1.0 - args.confidence,
         ..Target::default()
     };
     let mut total = 0;
-    for metric in metrics {
+    for metric in &terms.metrics {
         total = total.max(sizing::planned_for(*metric, effect, known, split, target)?.total());
     }
     Ok(total)

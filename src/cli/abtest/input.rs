@@ -1,7 +1,30 @@
 //! Values as people write them: shares, margins, durations.
 
+use super::CommandError;
 use crate::abtest::{Guardrail, Metric};
 use crate::store::ab_tests::split_of;
+
+/// Reads the value of an option, with a hint where it cannot be read.
+///
+/// # Errors
+/// Invalid, naming the option.
+pub fn option<T>(
+    name: &str,
+    text: &str,
+    read: impl FnOnce(&str) -> Result<T, String>,
+    hint: &str,
+) -> Result<T, CommandError> {
+    read(text).map_err(|why| CommandError::invalid(format!("{name} {text}: {why}")).hint(hint))
+}
+
+/// `success`, `time` or `cost`.
+pub fn metric(text: &str) -> Result<Metric, String> {
+    text.parse()
+        .map_err(|error: crate::abtest::evidence::UnknownMetric| error.to_string())
+}
+
+/// What a split may be.
+pub const SPLIT_HINT: &str = "a split is the share of B, as 0.5, 10% or 90/10 (A/B)";
 
 /// A share of B: `0.1`, `10%`, or both arms as `90/10`.
 pub fn split(text: &str) -> Result<f64, String> {

@@ -20,8 +20,8 @@ pub struct SplitArgs {
     name: String,
 
     /// Share of B, as 0.1, 10% or 90/10 (A/B)
-    #[arg(value_name = "SPLIT", value_parser = input::split)]
-    split: f64,
+    #[arg(value_name = "SPLIT", allow_hyphen_values = true)]
+    split: String,
 
     /// Share of the traffic that takes part [default: as before]
     #[arg(long, value_name = "SHARE", value_parser = input::coverage)]
@@ -37,6 +37,7 @@ pub struct SplitArgs {
 }
 
 pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let traffic_split = input::option("SPLIT", &args.split, input::split, input::SPLIT_HINT)?;
     let mut connection = session.connect()?;
     let act = Act {
         dry_run: args.dry_run,
@@ -46,7 +47,7 @@ pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandEr
     let seed = Uuid::new_v4().to_string();
     let before = error::find(&mut connection, &args.name)?;
     let change = Change::Split {
-        traffic_split: args.split,
+        traffic_split,
         coverage: args.coverage.unwrap_or(before.coverage),
         seed,
     };

@@ -83,7 +83,7 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let progress = session
         .ui
         .progress(order.documents.len() as u64, "importing");
-    let carried = connection.write(&act, |connection| order.carry_out(connection, &act.actor))?;
+    let carried = connection.write(&act, |connection| order.carry_out(connection, &act))?;
     progress.advance(order.documents.len() as u64);
     drop(progress);
     let refusals = refusals(&read, &carried);

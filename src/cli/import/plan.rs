@@ -40,7 +40,7 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
         dry_run: true,
         ..session.act()
     };
-    let carried = connection.write(&act, |connection| order.carry_out(connection, &act.actor))?;
+    let carried = connection.write(&act, |connection| order.carry_out(connection, &act))?;
     let summary = Summary::new(&carried, carried.conflicts.len(), true);
     present::plan(session, args.format, &carried, &read.definitions, &summary)?;
     Ok(if carried.differs() {

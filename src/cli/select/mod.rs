@@ -101,6 +101,14 @@ pub struct SelectArgs {
     #[arg(long, value_name = "TOOL")]
     exclude: Vec<String>,
 
+    /// User for whom it is; decides the version where an A/B test is on
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    user: Option<String>,
+
+    /// Execution for which it is; decides the version where an A/B test is on
+    #[arg(long, value_name = "ID", conflicts_with = "from")]
+    execution_id: Option<String>,
+
     /// How many choices to list; 0 for all
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 5)]
     limit: usize,

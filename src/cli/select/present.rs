@@ -59,7 +59,7 @@ pub fn write_object(
 }
 
 /// The answer as one object, with the circumstances that differ from run to run.
-fn full(answered: &Answered, limit: usize) -> Value {
+pub fn full(answered: &Answered, limit: usize) -> Value {
     let mut whole = to_json(answered, limit);
     if let Value::Object(fields) = &mut whole {
         fields.insert("catalog_revision".to_owned(), json!(answered.revision));
@@ -95,6 +95,10 @@ pub fn to_json(answered: &Answered, limit: usize) -> Value {
         };
         add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
         add("tie_break", answered.tie_break.as_ref().map(|it| json!(it)));
+        add(
+            "ab_tests",
+            (!answered.assigned.is_empty()).then(|| json!(answered.assigned)),
+        );
         add("why_not", answered.why_not.as_ref().map(|it| json!(it)));
         add(
             "inferred_context",
@@ -222,6 +226,17 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
     }
     for reason in &best.background_reasons {
         writeln!(ui.out(), "  background: {}", text::visible(reason))?;
+    }
+    for it in answered
+        .assigned
+        .iter()
+        .filter(|it| (&it.platform, &it.tool) == (&best.platform, &best.tool))
+    {
+        let line = format!(
+            "  A/B test {}: {} is in arm {} and gets version {}",
+            it.test, it.unit, it.arm, it.version
+        );
+        writeln!(ui.out(), "{}", text::visible(&line))?;
     }
     if let Some(chosen) = &answered.tie_break {
         writeln!(

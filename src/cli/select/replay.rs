@@ -9,7 +9,7 @@ use crate::store::selections;
 
 use super::answered::Answered;
 use super::catalog::Catalog;
-use super::present::{self, to_json};
+use super::present::{self, full};
 use super::{CommandError, Outcome, SelectArgs, Session, outcome};
 
 pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -38,6 +38,7 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
         revision: Some(recorded.revision),
         clock: recorded.recorded_at,
         inferred: Vec::new(),
+        assigned: Vec::new(),
         tie_break: None,
         why_not: None,
         recorded: Some(recorded.id),
@@ -50,7 +51,7 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
     });
     match args.format {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            let mut whole = to_json(&answered, args.limit);
+            let mut whole = full(&answered, args.limit);
             if let Value::Object(fields) = &mut whole {
                 fields.insert("replay".to_owned(), replay);
             }

@@ -9,10 +9,12 @@ mod entry;
 mod pool;
 mod read;
 mod refresh;
+mod serving;
 
 pub use pool::{pool, ranked};
 pub use read::{CatalogState, State, names};
 pub use refresh::refresh;
+pub use serving::{Assigned, assign};
 
 /// Number of the rules by which the index is made; another number in the catalog has it made anew.
 pub const FORMAT: i32 = 1;

@@ -384,9 +384,34 @@ struct Row {
     preference_match: Option<Value>,
 }
 
+/// The entries of one version of a tool that is switched on, whether or not it is in use.
+pub(super) fn load_version(
+    connection: &mut PgConnection,
+    id: i64,
+) -> Result<Vec<(String, Entry)>, StoreError> {
+    let tools = load_where(connection, &[id], "t.enabled")?;
+    Ok(tools
+        .into_iter()
+        .flat_map(|tool| tool.capabilities)
+        .map(|(name, entry, _)| (name, entry))
+        .collect())
+}
+
 /// Those of the tools that may be chosen, by id, with capabilities and patterns in their order.
 fn load(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded>, StoreError> {
-    let rows: Vec<Row> = diesel::sql_query(
+    load_where(
+        connection,
+        ids,
+        "t.is_latest AND t.enabled AND t.status = 'active'",
+    )
+}
+
+fn load_where(
+    connection: &mut PgConnection,
+    ids: &[i64],
+    condition: &str,
+) -> Result<Vec<Loaded>, StoreError> {
+    let rows: Vec<Row> = diesel::sql_query(format!(
         "SELECT t.id, t.platform, t.tool_name, t.version, t.description, \
                 t.metadata -> 'tags' AS tags, c.id AS capability_id, c.capability_name, \
                 c.description AS capability_description, p.pattern_name, \
@@ -396,9 +421,9 @@ fn load(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded>, Store
          FROM tools t \
          LEFT JOIN tool_capabilities c ON c.tool_id = t.id \
          LEFT JOIN tool_patterns p ON p.capability_id = c.id \
-         WHERE t.id = ANY ($1) AND t.is_latest AND t.enabled AND t.status = 'active' \
+         WHERE t.id = ANY ($1) AND {condition} \
          ORDER BY t.id, c.id, p.id",
-    )
+    ))
     .bind::<Array<BigInt>, _>(ids)
     .load(connection)?;
     let mut tools: Vec<Loaded> = Vec::new();

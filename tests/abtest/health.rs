@@ -1,0 +1,126 @@
+//! Every oddity of the data is a line under health, never a silent number.
+
+use serde_json::Value;
+
+use crate::setting::{analysis, assign, record, started, world};
+
+fn kinds(report: &Value) -> Vec<(String, bool)> {
+    report["health"]["findings"]
+        .as_array()
+        .expect("findings")
+        .iter()
+        .map(|it| {
+            (
+                it["kind"].as_str().unwrap_or_default().to_owned(),
+                it["blocking"].as_bool().unwrap_or_default(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn strays_clocks_and_silence_are_told() {
+    let world = world();
+    started(&world, &["--metric", "time"]);
+    assign(&world, 1..=400);
+    record(&world, 1.0, 4, "a.unit NOT IN ('e-1', 'e-2', 'e-3')");
+    let other = |set: &str, unit: &str| {
+        world.sql(&format!(
+            "UPDATE tool_telemetry SET {set} WHERE execution_id = '{unit}'"
+        ));
+    };
+    other("executed_at = executed_at - interval '3 hours'", "e-10");
+    other("executed_at = executed_at + interval '3 hours'", "e-11");
+    world.sql(
+        "INSERT INTO tool_telemetry (tool_id, execution_id, actual_time_ms, success)
+         SELECT tool_a_id, 'stray', 10, true FROM tool_ab_tests",
+    );
+    let (code, report) = analysis(&world);
+    assert_eq!(code, 1);
+    let found = kinds(&report);
+    for kind in ["unassigned", "before_assignment", "in_future"] {
+        assert!(
+            found.contains(&(kind.to_owned(), false)),
+            "{kind}: {found:?}"
+        );
+    }
+    assert!(
+        found
+            .iter()
+            .any(|(kind, _)| kind == "missing" || kind == "pending"),
+        "{found:?}"
+    );
+    let counts = &report["health"]["counts"];
+    assert_eq!(counts["unassigned"], 1);
+    assert_eq!(counts["before_assignment"], 1);
+    assert_eq!(counts["in_future"], 1);
+    let recorded = |arm: &str| report["arms"][arm]["records"].as_i64().unwrap_or(0);
+    assert_eq!(recorded("a") + recorded("b"), 395);
+}
+
+#[test]
+fn units_in_both_arms_make_a_test_invalid() {
+    let world = world();
+    started(&world, &["--metric", "time", "--unit", "user"]);
+    assign(&world, 1..=300);
+    let run_by = |arm: &str, other: &str, time: u32, limit: u32| {
+        world.sql(&format!(
+            "INSERT INTO tool_telemetry (tool_id, user_id, actual_time_ms, success)
+             SELECT CASE a.arm WHEN '{arm}' THEN x.tool_a_id ELSE x.tool_b_id END, a.unit,
+                    CASE a.arm WHEN '{other}' THEN {time} ELSE 100 END + abs(hashtext(a.unit)) % 50, true
+             FROM tool_ab_assignments a JOIN tool_ab_tests x ON x.id = a.test_id
+             ORDER BY a.unit LIMIT {limit}"
+        ));
+    };
+    run_by("A", "A", 300, 1000);
+    let (code, report) = analysis(&world);
+    assert_eq!(code, 0, "{report}");
+    // six users ran the version of the other arm as well
+    run_by("B", "A", 100, 6);
+    let (code, report) = analysis(&world);
+    assert_eq!(code, 5);
+    assert_eq!(report["decision"]["verdict"], "invalid");
+    assert_eq!(kinds(&report), [("in_both_arms".to_owned(), true)]);
+    let run = world.run(&["abtest", "conclude", "t", "--apply"]);
+    assert_eq!(run.code, 5);
+    assert_eq!(
+        world.sql("SELECT status FROM tool_ab_tests").trim(),
+        "active"
+    );
+}
+
+#[test]
+fn lost_assignments_are_a_sample_ratio_mismatch() {
+    let world = world();
+    started(&world, &["--metric", "time"]);
+    assign(&world, 1..=1200);
+    world.sql("DELETE FROM tool_ab_assignments WHERE arm = 'B' AND abs(hashtext(unit)) % 3 = 0");
+    record(&world, 0.5, 4, "true");
+    let run = world.run(&["abtest", "analyze", "t"]);
+    assert_eq!(run.code, 5, "{}", run.shown(""));
+    assert!(
+        run.stdout.contains("sample ratio mismatch (SRM)"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn outcomes_that_never_came_in_one_arm_make_a_test_invalid() {
+    let world = world();
+    started(&world, &["--metric", "time"]);
+    assign(&world, 1..=400);
+    record(
+        &world,
+        0.5,
+        4,
+        "a.arm = 'A' OR abs(hashtext(a.unit)) % 2 = 0",
+    );
+    world.sql(
+        "ALTER TABLE tool_ab_assignments DISABLE TRIGGER keep;
+         UPDATE tool_ab_assignments SET assigned_at = assigned_at - interval '1 day'",
+    );
+    let (code, report) = analysis(&world);
+    assert_eq!(code, 5, "{report}");
+    assert_eq!(kinds(&report), [("unequal_missing".to_owned(), true)]);
+}

@@ -1,0 +1,11 @@
+//! A/B tests on the real program and a real database: assignment, life, analysis, conclusion.
+
+#[path = "../common/mod.rs"]
+mod common;
+
+mod analysis;
+mod assignment;
+mod conclusion;
+mod health;
+mod input;
+mod setting;

@@ -1,0 +1,153 @@
+//! What is logged, found again, proven, and kept from change.
+
+use crate::common::{World, definition, psql};
+use insta::assert_snapshot;
+
+fn world() -> World {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.write("ping.yaml", definition("linux", "ping", "1.0", "reach"));
+    world.ok(&["import", "df.yaml", "ping.yaml", "--actor", "alice"]);
+    world.ok(&["disable", "df", "--actor", "bob", "--reason", "noisy"]);
+    world.ok(&["update", "ping", "--set", "policy.max_cost=3", "--yes"]);
+    world
+}
+
+#[test]
+fn changes_are_found_by_what_is_known_of_them() {
+    let world = world();
+    assert_snapshot!(world.transcript(
+        "audit df
+         audit --actor bob --format csv
+         audit --action created --field description ping@1.0
+         audit --field policy.max_cost --action updated
+         audit --field policy.production_safe --action updated
+         audit --until 2020-01-01
+         audit --since 1h -n 1 --format json
+         audit --since whenever
+         audit nothing
+         log"
+    ));
+}
+
+#[test]
+fn a_change_by_hand_is_logged() {
+    let world = world();
+    world.sql("UPDATE tools SET category = 'disks' WHERE tool_name = 'df'");
+    world
+        .sql("UPDATE tool_patterns SET complexity_score = 0.9 WHERE description = 'The usual way'");
+    let user = world.sql("SELECT session_user");
+    let entries = world.run(&[
+        "audit", "df", "--field", "category", "--action", "updated", "--format", "json",
+    ]);
+    let entries = entries.json();
+    assert_eq!(entries[0]["changes"]["category"]["new"], "disks");
+    assert_eq!(entries[0]["changed_by"], user.trim());
+    assert_eq!(entries[0]["db_user"], user.trim());
+    let parts = world.run(&[
+        "audit",
+        "--field",
+        "complexity_score",
+        "--action",
+        "updated",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(parts.json().as_array().map(Vec::len), Some(2));
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn what_the_log_does_not_lead_to_is_found() {
+    let world = world();
+    world.ok(&["audit", "verify"]);
+    // Only a superuser can go behind the triggers.
+    world.sql(
+        "SET session_replication_role = replica; \
+         UPDATE tools SET category = 'forged' WHERE tool_name = 'df'; \
+         UPDATE tool_audit_log SET changes = jsonb_set(changes, '{policy,new,max_cost}', '4') \
+         WHERE entity = 'pattern' AND action = 'updated'; \
+         INSERT INTO tools (tool_name, version, description, platform, category) \
+         VALUES ('ghost', '1', 'd', 'linux', 'c')",
+    );
+    let run = world.run(&["audit", "verify", "--format", "json"]);
+    assert_eq!(run.code, 1);
+    let found = run.json();
+    assert_eq!(found["ok"], false);
+    let mut kinds: Vec<(String, String)> = found["discrepancies"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| (it["kind"].to_string(), it["field"].to_string()))
+        .collect();
+    kinds.sort();
+    let expected = [
+        ("present", "category"),
+        ("present", "policy"),
+        ("unlogged", "id"),
+    ]
+    .map(|(kind, field)| (format!("\"{kind}\""), format!("\"{field}\"")));
+    assert_eq!(kinds, expected);
+}
+
+#[test]
+fn values_are_logged_in_one_form_whatever_the_session() {
+    let world = world();
+    world.sql(
+        "SET timezone = 'Asia/Tokyo'; SET extra_float_digits = -10; SET datestyle = 'German'; \
+         UPDATE tool_patterns SET complexity_score = 0.123456789; \
+         INSERT INTO tools (tool_name, version, description, platform, category) \
+         VALUES ('by-hand', '1', 'd', 'linux', 'c')",
+    );
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn an_ordinary_role_cannot_change_or_remove_what_is_logged() {
+    let world = world();
+    let role = format!("clerk_{}", world.sql("SELECT current_database()").trim());
+    world.sql(&format!(
+        "CREATE ROLE {role}; GRANT USAGE ON SCHEMA tool_catalog TO {role}; \
+         GRANT ALL ON ALL TABLES IN SCHEMA tool_catalog TO {role}; \
+         REVOKE ALL ON tool_audit_log FROM {role}; GRANT SELECT ON tool_audit_log TO {role}"
+    ));
+    let refused = |statement: &str| {
+        world.sql(&format!(
+            "DO $$ BEGIN SET LOCAL ROLE {role}; {statement}; RAISE EXCEPTION 'it was done'; \
+             EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
+        ))
+    };
+    for statement in [
+        "UPDATE tool_audit_log SET changed_by = 'nobody'",
+        "UPDATE tool_audit_log SET tool_id = NULL",
+        "DELETE FROM tool_audit_log",
+        "TRUNCATE tool_audit_log",
+        "INSERT INTO tool_audit_log (revision, entity, entity_id, entity_name, action, changes, changed_by) \
+         VALUES (99, 'tool', 1, 'x', 'created', '{}', 'x')",
+        "ALTER TABLE tool_audit_log DISABLE TRIGGER ALL",
+    ] {
+        refused(statement);
+    }
+    // Even with every right on the table, no row is changed or removed.
+    world.sql(&format!("GRANT ALL ON tool_audit_log TO {role}"));
+    for statement in [
+        "UPDATE tool_audit_log SET changed_by = 'nobody'",
+        "DELETE FROM tool_audit_log",
+        "TRUNCATE tool_audit_log",
+    ] {
+        refused(statement);
+    }
+    // What the role may do to tools is logged all the same.
+    world.sql(&format!(
+        "SET ROLE {role}; UPDATE tools SET category = 'clerical' WHERE tool_name = 'df'"
+    ));
+    let entries = world.run(&[
+        "audit", "df", "--field", "category", "--action", "updated", "--format", "json",
+    ]);
+    assert_eq!(entries.json().as_array().map(Vec::len), Some(1));
+    world.ok(&["audit", "verify"]);
+    psql(
+        world.url(),
+        &format!("DROP OWNED BY {role}; DROP ROLE {role}"),
+    );
+}

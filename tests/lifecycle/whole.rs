@@ -1,0 +1,62 @@
+//! The whole life of one tool, with its audit trail.
+
+use crate::common::{World, definition};
+use insta::assert_snapshot;
+
+#[test]
+fn the_whole_life_of_a_tool() {
+    let world = World::new();
+    let first = definition("linux", "df", "1.0", "disk_usage");
+    world.write("df.yaml", &first);
+    let mut shown = world.transcript("import df.yaml --actor alice");
+    let edit = world
+        .command(&["edit", "df", "--actor", "bob", "--reason", "clearer"])
+        .env("EDITOR", "sed -i 's/What df is for/Free space/'")
+        .output()
+        .expect("toolcat runs");
+    shown.push_str(&crate::common::Run::of(edit).shown("edit df"));
+    world.write("df.yaml", first.replace("100 + N", "50 + N"));
+    shown.push_str(&world.transcript(
+        "import df.yaml --on-conflict bump --actor carol
+         versions df --format name
+         rollback df --reason slower
+         disable df
+         delete df --yes --reason unused
+         show df
+         restore df --reason missed
+         versions df --format name
+         show df
+         audit verify
+         audit df
+         log",
+    ));
+    assert_snapshot!(world.masked(&shown));
+}
+
+#[test]
+fn a_tool_is_shown_as_it_was() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    let original = world.ok(&["show", "df", "--format", "yaml"]);
+    let then = world.sql(
+        "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
+    );
+    world.ok(&[
+        "update",
+        "df",
+        "--set",
+        "scope=batch",
+        "--set",
+        "category=disks",
+        "--yes",
+    ]);
+    world.ok(&["delete", "df", "--yes"]);
+    let at = |at: &str| world.run(&["show", "df", "--format", "yaml", "--at", at]);
+    assert_eq!(at(then.trim()).stdout, original);
+    assert_eq!(at("@1").stdout, original);
+    assert!(at("@2").stdout.contains("category: disks"));
+    assert_eq!(at("@3").code, 4);
+    assert_eq!(at("1970-01-01").code, 4);
+    assert_eq!(at("soon").code, 2);
+}
