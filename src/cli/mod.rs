@@ -107,7 +107,7 @@ enum Command {
     /// Write definitions out of the catalog
     Export(export::ExportArgs),
     /// Find the best tool for a job
-    Select(select::SelectArgs),
+    Select(Box<select::SelectArgs>),
     /// Record executions, and compare them with the estimates
     Telemetry(telemetry::TelemetryArgs),
     /// Find tools by words
