@@ -54,7 +54,7 @@ COMMENT ON COLUMN tool_audit_log.entity IS 'What kind of row changed: tool, capa
 COMMENT ON COLUMN tool_audit_log.entity_id IS 'Id of the row that changed';
 COMMENT ON COLUMN tool_audit_log.entity_name IS 'Name of what changed, such as disk_usage.summary for a pattern';
 COMMENT ON COLUMN tool_audit_log.action IS 'created, updated, deleted, enabled, disabled, deprecated, ...';
-COMMENT ON COLUMN tool_audit_log.changes IS 'Object: field -> {old, new}';
+COMMENT ON COLUMN tool_audit_log.changes IS 'Object: field -> {old, new} for each field that changed; row -> {old, new} for a whole row that was made or deleted';
 COMMENT ON COLUMN tool_audit_log.changed_by IS 'Who acted: the actor that toolcat names, else the database user';
 COMMENT ON COLUMN tool_audit_log.db_user IS 'The database user of the session';
 COMMENT ON COLUMN tool_audit_log.changed_at IS 'When the change was made';
@@ -84,15 +84,17 @@ CREATE FUNCTION audit_actor() RETURNS TEXT LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION audit_actor() IS 'Who acts in this transaction';
 
+-- A new or deleted row is logged as a whole, under the key `row`: field by field it would cost an
+-- import more than the import itself.
 CREATE FUNCTION audit_created(new_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_object_agg(key, jsonb_build_object('old', NULL, 'new', value)) FROM jsonb_each(new_row)
+    SELECT jsonb_build_object('row', jsonb_build_object('old', NULL, 'new', new_row))
 $$;
-COMMENT ON FUNCTION audit_created(JSONB) IS 'Every field of a new row, as {old: null, new}';
+COMMENT ON FUNCTION audit_created(JSONB) IS 'A new row, as row -> {old: null, new: {every field}}';
 
 CREATE FUNCTION audit_deleted(old_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_object_agg(key, jsonb_build_object('old', value, 'new', NULL)) FROM jsonb_each(old_row)
+    SELECT jsonb_build_object('row', jsonb_build_object('old', old_row, 'new', NULL))
 $$;
-COMMENT ON FUNCTION audit_deleted(JSONB) IS 'Every field of a deleted row, as {old, new: null}';
+COMMENT ON FUNCTION audit_deleted(JSONB) IS 'A deleted row, as row -> {old: {every field}, new: null}';
 
 CREATE FUNCTION audit_updated(old_row JSONB, new_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
     SELECT jsonb_object_agg(n.key, jsonb_build_object('old', old_row -> n.key, 'new', n.value))

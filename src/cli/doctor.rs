@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::format::{self, Format as DefinitionFormat, Source};
 use crate::output::{Column, Format, Record, record, text};
 use crate::store::tools::{self, Filter};
-use crate::store::{Connection, StoreError, health, migrate};
+use crate::store::{Connection, StoreError, health, migrate, replay};
 use crate::validate::{Options, Severity, check_sources};
 
 use super::{CommandError, Outcome, Session};
@@ -348,22 +348,22 @@ fn audit(connection: &mut Connection) -> Finding {
                 "switch them on with ALTER TABLE ... ENABLE TRIGGER, and find out who switched them off",
             ));
         }
-        let audit = connection.read(health::audit)?;
-        if audit.newest > audit.revision || audit.unlogged > 0 {
+        let (extent, found) = connection.read_consistently(replay::verify)?;
+        if let Some(first) = found.first() {
+            let name = first.name.as_deref().unwrap_or_default();
             return Ok(bad(
                 format!(
-                    "{} without an entry, newest entry {} at revision {}",
-                    text::counted(usize::try_from(audit.unlogged).unwrap_or(0), "row"),
-                    audit.newest,
-                    audit.revision
+                    "{} between the log and the catalog; first {name} {}",
+                    text::counted(found.len(), "difference"),
+                    first.field
                 ),
-                "someone has gone round the log; compare with a backup",
+                "`toolcat audit verify` lists them; compare with a backup",
             ));
         }
         Ok(Ok(format!(
-            "{} entries, whole up to revision {}",
-            text::grouped(usize::try_from(audit.entries).unwrap_or(0)),
-            audit.revision
+            "{} entries, replayed without a gap up to revision {}",
+            text::grouped(usize::try_from(extent.entries).unwrap_or(0)),
+            extent.revision
         )))
     };
     look(connection).unwrap_or_else(failed)

@@ -177,7 +177,10 @@ pub fn main() -> ExitCode {
         };
         let (mut session, error) = match Session::new(cli.global) {
             Ok(session) => (session, None),
-            Err((session, error)) => (session, Some(error)),
+            Err(failed) => {
+                let (session, error) = *failed;
+                (session, Some(error))
+            }
         };
         let result = match error {
             Some(error) => Err(error),

@@ -33,7 +33,7 @@ pub struct Target {
 impl Session {
     /// Reads the configuration files. Where they cannot be used, the session is returned as well,
     /// to report it.
-    pub fn new(global: GlobalArgs) -> Result<Self, (Self, CommandError)> {
+    pub fn new(global: GlobalArgs) -> Result<Self, Box<(Self, CommandError)>> {
         let ui = Ui::new(global.ui_options());
         let (config, error) = match Config::load() {
             Ok(config) => (config, None),
@@ -41,7 +41,7 @@ impl Session {
         };
         let session = Self { ui, config, global };
         match error {
-            Some(error) => Err((session, error.into())),
+            Some(error) => Err(Box::new((session, error.into()))),
             None => Ok(session),
         }
     }

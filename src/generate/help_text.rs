@@ -162,9 +162,8 @@ fn description(name: &str, lines: &[&str]) -> String {
                 text.push(' ');
             }
             text.push_str(trimmed);
-        } else if !text.is_empty() {
-            break;
-        } else if heading(line).is_some_and(|it| Section::of(&it) != Section::Other)
+        } else if !text.is_empty()
+            || heading(line).is_some_and(|it| Section::of(&it) != Section::Other)
             || trimmed.starts_with('-')
         {
             break;
@@ -416,7 +415,9 @@ impl Described {
         for source in sources {
             let case = small(first_sentence(source).trim());
             let words = case.split_whitespace().count();
-            let fits = (2..=16).contains(&words) && !case.contains([';', '(', '\'', '"']);
+            let fits = (2..=16).contains(&words)
+                && !case.contains([';', '(', '\'', '"'])
+                && !case.contains("--");
             if fits && !cases.contains(&case) {
                 cases.push(case);
             }

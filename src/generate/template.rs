@@ -119,10 +119,16 @@ impl Template {
     }
 
     /// The platforms that it is made for; none where it fits any.
-    pub fn platforms(&self) -> &[String] {
-        match self.question("platform").map(|it| &it.check) {
-            Some(Check::Choice(platforms)) => platforms,
-            _ => &[],
+    pub fn platforms(&self) -> Vec<&str> {
+        let fixed = self
+            .body
+            .fields()
+            .get("platform")
+            .and_then(|it| it.as_str());
+        match (self.question("platform").map(|it| &it.check), fixed) {
+            (Some(Check::Choice(platforms)), _) => platforms.iter().map(String::as_str).collect(),
+            (None, Some(fixed)) => vec![fixed],
+            _ => Vec::new(),
         }
     }
 }

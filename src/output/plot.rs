@@ -43,7 +43,7 @@ pub fn bar(share: f64, width: usize) -> String {
     let share = if share.is_finite() { share } else { 0.0 };
     let eighths = (share.clamp(0.0, 1.0) * width as f64 * 8.0).round() as usize;
     let mut text = "█".repeat(eighths / 8);
-    if eighths % 8 > 0 {
+    if !eighths.is_multiple_of(8) {
         text.push(EIGHTHS[eighths % 8 - 1]);
     }
     text

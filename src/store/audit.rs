@@ -38,7 +38,7 @@ pub struct Entry {
     pub entity_name: String,
     /// Number of the row that changed.
     pub entity_id: i64,
-    /// Field -> {old, new}.
+    /// Field -> {old, new}; row -> {old, new} for a whole row that was made or deleted.
     pub changes: Value,
     /// Why.
     pub reason: Option<String>,
@@ -74,7 +74,7 @@ pub struct EntryFilter {
     pub actors: Vec<String>,
     /// Any of these.
     pub actions: Vec<String>,
-    /// That change this field, by its path.
+    /// That change this field of a row that was there before, by its path.
     pub field: Option<String>,
     /// At most so many, the newest.
     pub limit: Option<i64>,

@@ -58,23 +58,6 @@ struct Name {
     name: String,
 }
 
-/// How the audit log stands to the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
-pub struct Audit {
-    /// Entries in the log.
-    #[diesel(sql_type = BigInt)]
-    pub entries: i64,
-    /// The newest revision in the log.
-    #[diesel(sql_type = BigInt)]
-    pub newest: i64,
-    /// The catalog's revision.
-    #[diesel(sql_type = BigInt)]
-    pub revision: i64,
-    /// Tools, capabilities, patterns and A/B tests whose making was never logged.
-    #[diesel(sql_type = BigInt)]
-    pub unlogged: i64,
-}
-
 /// What the selection's own index shows.
 #[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
 pub struct SelectionIndex {
@@ -169,27 +152,6 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
                              AND g.tgenabled IN ('O', 'A')) \
          ORDER BY 1",
     )
-}
-
-/// How the audit log stands to the catalog.
-///
-/// # Errors
-/// As the query.
-pub fn audit(connection: &mut PgConnection) -> QueryResult<Audit> {
-    diesel::sql_query(
-        "WITH made AS MATERIALIZED ( \
-             SELECT entity::text AS entity, entity_id FROM tool_audit_log WHERE changes -> 'id' ->> 'new' IS NOT NULL) \
-         SELECT (SELECT count(*) FROM tool_audit_log) AS entries, \
-                (SELECT coalesce(max(l.revision), 0) FROM tool_audit_log l) AS newest, \
-                s.revision, \
-                (SELECT count(*) FROM (SELECT 'tool' AS entity, id AS entity_id FROM tools \
-                                       UNION ALL SELECT 'capability', id FROM tool_capabilities \
-                                       UNION ALL SELECT 'pattern', id FROM tool_patterns \
-                                       UNION ALL SELECT 'ab_test', id FROM tool_ab_tests) present \
-                 WHERE (entity, entity_id) NOT IN (SELECT entity, entity_id FROM made)) AS unlogged \
-         FROM catalog_state s",
-    )
-    .get_result(connection)
 }
 
 /// What the selection's own index shows.

@@ -44,6 +44,9 @@ pub fn revision_at(connection: &mut PgConnection, time: DateTime<Utc>) -> QueryR
     .map(|row| row.revision)
 }
 
+/// The key under which the log holds a row that was made or deleted as a whole.
+pub const WHOLE_ROW: &str = "row";
+
 /// The rows of one table by number, field by field.
 type Rows = BTreeMap<i64, Map<String, Value>>;
 
@@ -92,13 +95,16 @@ pub fn state_at(
     Ok(found)
 }
 
-/// Applies one entry. A row's number cannot change, so an entry that names it makes or ends a row.
+/// Applies one entry: fields that changed, or a whole row that was made or deleted.
 fn apply(rows: &mut Rows, entry: Row) {
-    let Value::Object(changes) = entry.changes else {
+    let Value::Object(mut changes) = entry.changes else {
         return;
     };
-    if changes.get("id").is_some_and(|id| id["new"].is_null()) {
-        rows.remove(&entry.entity_id);
+    if let Some(mut row) = changes.remove(WHOLE_ROW) {
+        match row["new"].take() {
+            Value::Object(fields) => rows.insert(entry.entity_id, fields),
+            _ => rows.remove(&entry.entity_id),
+        };
         return;
     }
     let fields = rows.entry(entry.entity_id).or_default();

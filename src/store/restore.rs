@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Nullable, Text, Timestamptz}
 use serde_json::{Map, Value};
 
 use super::StoreError;
-use super::replay::read;
+use super::replay::{WHOLE_ROW, read};
 use super::tools::{StoredTool, named};
 use crate::definition::Version;
 
@@ -39,14 +39,11 @@ struct Row {
 }
 
 /// The fields that a row had when it was deleted.
-fn before(changes: Value) -> Map<String, Value> {
-    let Value::Object(changes) = changes else {
-        return Map::new();
-    };
-    changes
-        .into_iter()
-        .map(|(field, mut change)| (field, change["old"].take()))
-        .collect()
+fn before(mut changes: Value) -> Map<String, Value> {
+    match changes[WHOLE_ROW]["old"].take() {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }
 
 /// The versions that were deleted and are gone, of tools with those names or of all, the last
@@ -59,17 +56,17 @@ pub fn deleted(
     names: Option<&[&str]>,
 ) -> Result<Vec<Deleted>, StoreError> {
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT * FROM (SELECT DISTINCT ON (l.entity_id) l.revision, l.changed_at, l.changes, \
+        "SELECT * FROM (SELECT DISTINCT ON (l.entity_id) l.entity_id, l.revision, l.changed_at, l.changes, \
              ARRAY(SELECT c.entity_name FROM tool_audit_log c \
                    WHERE c.revision = l.revision AND c.entity = 'capability' AND c.action = 'deleted' \
-                     AND c.changes -> 'tool_id' -> 'old' = to_jsonb(l.entity_id) \
+                     AND c.changes -> 'row' -> 'old' -> 'tool_id' = to_jsonb(l.entity_id) \
                    ORDER BY c.entity_id) AS capabilities \
          FROM tool_audit_log l \
          WHERE l.entity = 'tool' AND l.action = 'deleted' \
            AND ($1 OR l.tool_name = ANY ($2)) \
            AND NOT EXISTS (SELECT FROM tools t WHERE t.id = l.entity_id) \
          ORDER BY l.entity_id, l.revision DESC) gone \
-         ORDER BY revision DESC, changes -> 'id' -> 'old'",
+         ORDER BY revision DESC, entity_id",
     )
     .bind::<Bool, _>(names.is_none())
     .bind::<Array<Text>, _>(names.unwrap_or_default())
@@ -155,7 +152,7 @@ pub fn restore(
     let revisions: Vec<i64> = wanted.iter().map(|it| it.revision).collect();
     let parts: Vec<Part> = diesel::sql_query(
         "SELECT entity::text, entity_id, changes, \
-                (changes -> CASE entity WHEN 'pattern' THEN 'capability_id' ELSE 'tool_id' END ->> 'old')::bigint \
+                (changes -> 'row' -> 'old' ->> CASE entity WHEN 'pattern' THEN 'capability_id' ELSE 'tool_id' END)::bigint \
                     AS parent \
          FROM tool_audit_log \
          WHERE revision = ANY ($1) AND action = 'deleted' AND entity IN ('capability', 'pattern') \

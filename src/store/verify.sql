@@ -2,13 +2,23 @@
 -- updated_at is not audited. A column that was added later is compared from its first entry on.
 WITH entries AS MATERIALIZED (
     SELECT l.entity::text AS entity, l.entity_id, l.entity_name, l.platform, l.tool_name, l.version,
-           f.key AS field, f.value -> 'old' AS old, f.value -> 'new' AS new,
-           lag(f.value -> 'new') OVER earlier AS before,
+           f.field, f.old, f.new, lag(f.new) OVER earlier AS before,
            row_number() OVER earlier AS place,
-           count(*) OVER (PARTITION BY l.entity, l.entity_id, f.key) AS places
-    FROM tool_audit_log l CROSS JOIN LATERAL jsonb_each(l.changes) f
-    WHERE f.key <> 'updated_at'
-    WINDOW earlier AS (PARTITION BY l.entity, l.entity_id, f.key ORDER BY l.revision, l.id)
+           count(*) OVER (PARTITION BY l.entity, l.entity_id, f.field) AS places
+    FROM tool_audit_log l CROSS JOIN LATERAL (
+        SELECT key AS field, value -> 'old' AS old, value -> 'new' AS new
+        FROM jsonb_each(l.changes) WHERE key <> 'row'
+        UNION ALL
+        SELECT key, 'null', value
+        FROM jsonb_each(CASE WHEN jsonb_typeof(l.changes -> 'row' -> 'new') = 'object'
+                             THEN l.changes -> 'row' -> 'new' ELSE '{}' END)
+        UNION ALL
+        SELECT key, value, 'null'
+        FROM jsonb_each(CASE WHEN jsonb_typeof(l.changes -> 'row' -> 'old') = 'object'
+                             THEN l.changes -> 'row' -> 'old' ELSE '{}' END)
+    ) f
+    WHERE f.field <> 'updated_at'
+    WINDOW earlier AS (PARTITION BY l.entity, l.entity_id, f.field ORDER BY l.revision, l.id)
 ), replayed AS (
     SELECT * FROM entries WHERE place = places
 ), present AS MATERIALIZED (

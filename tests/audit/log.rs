@@ -19,7 +19,7 @@ fn changes_are_found_by_what_is_known_of_them() {
     assert_snapshot!(world.transcript(
         "audit df
          audit --actor bob --format csv
-         audit --action created --field description ping@1.0
+         audit --action created ping@1.0
          audit --field policy.max_cost --action updated
          audit --field policy.production_safe --action updated
          audit --until 2020-01-01

@@ -31,7 +31,10 @@ fn the_scripts_of_the_repository_are_those_of_the_program() {
 /// What the program offers for the last of those words.
 fn offered(world: &World, words: &[&str]) -> Vec<String> {
     let line: Vec<&str> = [&["--", "toolcat"], words].concat();
-    let output = asked(world.command(&line), words.len());
+    let mut command = world.command(&line);
+    // What is offered is tried here, not how quickly.
+    command.env("TOOLCAT_COMPLETE_WAIT_MS", "60000");
+    let output = asked(command, words.len());
     assert_eq!(
         output.stderr,
         b"",
@@ -137,7 +140,8 @@ fn bash_completes_a_line() {
     let mut command = Command::new("bash");
     command
         .args(["-c", &script])
-        .env("TOOLCAT_DATABASE_URL", world.url());
+        .env("TOOLCAT_DATABASE_URL", world.url())
+        .env("TOOLCAT_COMPLETE_WAIT_MS", "60000");
     let output = command.output().expect("bash runs");
     let offered = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(

@@ -161,7 +161,7 @@ fn a_killed_batch_is_recorded_exactly_once_by_the_next_run() {
             .stderr(Stdio::null())
             .spawn()
             .expect("toolcat runs");
-        let end = Instant::now() + whole.mul_f64(noise.next());
+        let end = Instant::now() + whole.mul_f64(noise.uniform());
         while Instant::now() < end && child.try_wait().expect("a state").is_none() {
             std::thread::sleep(Duration::from_micros(200));
         }

@@ -19,9 +19,9 @@ fn costs_add_up() {
     let world = filled();
     assert_snapshot!(telemetry(&world, "costs --by tool,user --format csv").stdout, @"
     tool,user,environment,day,executions,successes,with_cost,cost,cost_per_success,time_ms
-    linux/df,u0,,,1000,950,1000,500.0,0.5263157894736842,614158.0
-    linux/df,u1,,,1000,950,1000,500.0,0.5263157894736842,606281.0
-    linux/df,u2,,,1000,950,1000,500.0,0.5263157894736842,599894.0
+    linux/df,u0,,,1000,950,1000,500.0,0.5263157894736842,592568.0
+    linux/df,u1,,,1000,950,1000,500.0,0.5263157894736842,625063.0
+    linux/df,u2,,,1000,950,1000,500.0,0.5263157894736842,596619.0
     ");
     let days = telemetry(
         &world,
@@ -135,7 +135,7 @@ fn a_divided_table_behaves_the_same() {
 
     let run = telemetry(&world, "prune --before 2026-02-01 --yes");
     assert_eq!(
-        run.stdout, "removed 1,491 executions, 3 partitions dropped\n",
+        run.stdout, "removed 1,491 executions, 4 partitions dropped\n",
         "{run:?}"
     );
     assert_eq!(rows(&world), 1_512);

@@ -40,7 +40,7 @@ impl Noise {
         Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn next(&mut self) -> f64 {
+    pub fn uniform(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -49,7 +49,7 @@ impl Noise {
 
     /// Roughly normal, with mean 0 and deviation 1 (the sum of twelve uniforms).
     pub fn normal(&mut self) -> f64 {
-        (0..12).map(|_| self.next()).sum::<f64>() - 6.0
+        (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
 
@@ -62,7 +62,7 @@ pub fn lines(count: usize, time: impl Fn(usize, f64, &mut Noise) -> f64) -> Stri
         .expect("a time");
     (0..count)
         .map(|i| {
-            let n = (10.0 + 990.0 * noise.next()).round();
+            let n = (10.0 + 990.0 * noise.uniform()).round();
             let at = (start + chrono::TimeDelta::minutes(i as i64)).to_rfc3339();
             let time = time(i, n, &mut noise);
             let outcome = match i % 20 {

@@ -94,7 +94,7 @@ fn too_few_records_are_refused_with_how_many_are_missing() {
     linux/df@1.0 disk_usage.use
       no recommendation: 10 usable records since the last change; 20 more are needed (30 in all)
       current: 100 + N
-      median error: 13.4 % over 10 records
+      median error: 14.0 % over 10 records
     ");
 }
 

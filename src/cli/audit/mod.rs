@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::definition::ToolRef;
 use crate::output::{Column, Format, Record, record, text};
 use crate::store::audit::{self, Entry, EntryFilter};
+use crate::store::replay::WHOLE_ROW;
 
 use super::{CommandError, Outcome, Session, changes, moment};
 
@@ -125,7 +126,7 @@ pub fn summary(changes: &Value) -> String {
         return String::new();
     };
     // Every field of a row that was made or deleted would say nothing.
-    if fields.contains_key("id") {
+    if fields.contains_key(WHOLE_ROW) {
         return String::new();
     }
     let mut parts = Vec::new();

@@ -15,6 +15,9 @@ pub use stored::Names;
 /// How long a person at a prompt is kept waiting for the database.
 const PATIENCE: Duration = Duration::from_millis(80);
 
+/// The variable that gives a slower database longer, in milliseconds.
+const PATIENCE_VARIABLE: &str = "TOOLCAT_COMPLETE_WAIT_MS";
+
 /// The most names that are offered.
 const MOST: i64 = 500;
 
@@ -29,7 +32,14 @@ pub fn names(wanted: Names, typed: &str) -> Vec<String> {
         // Nobody waits for it where it came too late.
         let _ = sender.send(found);
     });
-    receiver.recv_timeout(PATIENCE).unwrap_or_default()
+    receiver.recv_timeout(patience()).unwrap_or_default()
+}
+
+fn patience() -> Duration {
+    std::env::var(PATIENCE_VARIABLE)
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .map_or(PATIENCE, Duration::from_millis)
 }
 
 fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {

@@ -311,7 +311,11 @@ fn list(
         .map(|template| Listed {
             template: template.name.clone(),
             about: template.about.clone(),
-            platforms: template.platforms().to_vec(),
+            platforms: template
+                .platforms()
+                .into_iter()
+                .map(str::to_owned)
+                .collect(),
             questions: template
                 .questions
                 .iter()

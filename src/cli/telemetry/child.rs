@@ -21,6 +21,8 @@ pub struct Ended {
 
 /// The process that signals are handed to; 0 while there is none.
 static CHILD: AtomicI32 = AtomicI32::new(0);
+/// A signal that came before there was one; 0 for none.
+static PENDING: AtomicI32 = AtomicI32::new(0);
 
 /// Runs the command to its end.
 pub fn run(command: &[String]) -> Ended {
@@ -33,7 +35,15 @@ pub fn run(command: &[String]) -> Ended {
         Ok(child) => child,
         Err(error) => return not_started(program, &error, started),
     };
-    CHILD.store(i32::try_from(child.id()).unwrap_or(0), Ordering::SeqCst);
+    let id = i32::try_from(child.id()).unwrap_or(0);
+    CHILD.store(id, Ordering::SeqCst);
+    let pending = PENDING.swap(0, Ordering::SeqCst);
+    if pending != 0 && id > 0 {
+        // SAFETY: kill(2) takes numbers only; the child has not been waited for, so the id is its own.
+        unsafe {
+            libc::kill(id, pending);
+        }
+    }
     let status = child.wait();
     CHILD.store(0, Ordering::SeqCst);
     let took = started.elapsed();
@@ -88,6 +98,8 @@ fn forward_signals() {
             unsafe {
                 libc::kill(child, signal);
             }
+        } else if by_process {
+            PENDING.store(signal, Ordering::SeqCst);
         }
     }
     let handler: extern "C" fn(libc::c_int, *mut libc::siginfo_t, *mut libc::c_void) = forward;

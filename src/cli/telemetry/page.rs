@@ -305,7 +305,7 @@ fn against_input(
     let names: Vec<String> = new
         .into_iter()
         .chain([model])
-        .flat_map(|it| Model::variables(it))
+        .flat_map(Model::variables)
         .collect();
     let varies = |name: &&String| {
         let values = values(name);

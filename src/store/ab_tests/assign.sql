@@ -28,7 +28,7 @@ WITH test AS (
     SELECT test.id, test.phase, chosen.unit, chosen.arm, chosen.bucket, test.seed
     FROM chosen CROSS JOIN test
     WHERE $5 AND test.status = 'active' AND chosen.arm IS NOT NULL AND chosen.stored_arm IS NULL
-    ORDER BY chosen.unit
+    ORDER BY chosen.unit COLLATE "C"
     ON CONFLICT DO NOTHING
     RETURNING unit, assigned_at
 )

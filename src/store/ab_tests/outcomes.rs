@@ -59,8 +59,8 @@ impl<'a> Window<'a> {
         let (once, order) = match self.test.unit() {
             // an execution has one outcome: the first that was reported
             UnitKind::Execution => (
-                "SELECT DISTINCT ON (unit) * FROM matched",
-                "    ORDER BY unit, executed_at, id\n",
+                "SELECT DISTINCT ON (unit COLLATE \"C\") * FROM matched",
+                "    ORDER BY unit COLLATE \"C\", executed_at, id\n",
             ),
             UnitKind::User => ("SELECT * FROM matched", ""),
         };

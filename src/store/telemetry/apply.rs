@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::Value;
 
-use crate::definition::{Document, DocumentError, Identity};
+use crate::definition::{Document, DocumentError, Identity, next_version};
 use crate::store::insert::{NewVersion, insert};
 use crate::store::schema::tools;
 use crate::store::tools::{StoredTool, definitions};
@@ -137,50 +137,4 @@ fn unused_version(connection: &mut PgConnection, from: &Identity) -> Result<Stri
         )));
     }
     Ok(version)
-}
-
-/// The version with its last number raised by one: `1.9` is followed by `1.10`. One without a number gets `.1`.
-fn next_version(version: &str) -> String {
-    let version = version.split_once('+').map_or(version, |(bare, _)| bare);
-    let digits = |c: char| c.is_ascii_digit();
-    let Some(end) = version.rfind(digits).map(|at| at + 1) else {
-        return format!("{version}.1");
-    };
-    let start = version[..end].rfind(|c| !digits(c)).map_or(0, |at| {
-        at + version[at..].chars().next().map_or(1, char::len_utf8)
-    });
-    let number = &version[start..end];
-    let width = number.len();
-    let raised = number
-        .parse::<u64>()
-        .ok()
-        .and_then(|number| number.checked_add(1))
-        .map_or_else(
-            || format!("{number}.1"),
-            |raised| format!("{raised:0width$}"),
-        );
-    format!("{}{raised}{}", &version[..start], &version[end..])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::definition::Version;
-
-    #[test]
-    fn the_next_version_follows() {
-        for (version, next) in [
-            ("1.0", "1.1"),
-            ("1.9", "1.10"),
-            ("2.3.4", "2.3.5"),
-            ("v2", "v3"),
-            ("2025-01-09", "2025-01-10"),
-            ("1.0-rc.1", "1.0-rc.2"),
-            ("1.0+build7", "1.1"),
-            ("alpha", "alpha.1"),
-        ] {
-            assert_eq!(next_version(version), next);
-            assert!(Version::new(next) > Version::new(version), "{version}");
-        }
-    }
 }

@@ -21,7 +21,7 @@ pub use maintain::{
     Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,
 };
 pub use rows::Rows;
-pub use samples::{Sampling, error_messages, samples};
+pub use samples::{Messages, Sampling, error_messages, samples};
 pub use scope::{Scope, Unit, units};
 pub use summary::{Ratings, Summary, summaries};
 pub use targets::targets;

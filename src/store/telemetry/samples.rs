@@ -112,6 +112,9 @@ fn context(value: Value) -> Context {
         .collect()
 }
 
+/// Error messages with how often each was met, by unit.
+pub type Messages = HashMap<i64, Vec<(String, usize)>>;
+
 #[derive(QueryableByName)]
 struct Failure {
     #[diesel(sql_type = BigInt)]
@@ -129,7 +132,7 @@ pub fn error_messages(
     scope: &Scope,
     failures: u64,
     limit: u64,
-) -> QueryResult<(HashMap<i64, Vec<(String, usize)>>, f64)> {
+) -> QueryResult<(Messages, f64)> {
     let sampling = Sampling::at_most(limit, [(0, failures)]);
     let share = sampling.shares.first().copied().unwrap_or_default();
     let sql = format!(
@@ -142,7 +145,7 @@ pub fn error_messages(
         scope.parameters() + 1,
     );
     let rows: Vec<Failure> = scope.bind(sql).bind::<Integer, _>(share).load(connection)?;
-    let mut messages: HashMap<i64, Vec<(String, usize)>> = HashMap::new();
+    let mut messages = Messages::new();
     for row in rows {
         let count = usize::try_from(row.count).unwrap_or_default();
         messages

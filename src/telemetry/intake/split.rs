@@ -44,7 +44,10 @@ fn quoted_field(text: &str) -> Result<(String, &str), String> {
 
 /// Whether the quotes are closed at the end of the text, so that a record ends there.
 pub(super) fn is_closed(text: &str) -> bool {
-    text.bytes().filter(|byte| *byte == b'"').count() % 2 == 0
+    text.bytes()
+        .filter(|byte| *byte == b'"')
+        .count()
+        .is_multiple_of(2)
 }
 
 #[cfg(test)]
