@@ -106,7 +106,8 @@ impl Bench {
         );
         for name in ["small", "large"] {
             let sql = format!(
-                "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns"
+                "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns, \
+                 {name}.selection_index, {name}.search_terms"
             );
             let mut command = Command::new(self.cluster.psql_program().expect("psql"));
             measure::once(command.args(["-Xqc", &sql, "-d", &self.cluster.url()]));
@@ -143,7 +144,40 @@ impl Bench {
             ];
             let (cost, ratio) = paired(40, || self.command(&args), || self.select_one());
             row(label, &cost, "psql select 1", ratio, bar);
+            self.parts(&args, cost.seconds);
         }
+    }
+
+    /// Where the time of a selection goes: what it tells of itself, and the start as the rest.
+    fn parts(&self, args: &[&str], total: f64) {
+        const RUNS: usize = 15;
+        let mut told: Vec<(String, Vec<f64>)> = Vec::new();
+        for _ in 0..RUNS {
+            let output = self
+                .command(&[args, &["--timing"]].concat())
+                .output()
+                .expect("toolcat runs");
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            for part in text.trim().split(", ") {
+                let mut words = part.split_whitespace();
+                let (Some(name), Some(Ok(time))) = (words.next(), words.next().map(str::parse))
+                else {
+                    continue;
+                };
+                match told.iter_mut().find(|(it, _)| it == name) {
+                    Some((_, times)) => times.push(time),
+                    None => told.push((name.to_owned(), vec![time])),
+                }
+            }
+        }
+        let mut rest = total * 1000.0;
+        for (name, times) in &mut told {
+            times.sort_by(f64::total_cmp);
+            let median = times[times.len() / 2];
+            rest -= median;
+            println!("| - {name} | {median:.2} ms | | | | |");
+        }
+        println!("| - start and end | {rest:.2} ms | | | | |");
     }
 
     fn words(&self) {
@@ -163,6 +197,7 @@ impl Bench {
             ratio,
             1.5,
         );
+        self.parts(&args, cost.seconds);
     }
 
     fn validate(&self) {
