@@ -83,7 +83,7 @@ mod tests {
         let axis = Axis::fitting([-0.5, 0.5, f64::INFINITY], 0.0, 2.0, 21);
         assert_eq!(
             axis.line(Some((-0.5, -0.25)), Some(-0.4), 0.0),
-            "├●───┤    │          "
+            "├─●──┤    │          "
         );
         assert_eq!(
             axis.line(Some((-0.25, f64::INFINITY)), None, 0.0),

@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn the_simplest_number_between_two_has_the_fewest_digits() {
         assert_eq!(simplest(1799.99999, 1800.00001), 1800.0);
-        assert_eq!(simplest(0.3333, 0.3334), 0.3334);
+        assert_eq!(simplest(0.33329, 0.33341), 0.3334);
         assert_eq!(simplest(2.0, 2.0), 2.0);
     }
 

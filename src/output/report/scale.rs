@@ -89,7 +89,9 @@ impl Scale {
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let place = match self.kind {
             AxisKind::Log if value <= 0.0 => return None,
-            AxisKind::Log => (value / self.low).ln() / (self.high / self.low).ln(),
+            AxisKind::Log => {
+                (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
+            }
             _ => (value - self.low) / (self.high - self.low),
         };
         place.is_finite().then_some(place.clamp(0.0, 1.0))
@@ -140,7 +142,7 @@ fn steps(low: f64, high: f64, count: usize) -> Vec<f64> {
     let step = [1.0, 2.0, 5.0, 10.0]
         .map(|it| it * power)
         .into_iter()
-        .find(|step| *step >= rough)
+        .find(|step| *step >= 0.9 * rough)
         .unwrap_or(rough);
     if !(step > 0.0 && step.is_finite()) {
         return Vec::new();

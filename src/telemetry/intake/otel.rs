@@ -69,7 +69,7 @@ fn span(span: &Value, shared: &[(String, Value)]) -> Result<Entry, String> {
     );
     entry.at = start.map(DateTime::from_timestamp_nanos);
     entry.time_ms = match (start, end) {
-        (Some(start), Some(end)) => Some((end as f64 - start as f64) / 1e6),
+        (Some(start), Some(end)) => Some(end.saturating_sub(start) as f64 / 1e6),
         _ => fields.get("duration_ms").and_then(Value::as_f64),
     };
     if entry.time_ms.is_none() {
