@@ -88,7 +88,7 @@ fn definition(index: usize, count: usize) -> String {
         "{thing}_{}",
         ["control", "report"][numbers.below(2)]
     )];
-    if index % (count / 20).max(1) == 0 {
+    if index.is_multiple_of((count / 20).max(1)) {
         capabilities.push(CAPABILITY.to_owned());
     }
     for capability in capabilities {

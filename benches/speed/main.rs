@@ -39,7 +39,8 @@ fn main() {
     }
     println!("| what | median | yardstick | ratio | bar | peak memory |");
     println!("| --- | --- | --- | --- | --- | --- |");
-    let rows: [(&str, fn(&Bench)); 5] = [
+    type Row = fn(&Bench);
+    let rows: [(&str, Row); 5] = [
         ("import", Bench::import),
         ("reimport", Bench::reimport),
         ("select", Bench::select),

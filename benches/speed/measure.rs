@@ -19,6 +19,10 @@ pub fn once(command: &mut Command) -> Cost {
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     let start = Instant::now();
+    #[expect(
+        clippy::zombie_processes,
+        reason = "wait4 below waits for it, with its usage"
+    )]
     let child = command.spawn().expect("a command that can be started");
     let pid = i32::try_from(child.id()).expect("a process number");
     let mut status = 0;

@@ -108,13 +108,13 @@ pub fn relative_path(identity: &Identity, format: Format) -> PathBuf {
 fn file_name(text: &str) -> String {
     let mut name = String::new();
     for (index, c) in text.char_indices() {
-        let plain = !c.is_control()
-            && !matches!(
-                c,
-                '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' | '@'
-            )
-            && !(index == 0 && c == '.')
-            && text::visible(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8();
+        let reserved = matches!(
+            c,
+            '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|' | '%' | '@'
+        );
+        let hidden = index == 0 && c == '.';
+        let shown_as_it_is = text::visible(c.encode_utf8(&mut [0; 4])).len() == c.len_utf8();
+        let plain = shown_as_it_is && !reserved && !hidden;
         if plain {
             name.push(c);
         } else {

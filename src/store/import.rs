@@ -132,10 +132,7 @@ pub fn plan(
     documents: &[Document],
     on_conflict: OnConflict,
 ) -> Result<Plan, StoreError> {
-    let identities: Vec<Identity> = documents
-        .iter()
-        .map(|document| identity(document))
-        .collect::<Result<_, _>>()?;
+    let identities: Vec<Identity> = documents.iter().map(identity).collect::<Result<_, _>>()?;
     let present = present(connection, &identities)?;
     let mut versions: HashMap<(&str, &str), Vec<&Present>> = HashMap::new();
     for row in &present {

@@ -55,7 +55,7 @@ fn own_cluster() -> Cluster {
         .expect("a temporary folder")
         .keep();
     let cluster = started(&home);
-    let mut watcher = Command::new("sh")
+    let watcher = Command::new("sh")
         .args([
             "-c",
             "read end; \"$0\" db destroy --yes --quiet; rm -rf \"$1\"",
@@ -70,8 +70,8 @@ fn own_cluster() -> Cluster {
         .stderr(Stdio::null())
         .spawn()
         .expect("a watcher");
-    // The pipe is closed by the system when this process ends.
-    std::mem::forget(watcher.stdin.take());
+    // It outlives this process, whose end closes the pipe.
+    std::mem::forget(watcher);
     cluster
 }
 

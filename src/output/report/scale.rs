@@ -89,9 +89,7 @@ impl Scale {
     pub(super) fn place(&self, value: f64) -> Option<f64> {
         let place = match self.kind {
             AxisKind::Log if value <= 0.0 => return None,
-            AxisKind::Log => {
-                (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
-            }
+            AxisKind::Log => (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln()),
             _ => (value - self.low) / (self.high - self.low),
         };
         place.is_finite().then_some(place.clamp(0.0, 1.0))

@@ -207,7 +207,8 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused() {
         assert_eq!(check(|_| {}).unwrap().time_ms, 5);
-        let refused: [(fn(&mut Entry), &str); 9] = [
+        type Change = fn(&mut Entry);
+        let refused: [(Change, &str); 9] = [
             (|e| e.time_ms = None, "`time_ms` is missing"),
             (|e| e.success = None, "`success` is missing"),
             (|e| e.time_ms = Some(-1.0), "the time is negative: -1 ms"),
