@@ -196,7 +196,7 @@ fn only_the_target_takes_part() {
         let mut args = vec!["abtest", "assign", "t", "--unit", "u", "--format", "json"];
         args.extend(more);
         let row = world.run(&args).json();
-        assert_eq!(row["tool"].is_null(), false);
+        assert!(!row["tool"].is_null());
         row["outside"].as_str().map(str::to_owned)
     };
     assert_eq!(outside(&["--user", "ann"]).as_deref(), Some("environment"));
