@@ -2,7 +2,7 @@
 //!
 //! A span is named after its tool, or carries `tool.name`. Its length is the time, its status the success, its numeric
 //! attributes are the context, and its trace and span ids together the execution id.
-//! (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding)
+//! (<https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding>)
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
