@@ -91,6 +91,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     /// Check definitions, and report every problem at its place
     Validate(validate::ValidateArgs),

@@ -70,6 +70,8 @@ impl PostingList {
         let count = take(&mut bytes)?;
         let mut doc = 0i64;
         let mut positions = Vec::new();
+        // Each document takes four bytes or more, so that a false count cannot ask for more than that.
+        self.reserve(usize::try_from(count).map_or(0, |count| count.min(bytes.len() / 4)));
         for i in 0..count {
             let step = i64::try_from(take(&mut bytes)?).map_err(|_| PackedError::Range)?;
             if i > 0 && step == 0 {
@@ -105,7 +107,17 @@ fn put(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
+#[inline]
 fn take(bytes: &mut &[u8]) -> Result<u64, PackedError> {
+    // Nearly every number is below 128: a byte by itself.
+    if let [byte @ 0..0x80, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Ok(u64::from(*byte));
+    }
+    take_long(bytes)
+}
+
+fn take_long(bytes: &mut &[u8]) -> Result<u64, PackedError> {
     let mut value = 0u64;
     for shift in (0..64).step_by(7) {
         let (&byte, rest) = bytes.split_first().ok_or(PackedError::Truncated)?;
@@ -122,6 +134,7 @@ fn take(bytes: &mut &[u8]) -> Result<u64, PackedError> {
     Err(PackedError::Range)
 }
 
+#[inline]
 fn small(bytes: &mut &[u8]) -> Result<u32, PackedError> {
     u32::try_from(take(bytes)?).map_err(|_| PackedError::Range)
 }

@@ -63,6 +63,12 @@ impl PostingList {
         Self::default()
     }
 
+    /// Makes room for that many documents more.
+    pub fn reserve(&mut self, documents: usize) {
+        self.entries.reserve(documents);
+        self.positions.reserve(documents);
+    }
+
     /// The number of documents: the term's document frequency.
     pub fn len(&self) -> usize {
         self.entries.len()

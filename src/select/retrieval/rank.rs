@@ -1,8 +1,5 @@
 //! The ranking: BM25 over stems, with pairs of stems.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::postings::{Entry, Postings, Stats};
 use super::query::{Query, QueryWord, adjacent};
 
@@ -77,28 +74,94 @@ impl Ranking {
     }
 }
 
-/// Sums by document. Numbers of documents are spread by one multiplication: the default hash, made for keys that an
-/// attacker chooses, takes most of the time of a ranking.
-type Sums = HashMap<i64, Sum, BuildHasherDefault<Spread>>;
+/// What each document gains, by ascending document. Every list of the ranking ascends too, so that a list is added by
+/// one walk along both.
+struct Sums {
+    docs: Vec<i64>,
+    sums: Vec<Sum>,
+}
 
-#[derive(Default)]
-struct Spread(u64);
-
-impl Hasher for Spread {
-    fn finish(&self) -> u64 {
-        self.0
+impl Sums {
+    /// Nothing yet, for every document that the query's lists hold.
+    fn new(query: &Query, postings: &Postings) -> Self {
+        let mut docs = Vec::new();
+        for list in query.terms().iter().filter_map(|term| postings.get(term)) {
+            unite(&mut docs, list.entries());
+        }
+        let sums = vec![Sum::default(); docs.len()];
+        Self { docs, sums }
     }
 
-    fn write(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            self.write_i64(i64::from(byte));
+    /// Adds to the documents of parts, which ascend.
+    fn add<T>(
+        &mut self,
+        parts: impl IntoIterator<Item = T>,
+        doc: impl Fn(&T) -> i64,
+        mut add: impl FnMut(&mut Sum, T),
+    ) {
+        let mut places = self.docs.iter().zip(&mut self.sums);
+        for part in parts {
+            let wanted = doc(&part);
+            if let Some((_, sum)) = places.find(|(doc, _)| **doc == wanted) {
+                add(sum, part);
+            }
         }
     }
 
-    fn write_i64(&mut self, number: i64) {
-        let product = (self.0 ^ number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = product ^ (product >> 32);
+    fn hits(self, information: f64) -> Vec<Hit> {
+        // A score is not negative, so that its bits order as it does, and an exact name can take the sign's.
+        let mut order: Vec<(u64, usize)> = (self.sums.iter().enumerate())
+            .filter(|(_, sum)| sum.exact || sum.score > 0.0)
+            .map(|(place, sum)| (!(sum.score.to_bits() | u64::from(sum.exact) << 63), place))
+            .collect();
+        order.sort_unstable();
+        let best = self.sums.iter().map(|sum| sum.score).fold(0.0, f64::max);
+        let hit = |(_, place): (u64, usize)| {
+            let sum = self.sums[place];
+            Hit {
+                doc: self.docs[place],
+                score: sum.score,
+                relevance: if sum.exact {
+                    1.0
+                } else if best > 0.0 {
+                    sum.score / best
+                } else {
+                    0.0
+                },
+                coverage: if information > 0.0 {
+                    (sum.covered / information).min(1.0)
+                } else {
+                    0.0
+                },
+                exact: sum.exact,
+            }
+        };
+        order.into_iter().map(hit).collect()
     }
+}
+
+/// Adds the documents of a list to ascending numbers of documents.
+fn unite(docs: &mut Vec<i64>, entries: &[Entry]) {
+    let mut known = docs.iter().copied().peekable();
+    let missing: Vec<i64> = (entries.iter().map(|entry| entry.doc))
+        .filter(|doc| {
+            while known.next_if(|known| known < doc).is_some() {}
+            known.peek() != Some(doc)
+        })
+        .collect();
+    if missing.is_empty() {
+        return;
+    }
+    docs.extend(missing);
+    // Two ascending runs: the sort merges them.
+    docs.sort();
+}
+
+#[derive(Default, Clone, Copy)]
+struct Sum {
+    score: f64,
+    covered: f64,
+    exact: bool,
 }
 
 struct Bm25 {
@@ -127,13 +190,6 @@ struct Part {
     share: f64,
 }
 
-#[derive(Default, Clone, Copy)]
-struct Sum {
-    score: f64,
-    covered: f64,
-    exact: bool,
-}
-
 /// Ranks the documents of the postings for a request. Needs the postings of [`Query::terms`]; a missing list is a
 /// term that no document holds.
 pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
@@ -141,7 +197,7 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
         documents: stats.documents as f64,
         average: stats.average_length(),
     };
-    let mut sums: Sums = Sums::default();
+    let mut sums = Sums::new(query, postings);
     let mut weights: Vec<TermWeight> = Vec::with_capacity(query.words().len());
     for word in query.words() {
         let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
@@ -153,17 +209,21 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
             continue;
         }
         let weight = word.weight * information;
-        for part in &parts {
-            let sum = sums.entry(part.doc).or_default();
-            sum.score += word.weight * part.value;
-            sum.covered += weight * part.share;
-        }
+        let known = !parts.is_empty();
+        sums.add(
+            parts,
+            |part| part.doc,
+            |sum, part| {
+                sum.score += word.weight * part.value;
+                sum.covered += weight * part.share;
+            },
+        );
         weights.push(TermWeight {
             surface: word.surface.clone(),
             term: word.term.clone(),
             alternatives: word.alternatives.clone(),
             weight,
-            known: !parts.is_empty(),
+            known,
         });
     }
     let information: f64 = weights.iter().map(|weight| weight.weight).sum();
@@ -177,39 +237,18 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
             .iter()
             .map(|term| postings.get(term).map_or(0, |list| list.len()));
         let idf = bm25.idf(frequencies.min().unwrap_or(0));
-        for entry in list.entries() {
-            sums.entry(entry.doc).or_default().score += MENTION_WEIGHT * idf;
-        }
+        sums.add(
+            list.entries(),
+            |entry| entry.doc,
+            |sum, _| sum.score += MENTION_WEIGHT * idf,
+        );
     }
     for name in &query.names {
-        for entry in postings.get(name).map_or(&[][..], |list| list.entries()) {
-            sums.entry(entry.doc).or_default().exact = true;
-        }
+        let entries = postings.get(name).map_or(&[][..], |list| list.entries());
+        sums.add(entries, |entry| entry.doc, |sum, _| sum.exact = true);
     }
-    let best = sums.values().map(|sum| sum.score).fold(0.0, f64::max);
-    let mut hits: Vec<Hit> = sums
-        .into_iter()
-        .map(|(doc, sum)| Hit {
-            doc,
-            score: sum.score,
-            relevance: if sum.exact {
-                1.0
-            } else if best > 0.0 {
-                sum.score / best
-            } else {
-                0.0
-            },
-            coverage: if information > 0.0 {
-                (sum.covered / information).min(1.0)
-            } else {
-                0.0
-            },
-            exact: sum.exact,
-        })
-        .collect();
-    hits.sort_unstable_by(|a, b| before(a, b).then(a.doc.cmp(&b.doc)));
     Ranking {
-        hits,
+        hits: sums.hits(information),
         known: weights.iter().filter(|weight| weight.known).count(),
         words: weights.len(),
         weights,
@@ -285,8 +324,10 @@ fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>,
         information = stand_in;
     }
     // A document counts once, with the best that it holds.
-    parts.sort_by(|a, b| a.doc.cmp(&b.doc).then(b.value.total_cmp(&a.value)));
-    parts.dedup_by_key(|part| part.doc);
+    if !parts.is_sorted_by(|a, b| a.doc < b.doc) {
+        parts.sort_by(|a, b| a.doc.cmp(&b.doc).then(b.value.total_cmp(&a.value)));
+        parts.dedup_by_key(|part| part.doc);
+    }
     (parts, information)
 }
 
@@ -303,17 +344,19 @@ fn add_pairs(
         {
             let documents = adjacent(first, second);
             let idf = bm25.idf(documents.len());
-            for (entry, times) in documents {
-                sums.entry(entry.doc).or_default().score +=
-                    PAIR_WEIGHT * idf * bm25.saturation(times, entry.length);
-            }
+            sums.add(
+                documents,
+                |(entry, _)| entry.doc,
+                |sum, (entry, times)| {
+                    sum.score += PAIR_WEIGHT * idf * bm25.saturation(times, entry.length);
+                },
+            );
         }
         let Some(list) = pair.joined.as_ref().and_then(|joined| postings.get(joined)) else {
             continue;
         };
         let idf = bm25.idf(list.len());
-        for entry in list.entries() {
-            let sum = sums.entry(entry.doc).or_default();
+        let gain = |sum: &mut Sum, entry: &Entry| {
             sum.score += idf * bm25.saturation(entry.frequency, entry.length);
             for (term, other) in [(&pair.first, &pair.second), (&pair.second, &pair.first)] {
                 let held = |term: &String| {
@@ -326,6 +369,7 @@ fn add_pairs(
                     sum.covered += weight.map_or(0.0, |weight| weight.weight);
                 }
             }
-        }
+        };
+        sums.add(list.entries(), |entry| entry.doc, gain);
     }
 }

@@ -1,11 +1,12 @@
-//! The candidates of a request: one round trip by capability, two by words.
+//! The candidates of a request: one round trip by capability; two by words, and one more where
+//! another word stands for an unknown one.
 
 use std::collections::HashMap;
 
 use diesel::PgConnection;
 
 use super::entry::{Entry, IndexedTool};
-use super::read::{CatalogState, State, by_capability, entries, postings, vocabulary};
+use super::read::{Lookup, State, by_capability, entries, postings};
 use crate::definition::Identity;
 use crate::select::retrieval::{Analyzer, Hit, Query, Ranking, neighbour_prefix, order, rank, top};
 use crate::select::search::{Found, RETRIEVED, Words};
@@ -69,31 +70,32 @@ fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, 
 /// As the queries.
 pub fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
     let mut query = Query::parse(&mut Analyzer::new(), request);
-    let state = postings(connection, &query.terms())?;
-    let (stats, mut lists) = state.found;
-    let ranking = |query: &Query, lists: &_, catalog: CatalogState| State {
-        catalog,
-        found: rank(query, &stats, lists),
+    let terms = query.terms();
+    let guess = |term: &str| Some((term.to_owned(), neighbour_prefix(term)?.to_owned()));
+    let guesses = query.words().iter().filter_map(|word| guess(&word.term));
+    let lookup = Lookup {
+        guesses: guesses.collect(),
+        terms,
     };
-    let unknown = query.unknown(&lists);
-    let prefixes: Vec<String> = unknown
-        .iter()
-        .filter_map(|term| neighbour_prefix(term).map(str::to_owned))
-        .collect();
-    if !state.catalog.fresh || prefixes.is_empty() {
-        return Ok(ranking(&query, &lists, state.catalog));
-    }
-    let near = vocabulary(connection, &prefixes)?;
+    let State { catalog, found } = postings(connection, &lookup)?;
+    let mut lists = found.lists;
     let mut taken = Vec::new();
-    for term in &unknown {
-        let related = query.relate(term, near.iter().map(String::as_str));
+    for term in &query.unknown(&lists) {
+        let related = query.relate(term, found.near.iter().map(String::as_str));
         taken.extend(related.map(str::to_owned));
     }
     taken.retain(|term| !lists.contains_key(term));
     if !taken.is_empty() {
-        lists.extend(postings(connection, &taken)?.found.1);
+        let lookup = Lookup {
+            terms: taken,
+            ..Lookup::default()
+        };
+        lists.extend(postings(connection, &lookup)?.found.lists);
     }
-    Ok(ranking(&query, &lists, state.catalog))
+    Ok(State {
+        catalog,
+        found: rank(&query, &found.stats, &lists),
+    })
 }
 
 /// The tools of those hits that are within the scope, equal ones by name.

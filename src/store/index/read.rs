@@ -29,9 +29,6 @@ pub struct State<T> {
     pub found: T,
 }
 
-/// Postings by term, and the collection that they belong to.
-pub type Postings = (Stats, crate::select::retrieval::Postings);
-
 #[derive(QueryableByName)]
 struct StateRow {
     #[diesel(sql_type = BigInt)]
@@ -129,39 +126,74 @@ struct TermRow {
     postings: Option<Vec<u8>>,
 }
 
+/// What words are looked up by.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lookup {
+    /// Terms whose postings are wanted.
+    pub terms: Vec<String>,
+    /// Terms that may be unknown, with the letters that a term in their place begins with.
+    pub guesses: Vec<(String, String)>,
+}
+
+/// The postings of terms, and what may stand for unknown ones.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Postings {
+    /// The collection.
+    pub stats: Stats,
+    /// The postings by term.
+    pub lists: crate::select::retrieval::Postings,
+    /// The terms that begin like a guess that no document holds.
+    pub near: Vec<String>,
+}
+
 /// The postings of the terms, and the collection's statistics.
 ///
 /// # Errors
 /// As the query; [`StoreError::Definition`] where postings cannot be read.
 pub fn postings(
     connection: &mut PgConnection,
-    terms: &[String],
+    lookup: &Lookup,
 ) -> Result<State<Postings>, StoreError> {
+    // The range is ended by the last character there is, so that the index serves.
+    let (guesses, low): (Vec<&str>, Vec<&str>) = (lookup.guesses.iter())
+        .map(|(term, prefix)| (term.as_str(), prefix.as_str()))
+        .unzip();
+    let high: Vec<String> = low.iter().map(|it| format!("{it}\u{10ffff}")).collect();
     let rows: Vec<TermRow> = diesel::sql_query(
         "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, s.documents, \
                 s.total_length, x.term, x.postings \
-         FROM catalog_state s LEFT JOIN search_terms x ON x.term = ANY ($1)",
+         FROM catalog_state s LEFT JOIN (\
+            SELECT term, postings FROM search_terms WHERE term = ANY ($1) \
+            UNION ALL \
+            SELECT DISTINCT near.term, NULL::BYTEA FROM unnest($2, $3, $4) AS guess (term, low, high) \
+            JOIN search_terms near ON near.term >= guess.low AND near.term < guess.high \
+            WHERE NOT EXISTS (SELECT FROM search_terms known WHERE known.term = guess.term)\
+         ) x ON true",
     )
-    .bind::<Array<Text>, _>(terms)
+    .bind::<Array<Text>, _>(&lookup.terms)
+    .bind::<Array<Text>, _>(&guesses)
+    .bind::<Array<Text>, _>(&low)
+    .bind::<Array<Text>, _>(&high)
     .load(connection)?;
-    let mut state = None;
-    let mut found = crate::select::retrieval::Postings::new();
+    let mut catalog = None;
+    let mut found = Postings::default();
     for row in rows {
-        if let (Some(term), Some(packed)) = (row.term, row.postings) {
-            add(&mut found, term, &packed)?;
+        match (row.term, row.postings) {
+            (Some(term), Some(packed)) => add(&mut found.lists, term, &packed)?,
+            (Some(term), None) => found.near.push(term),
+            (None, _) => {}
         }
-        if state.is_none() {
-            let stats = Stats {
+        if catalog.is_none() {
+            found.stats = Stats {
                 documents: u64::try_from(row.documents).unwrap_or(0),
                 total_length: u64::try_from(row.total_length).unwrap_or(0),
             };
-            state = Some((row.state.into_state(), stats));
+            catalog = Some(row.state.into_state());
         }
     }
-    let (catalog, stats) = state.ok_or_else(no_state)?;
     Ok(State {
-        catalog,
-        found: (stats, found),
+        catalog: catalog.ok_or_else(no_state)?,
+        found,
     })
 }
 
@@ -178,35 +210,6 @@ pub(super) fn add(
             message: error.to_string(),
         })
     })
-}
-
-#[derive(QueryableByName)]
-struct VocabularyRow {
-    #[diesel(sql_type = Text)]
-    term: String,
-}
-
-/// The terms that begin with any of the prefixes.
-///
-/// # Errors
-/// As the query.
-pub fn vocabulary(
-    connection: &mut PgConnection,
-    prefixes: &[String],
-) -> Result<Vec<String>, StoreError> {
-    // Ended by the last character there is, so that a range of the index serves.
-    let ends: Vec<String> = prefixes
-        .iter()
-        .map(|it| format!("{it}\u{10ffff}"))
-        .collect();
-    let rows: Vec<VocabularyRow> = diesel::sql_query(
-        "SELECT DISTINCT x.term FROM unnest($1, $2) AS p(low, high) \
-         JOIN search_terms x ON x.term >= p.low AND x.term < p.high",
-    )
-    .bind::<Array<Text>, _>(prefixes)
-    .bind::<Array<Text>, _>(ends)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.term).collect())
 }
 
 #[derive(QueryableByName)]
