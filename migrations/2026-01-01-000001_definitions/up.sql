@@ -1,5 +1,8 @@
 -- Tools, their capabilities and their usage patterns.
 --
+-- Half of each page of tools and patterns is left free, so that a bulk change finds room beside the
+-- old rows and leaves the indexes alone.
+--
 -- Where these tables differ from the plan:
 --   * identity is (platform, tool_name, version): one catalog holds `ping` for linux and for windows;
 --   * scores are DOUBLE PRECISION, so that a score comes back as it was written;
@@ -31,7 +34,7 @@ CREATE TABLE tools (
     updated_by        VARCHAR(100) NOT NULL DEFAULT session_user,
     CONSTRAINT tools_identity UNIQUE (platform, tool_name, version),
     CONSTRAINT tools_not_own_parent CHECK (parent_version_id <> id)
-);
+) WITH (fillfactor = 50);
 
 -- One version of a tool is the latest: held by the database, not by code.
 CREATE UNIQUE INDEX tools_one_latest ON tools (platform, tool_name) WHERE is_latest;
@@ -109,7 +112,7 @@ CREATE TABLE tool_patterns (
     created_at        TIMESTAMPTZ      NOT NULL DEFAULT now(),
     updated_at        TIMESTAMPTZ      NOT NULL DEFAULT now(),
     CONSTRAINT tool_patterns_name UNIQUE (capability_id, pattern_name)
-);
+) WITH (fillfactor = 50);
 
 CREATE INDEX tool_patterns_capability_id ON tool_patterns (capability_id);
 CREATE INDEX tool_patterns_pattern_name ON tool_patterns (pattern_name);

@@ -84,25 +84,6 @@ CREATE FUNCTION audit_actor() RETURNS TEXT LANGUAGE sql STABLE AS $$
 $$;
 COMMENT ON FUNCTION audit_actor() IS 'Who acts in this transaction';
 
--- A new or deleted row is logged as a whole, under the key `row`: field by field it would cost an
--- import more than the import itself.
-CREATE FUNCTION audit_created(new_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object('row', jsonb_build_object('old', NULL, 'new', new_row))
-$$;
-COMMENT ON FUNCTION audit_created(JSONB) IS 'A new row, as row -> {old: null, new: {every field}}';
-
-CREATE FUNCTION audit_deleted(old_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_build_object('row', jsonb_build_object('old', old_row, 'new', NULL))
-$$;
-COMMENT ON FUNCTION audit_deleted(JSONB) IS 'A deleted row, as row -> {old: {every field}, new: null}';
-
-CREATE FUNCTION audit_updated(old_row JSONB, new_row JSONB) RETURNS JSONB LANGUAGE sql IMMUTABLE AS $$
-    SELECT jsonb_object_agg(n.key, jsonb_build_object('old', old_row -> n.key, 'new', n.value))
-    FROM jsonb_each(new_row) n
-    WHERE n.value IS DISTINCT FROM old_row -> n.key AND n.key <> 'updated_at'
-$$;
-COMMENT ON FUNCTION audit_updated(JSONB, JSONB) IS 'The fields that differ, as {old, new}; null where none does';
-
 -- What an update amounts to, where the writer did not name it.
 CREATE FUNCTION audit_action(changes JSONB) RETURNS TEXT LANGUAGE sql STABLE AS $$
     SELECT coalesce(
@@ -119,175 +100,104 @@ CREATE FUNCTION audit_action(changes JSONB) RETURNS TEXT LANGUAGE sql STABLE AS 
 $$;
 COMMENT ON FUNCTION audit_action(JSONB) IS 'Name of an update';
 
--- The functions below write times and numbers in one form, whatever the settings of the session:
--- the log is compared with the tables by `toolcat audit verify`. The revision is a subquery, so that a statement which changes nothing takes
--- none; the time is read after it, so that times are in the order of revisions.
-CREATE FUNCTION audit_tools() RETURNS TRIGGER
+-- Writes the log for one statement on any of the tables. Its arguments say what the row `r` is called:
+-- the entity, an expression for its name, and how to join the tool `t` that it belongs to.
+--
+-- A row that was made or deleted is logged as a whole, under the key `row`: field by field it would
+-- cost an import more than the import itself. The changed fields of an update are found by comparing
+-- column with column, several times as fast as comparing rows turned into JSON; so the statement is
+-- put together from the table's columns. A digest that toolcat keeps follows from the definition, so
+-- that its change says nothing that the others do not.
+--
+-- Times and numbers are written in one form, whatever the settings of the session: the log is compared
+-- with the tables by `toolcat audit verify`. The revision is a subquery, so that a statement which
+-- changes nothing takes none; the time is read after it, so that times are in the order of revisions.
+CREATE FUNCTION audit_change() RETURNS TRIGGER
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
     SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
 DECLARE
-    actor   TEXT := audit_actor();
-    why     TEXT := nullif(current_setting('toolcat.reason', true), '');
-    address TEXT := host(inet_client_addr());
-    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
+    entity  TEXT := TG_ARGV[0];
+    name    TEXT := TG_ARGV[1];
+    owner   TEXT := TG_ARGV[2];
+    source  TEXT;
+    action  TEXT;
+    changes TEXT;
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
-               made, audit_created(to_jsonb(n)), actor, why, address
-        FROM new_rows n;
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), n.id, n.platform, n.tool_name, n.version, 'tool', n.id, n.tool_name,
-               audit_action(c.changes), c.changes, actor, why, address
-        FROM new_rows n JOIN old_rows o USING (id)
-             CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
-        WHERE c.changes IS NOT NULL;
+    IF TG_OP = 'UPDATE' THEN
+        SELECT string_agg(format('(%1$L, CASE WHEN r.%1$I IS DISTINCT FROM o.%1$I
+                                          THEN jsonb_build_object(''old'', o.%1$I, ''new'', r.%1$I) END)', attname), ', ')
+        INTO changes
+        FROM pg_attribute
+        WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attname <> 'updated_at'
+          AND (attname <> 'definition_digest' OR current_setting('toolcat.keeps_digest', true) IS DISTINCT FROM 'on');
+        source := format('new_rows r JOIN old_rows o USING (id) %s CROSS JOIN LATERAL (
+                              SELECT jsonb_object_agg(f.name, f.change) AS changes
+                              FROM (VALUES %s) f (name, change) WHERE f.change IS NOT NULL) c
+                          WHERE c.changes IS NOT NULL', owner, changes);
+        action := 'audit_action(c.changes)';
+        changes := 'c.changes';
+    ELSIF TG_OP = 'INSERT' THEN
+        source := 'new_rows r ' || owner;
+        action := 'coalesce(nullif(current_setting(''toolcat.action'', true), ''''), ''created'')';
+        changes := 'jsonb_build_object(''row'', jsonb_build_object(''old'', NULL, ''new'', to_jsonb(r)))';
     ELSE
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), NULL, o.platform, o.tool_name, o.version, 'tool', o.id, o.tool_name,
-               'deleted', audit_deleted(to_jsonb(o)), actor, why, address
-        FROM old_rows o;
+        source := 'old_rows r ' || owner;
+        action := '''deleted''';
+        changes := 'jsonb_build_object(''row'', jsonb_build_object(''old'', to_jsonb(r), ''new'', NULL))';
     END IF;
+    EXECUTE format('
+        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity,
+                                    entity_id, entity_name, action, changes, changed_by, reason, ip_address)
+        SELECT (SELECT begin_revision()), clock_timestamp(), %s, t.platform, t.tool_name, t.version, %L,
+               r.id, %s, %s, %s, $1, $2, $3
+        FROM %s',
+        -- a deleted tool is no longer there to be referred to
+        CASE WHEN TG_OP = 'DELETE' AND entity = 'tool' THEN 'NULL' ELSE 't.id' END,
+        entity, name, action, changes, source)
+    USING audit_actor(), nullif(current_setting('toolcat.reason', true), ''), host(inet_client_addr());
     RETURN NULL;
 END $$;
-COMMENT ON FUNCTION audit_tools() IS 'Writes the audit log for changes of tools';
-
-CREATE FUNCTION audit_tool_capabilities() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
-DECLARE
-    actor   TEXT := audit_actor();
-    why     TEXT := nullif(current_setting('toolcat.reason', true), '');
-    address TEXT := host(inet_client_addr());
-    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
-               made, audit_created(to_jsonb(n)), actor, why, address
-        FROM new_rows n JOIN tools t ON t.id = n.tool_id;
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', n.id, n.capability_name,
-               audit_action(c.changes), c.changes, actor, why, address
-        FROM new_rows n JOIN old_rows o USING (id) JOIN tools t ON t.id = n.tool_id
-             CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
-        WHERE c.changes IS NOT NULL;
-    ELSE
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'capability', o.id, o.capability_name,
-               'deleted', audit_deleted(to_jsonb(o)), actor, why, address
-        FROM old_rows o JOIN tools t ON t.id = o.tool_id;
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION audit_tool_capabilities() IS 'Writes the audit log for changes of capabilities';
-
-CREATE FUNCTION audit_tool_patterns() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
-DECLARE
-    actor   TEXT := audit_actor();
-    why     TEXT := nullif(current_setting('toolcat.reason', true), '');
-    address TEXT := host(inet_client_addr());
-    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
-               made, audit_created(to_jsonb(n)), actor, why, address
-        FROM new_rows n
-             JOIN tool_capabilities k ON k.id = n.capability_id JOIN tools t ON t.id = k.tool_id;
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', n.id, k.capability_name || '.' || n.pattern_name,
-               audit_action(c.changes), c.changes, actor, why, address
-        FROM new_rows n JOIN old_rows o USING (id)
-             JOIN tool_capabilities k ON k.id = n.capability_id JOIN tools t ON t.id = k.tool_id
-             CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
-        WHERE c.changes IS NOT NULL;
-    ELSE
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'pattern', o.id, k.capability_name || '.' || o.pattern_name,
-               'deleted', audit_deleted(to_jsonb(o)), actor, why, address
-        FROM old_rows o
-             JOIN tool_capabilities k ON k.id = o.capability_id JOIN tools t ON t.id = k.tool_id;
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION audit_tool_patterns() IS 'Writes the audit log for changes of patterns';
-
-CREATE FUNCTION audit_tool_ab_tests() RETURNS TRIGGER
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
-    SET timezone = 'UTC' SET extra_float_digits = 1 AS $$
-DECLARE
-    actor   TEXT := audit_actor();
-    why     TEXT := nullif(current_setting('toolcat.reason', true), '');
-    address TEXT := host(inet_client_addr());
-    made    TEXT := coalesce(nullif(current_setting('toolcat.action', true), ''), 'created');
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
-               made, audit_created(to_jsonb(n)), actor, why, address
-        FROM new_rows n JOIN tools t ON t.id = n.tool_a_id;
-    ELSIF TG_OP = 'UPDATE' THEN
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', n.id, n.test_name,
-               audit_action(c.changes), c.changes, actor, why, address
-        FROM new_rows n JOIN old_rows o USING (id) JOIN tools t ON t.id = n.tool_a_id
-             CROSS JOIN LATERAL audit_updated(to_jsonb(o), to_jsonb(n)) c(changes)
-        WHERE c.changes IS NOT NULL;
-    ELSE
-        INSERT INTO tool_audit_log (revision, changed_at, tool_id, platform, tool_name, version, entity, entity_id, entity_name,
-                                    action, changes, changed_by, reason, ip_address)
-        SELECT (SELECT begin_revision()), clock_timestamp(), t.id, t.platform, t.tool_name, t.version, 'ab_test', o.id, o.test_name,
-               'deleted', audit_deleted(to_jsonb(o)), actor, why, address
-        FROM old_rows o JOIN tools t ON t.id = o.tool_a_id;
-    END IF;
-    RETURN NULL;
-END $$;
-COMMENT ON FUNCTION audit_tool_ab_tests() IS 'Writes the audit log for changes of A/B tests';
+COMMENT ON FUNCTION audit_change() IS 'Writes the audit log for the rows that a statement changed';
 
 CREATE TRIGGER audit_insert AFTER INSERT ON tools REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tools();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('tool', 'r.tool_name',
+        'CROSS JOIN LATERAL (SELECT r.*) t');
 CREATE TRIGGER audit_update AFTER UPDATE ON tools REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tools();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('tool', 'r.tool_name',
+        'CROSS JOIN LATERAL (SELECT r.*) t');
 CREATE TRIGGER audit_delete AFTER DELETE ON tools REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tools();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('tool', 'r.tool_name',
+        'CROSS JOIN LATERAL (SELECT r.*) t');
 
 CREATE TRIGGER audit_insert AFTER INSERT ON tool_capabilities REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_capabilities();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('capability', 'r.capability_name',
+        'JOIN tools t ON t.id = r.tool_id');
 CREATE TRIGGER audit_update AFTER UPDATE ON tool_capabilities REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_capabilities();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('capability', 'r.capability_name',
+        'JOIN tools t ON t.id = r.tool_id');
 CREATE TRIGGER audit_delete AFTER DELETE ON tool_capabilities REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_capabilities();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('capability', 'r.capability_name',
+        'JOIN tools t ON t.id = r.tool_id');
 
 CREATE TRIGGER audit_insert AFTER INSERT ON tool_patterns REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_patterns();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('pattern', 'k.capability_name || ''.'' || r.pattern_name',
+        'JOIN tool_capabilities k ON k.id = r.capability_id JOIN tools t ON t.id = k.tool_id');
 CREATE TRIGGER audit_update AFTER UPDATE ON tool_patterns REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_patterns();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('pattern', 'k.capability_name || ''.'' || r.pattern_name',
+        'JOIN tool_capabilities k ON k.id = r.capability_id JOIN tools t ON t.id = k.tool_id');
 CREATE TRIGGER audit_delete AFTER DELETE ON tool_patterns REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_patterns();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('pattern', 'k.capability_name || ''.'' || r.pattern_name',
+        'JOIN tool_capabilities k ON k.id = r.capability_id JOIN tools t ON t.id = k.tool_id');
 
 CREATE TRIGGER audit_insert AFTER INSERT ON tool_ab_tests REFERENCING NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_ab_tests();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('ab_test', 'r.test_name',
+        'JOIN tools t ON t.id = r.tool_a_id');
 CREATE TRIGGER audit_update AFTER UPDATE ON tool_ab_tests REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_ab_tests();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('ab_test', 'r.test_name',
+        'JOIN tools t ON t.id = r.tool_a_id');
 CREATE TRIGGER audit_delete AFTER DELETE ON tool_ab_tests REFERENCING OLD TABLE AS old_rows
-    FOR EACH STATEMENT EXECUTE FUNCTION audit_tool_ab_tests();
+    FOR EACH STATEMENT EXECUTE FUNCTION audit_change('ab_test', 'r.test_name',
+        'JOIN tools t ON t.id = r.tool_a_id');
 
 -- A cascade would delete the children when their parent is already gone, and the log could not say
 -- whose they were: they go first.

@@ -119,6 +119,13 @@ impl Session {
         Ok(connection)
     }
 
+    /// Connects where there is a catalog already; starts and changes nothing.
+    pub fn connect_if_there(&self) -> Option<Connection> {
+        let mut connection = Connection::open(&self.target().ok()?.location).ok()?;
+        migrate::require_current(&mut connection).ok()?;
+        Some(connection)
+    }
+
     /// Migrates the local cluster where that is all that is missing.
     ///
     /// # Errors

@@ -1,18 +1,19 @@
 //! `toolcat update`: fields of many tools at once.
 
 use clap::Args;
+use rayon::prelude::*;
 use serde_json::json;
 
-use crate::definition::diff::{Change, diff};
+use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
 use crate::definition::{Document, LIFECYCLE_FIELDS};
-use crate::format::Source;
+use crate::format::Problem;
 use crate::output::style::HINT;
 use crate::output::text;
 use crate::store::rewrite::{Rewrite, rewrite_loaded};
 use crate::store::tools::{self, StoredTool};
 use crate::store::{StoreError, lifecycle};
-use crate::validate::{self, Options, Report, Severity};
+use crate::validate::{self, Options};
 
 use super::selection::{ActArgs, ActFormat, SelectionArgs};
 use super::{CommandError, Outcome, Session, changes};
@@ -54,8 +55,8 @@ struct Plan {
     stored: Vec<StoredTool>,
     rows: Vec<tools::StoredRows>,
     changed: Vec<Changed>,
-    /// What validation says against it.
-    report: Option<Report>,
+    /// What validation says against it, by tool.
+    errors: Vec<(String, Problem)>,
     refusal: Option<String>,
 }
 
@@ -85,7 +86,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         if let Some(agreed) = &agreed {
             as_agreed(agreed, &plan.changed)?;
         }
-        if plan.report.is_none() && plan.refusal.is_none() {
+        if plan.errors.is_empty() && plan.refusal.is_none() {
             let rewrites: Vec<Rewrite<'_>> = plan
                 .changed
                 .iter()
@@ -112,45 +113,70 @@ fn plan(
     let rows = tools::rows(connection, &stored)?;
     let mut plan = Plan {
         changed: Vec::new(),
-        report: None,
+        errors: Vec::new(),
         refusal: None,
         stored,
         rows,
     };
-    for (tool, rows) in plan.stored.iter().zip(&plan.rows) {
-        let present = tools::joined(&rows.row)?;
-        let mut document = present.clone();
-        for assignment in assignments {
-            if let Err(error) = assignment.apply(&mut document) {
-                plan.refusal = Some(format!("{}: {error}", tool.identity()));
-                return Ok(plan);
-            }
-        }
-        let changes: Vec<Change> = diff(&present.to_value(), &document.to_value())
-            .into_iter()
-            .filter(|change| !is_as_it_stands(tool, change))
-            .collect();
-        if !changes.is_empty() {
-            plan.changed.push(Changed {
-                id: tool.id,
-                name: tool.identity().to_string(),
-                document,
-                changes,
-            });
-        }
-    }
-    let sources = plan
-        .changed
-        .iter()
-        .map(|it| Source::new(it.name.clone(), it.document.to_value().to_string()))
-        .collect();
     let mut options = Options::default();
     options.lenient = true;
-    let report = validate::check_sources(sources, &options);
-    if report.count(Severity::Error) > 0 {
-        plan.report = Some(report);
+    let outcomes: Vec<ToolPlan> = plan
+        .stored
+        .par_iter()
+        .zip(&plan.rows)
+        .map(|(tool, rows)| changed(tool, &tools::joined(&rows.row)?, assignments, &options))
+        .collect::<Result<_, StoreError>>()?;
+    for outcome in outcomes {
+        match outcome {
+            ToolPlan::Unchanged => {}
+            ToolPlan::Changed(changed, errors) => {
+                let named = |error| (changed.name.clone(), error);
+                plan.errors.extend(errors.into_iter().map(named));
+                plan.changed.push(changed);
+            }
+            ToolPlan::Refused(refusal) => {
+                plan.refusal = Some(refusal);
+                break;
+            }
+        }
     }
     Ok(plan)
+}
+
+/// What an update comes to for one tool.
+enum ToolPlan {
+    Unchanged,
+    /// What is to become of it, and what validation says against that.
+    Changed(Changed, Vec<Problem>),
+    /// Why a field cannot be set.
+    Refused(String),
+}
+
+fn changed(
+    tool: &StoredTool,
+    present: &Document,
+    assignments: &[Assignment],
+    options: &Options,
+) -> Result<ToolPlan, StoreError> {
+    let mut document = present.clone();
+    for assignment in assignments {
+        if let Err(error) = assignment.apply(&mut document) {
+            return Ok(ToolPlan::Refused(format!("{}: {error}", tool.identity())));
+        }
+    }
+    let mut changes = diff_documents(present, &document);
+    changes.retain(|change| !is_as_it_stands(tool, change));
+    if changes.is_empty() {
+        return Ok(ToolPlan::Unchanged);
+    }
+    let errors = validate::errors(&document, options);
+    let changed = Changed {
+        id: tool.id,
+        name: tool.identity().to_string(),
+        document,
+        changes,
+    };
+    Ok(ToolPlan::Changed(changed, errors))
 }
 
 /// Whether a lifecycle field is written out only to say what is so already.
@@ -172,22 +198,17 @@ fn refuse(session: &mut Session, plan: &Plan) -> Result<(), CommandError> {
             "{refusal}; nothing was changed"
         )));
     }
-    let Some(report) = &plan.report else {
+    if plan.errors.is_empty() {
         return Ok(());
-    };
+    }
     const LINES: usize = 10;
-    let errors: Vec<String> = report
-        .diagnostics
-        .iter()
-        .filter(|it| it.severity == Severity::Error)
-        .map(|it| format!("{}: {} [{}]", it.file, it.message, it.rule))
-        .collect();
-    for error in errors.iter().take(LINES) {
-        session.ui.error(error);
+    for (tool, problem) in plan.errors.iter().take(LINES) {
+        let line = format!("{tool}: {} [{}]", problem.message, problem.rule);
+        session.ui.error(&line);
     }
     Err(CommandError::invalid(format!(
         "the definitions would have {}; nothing was changed",
-        text::counted(errors.len(), "error")
+        text::counted(plan.errors.len(), "error")
     )))
 }
 

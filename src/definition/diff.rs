@@ -1,7 +1,9 @@
 //! The differences between two definitions, field by field.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::Document;
 
 /// One field that differs.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -18,36 +20,51 @@ pub struct Change {
 /// compared key by key; lists and other values as a whole. Equal numbers written differently
 /// (`1`, `1.0`) do not differ.
 pub fn diff(old: &Value, new: &Value) -> Vec<Change> {
-    let mut changes = Vec::new();
-    compare("", old, new, &mut changes);
-    changes
+    let mut comparison = Comparison::default();
+    comparison.values(old, new);
+    comparison.changes
 }
 
-fn compare(field: &str, old: &Value, new: &Value, changes: &mut Vec<Change>) {
-    match (old, new) {
-        (Value::Object(a), Value::Object(b)) => {
-            let within = |key: &str| match field {
-                "" => key.to_owned(),
-                field => format!("{field}.{key}"),
-            };
-            for (key, value) in a {
-                compare(
-                    &within(key),
-                    value,
-                    b.get(key).unwrap_or(&Value::Null),
-                    changes,
-                );
-            }
-            for (key, value) in b.iter().filter(|(key, _)| !a.contains_key(*key)) {
-                compare(&within(key), &Value::Null, value, changes);
-            }
+/// The same between two definitions.
+pub fn diff_documents(old: &Document, new: &Document) -> Vec<Change> {
+    let mut comparison = Comparison::default();
+    comparison.fields(old.fields(), new.fields());
+    comparison.changes
+}
+
+#[derive(Default)]
+struct Comparison<'a> {
+    /// The keys down to what is being compared.
+    path: Vec<&'a str>,
+    changes: Vec<Change>,
+}
+
+impl<'a> Comparison<'a> {
+    fn values(&mut self, old: &'a Value, new: &'a Value) {
+        match (old, new) {
+            (Value::Object(old), Value::Object(new)) => self.fields(old, new),
+            (old, new) if same(old, new) => {}
+            (old, new) => self.changes.push(Change {
+                field: self.path.join("."),
+                old: old.clone(),
+                new: new.clone(),
+            }),
         }
-        (old, new) if same(old, new) => {}
-        (old, new) => changes.push(Change {
-            field: field.to_owned(),
-            old: old.clone(),
-            new: new.clone(),
-        }),
+    }
+
+    fn fields(&mut self, old: &'a Map<String, Value>, new: &'a Map<String, Value>) {
+        for (key, value) in old {
+            self.within(key, value, new.get(key).unwrap_or(&Value::Null));
+        }
+        for (key, value) in new.iter().filter(|(key, _)| !old.contains_key(*key)) {
+            self.within(key, &Value::Null, value);
+        }
+    }
+
+    fn within(&mut self, key: &'a str, old: &'a Value, new: &'a Value) {
+        self.path.push(key);
+        self.values(old, new);
+        self.path.pop();
     }
 }
 

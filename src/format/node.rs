@@ -230,5 +230,22 @@ impl Node {
 
 /// A JSON pointer (RFC 6901) one step longer.
 pub fn pointer(parent: &str, key: &str) -> String {
-    format!("{parent}/{}", key.replace('~', "~0").replace('/', "~1"))
+    let mut pointer = String::with_capacity(parent.len() + 1 + key.len());
+    pointer.push_str(parent);
+    lengthen(&mut pointer, key);
+    pointer
+}
+
+/// Makes a JSON pointer one step longer.
+pub fn lengthen(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    for part in key.split_inclusive(['~', '/']) {
+        let plain = part.trim_end_matches(['~', '/']);
+        pointer.push_str(plain);
+        match &part[plain.len()..] {
+            "~" => pointer.push_str("~0"),
+            "/" => pointer.push_str("~1"),
+            _ => {}
+        }
+    }
 }

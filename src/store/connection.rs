@@ -8,7 +8,7 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::Text;
 
 use super::error::unreachable;
-use super::import::Plan;
+use super::import::{Known, Plan};
 use super::tools::StoredTool;
 use super::{Location, StoreError};
 use crate::definition::Document;
@@ -239,6 +239,14 @@ impl Connection {
     pub fn refresh_index(&mut self) -> Result<(), StoreError> {
         // The index is derived, so that the log does not mention it: the actor does not matter.
         self.write(&Act::by("toolcat"), |_| Ok(()))
+    }
+
+    /// The definitions that the catalog holds.
+    ///
+    /// # Errors
+    /// As the query.
+    pub fn known(&mut self) -> Result<Known, StoreError> {
+        self.read(Known::load)
     }
 
     /// What an import of those definitions would do.

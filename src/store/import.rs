@@ -9,13 +9,14 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
 use super::insert::{NewVersion, insert};
 use super::rewrite::{Rewrite, rewrite};
 use super::tools::{by_ids, definitions};
-use crate::definition::diff::{Change, diff};
+use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Version, digest, next_version};
 
 /// What is done with a definition that differs under a version that the catalog has.
@@ -123,6 +124,9 @@ struct Present {
     is_latest: bool,
 }
 
+const PRESENT: &str = "SELECT id, platform, tool_name, version, definition_digest::text, status, \
+                       enabled, owner, is_latest";
+
 /// Compares definitions with the catalog. Each must have an identity, and no two the same one.
 ///
 /// # Errors
@@ -142,6 +146,10 @@ pub fn plan(
             .push(row);
     }
     let newest = newest_of(&identities);
+    let digests: Vec<String> = match present.is_empty() {
+        true => Vec::new(),
+        false => documents.par_iter().map(digest).collect(),
+    };
     let mut steps = Vec::with_capacity(documents.len());
     let mut parents = Vec::with_capacity(documents.len());
     let mut to_compare = Vec::new();
@@ -152,7 +160,7 @@ pub fn plan(
         parents.push(parent(known, latest.copied(), &identity.version));
         steps.push(
             match known.iter().find(|row| row.version == identity.version) {
-                Some(row) if is_unchanged(row, document) => Step::Unchanged,
+                Some(row) if is_unchanged(row, document, &digests[index]) => Step::Unchanged,
                 Some(row) => {
                     to_compare.push((index, row.id));
                     Step::Conflict {
@@ -234,9 +242,7 @@ fn resolve(
                 let mut version = next_version(&identity.version);
                 loop {
                     match known.iter().find(|row| row.version == version) {
-                        Some(row)
-                            if is_unchanged(row, &as_version(&documents[index], &version)) =>
-                        {
+                        Some(row) if is_present(row, &documents[index], &version) => {
                             *step = Step::Unchanged;
                             break;
                         }
@@ -341,18 +347,39 @@ fn present(
     let mut names: Vec<&str> = identities.iter().map(|it| it.name.as_str()).collect();
     names.sort_unstable();
     names.dedup();
-    Ok(diesel::sql_query(
-        "SELECT id, platform, tool_name, version, definition_digest::text, status, enabled, owner, \
-                is_latest \
-         FROM tools WHERE tool_name = ANY ($1)",
-    )
-    .bind::<Array<Text>, _>(names)
-    .load(connection)?)
+    let query = format!("{PRESENT} FROM tools WHERE tool_name = ANY ($1)");
+    Ok(diesel::sql_query(query)
+        .bind::<Array<Text>, _>(names)
+        .load(connection)?)
+}
+
+/// The definitions that a catalog holds, by digest.
+pub struct Known(HashMap<String, Present>);
+
+impl Known {
+    /// All that the catalog holds.
+    ///
+    /// # Errors
+    /// As the query.
+    pub fn load(connection: &mut PgConnection) -> QueryResult<Self> {
+        let rows: Vec<Present> =
+            diesel::sql_query(format!("{PRESENT} FROM tools")).load(connection)?;
+        let by_digest = |row: Present| Some((row.definition_digest.clone()?, row));
+        Ok(Self(rows.into_iter().filter_map(by_digest).collect()))
+    }
+
+    /// Whether the catalog holds this very definition.
+    pub fn holds(&self, document: &Document) -> bool {
+        let digest = digest(document);
+        self.0
+            .get(&digest)
+            .is_some_and(|row| is_unchanged(row, document, &digest))
+    }
 }
 
 /// By digest for what the definition says, and by column for where it stands in its life; a file
 /// that does not mention a lifecycle field has no opinion on it.
-fn is_unchanged(row: &Present, document: &Document) -> bool {
+fn is_unchanged(row: &Present, document: &Document, digest: &str) -> bool {
     let lifecycle = |field: &str| -> Value {
         match field {
             "status" => Value::from(row.status.as_str()),
@@ -360,13 +387,19 @@ fn is_unchanged(row: &Present, document: &Document) -> bool {
             _ => row.owner.as_deref().map_or(Value::Null, Value::from),
         }
     };
-    row.definition_digest.as_deref() == Some(digest(document).as_str())
+    row.definition_digest.as_deref() == Some(digest)
         && LIFECYCLE_FIELDS.iter().all(|&field| {
             document
                 .fields()
                 .get(field)
                 .is_none_or(|value| *value == lifecycle(field))
         })
+}
+
+/// Whether a row says what the definition would as another version.
+fn is_present(row: &Present, document: &Document, version: &str) -> bool {
+    let document = as_version(document, version);
+    is_unchanged(row, &document, &digest(&document))
 }
 
 /// Finds what differs field by field; a digest that was forgotten may turn out to be unchanged.
@@ -393,7 +426,7 @@ fn compare(
                 old.fields_mut().shift_remove(*field);
             }
         }
-        let changes = diff(&old.to_value(), &documents[*index].to_value());
+        let changes = diff_documents(&old, &documents[*index]);
         steps[*index] = if changes.is_empty() {
             Step::Unchanged
         } else {

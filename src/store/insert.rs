@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
+use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
@@ -129,11 +130,11 @@ pub fn insert(
         return Ok(Vec::new());
     }
     let rows: Vec<ToolRow> = versions
-        .iter()
+        .par_iter()
         .map(|version| row::divide(version.document))
         .collect::<Result<_, _>>()?;
     let digests: Vec<String> = versions
-        .iter()
+        .par_iter()
         .map(|version| digest(version.document))
         .collect();
     let capabilities: usize = rows.iter().map(|row| row.capabilities.len()).sum();

@@ -3,11 +3,14 @@
 //! Capabilities and patterns are matched by name and keep their row numbers, so that telemetry
 //! stays with the pattern it belongs to.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
 use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
+use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::StoreError;
@@ -26,12 +29,12 @@ pub struct Rewrite<'a> {
     pub document: &'a Document,
 }
 
-/// What a rewrite comes to, row by row.
+/// What rewrites come to, row by row.
 #[derive(Default)]
 struct Work<'a> {
-    tools: Columns,
-    capabilities: Columns,
-    patterns: Columns,
+    tools: Columns<ToolColumns<'a>>,
+    capabilities: Columns<&'a CapabilityRow>,
+    patterns: Columns<&'a PatternRow>,
     new_capabilities: Vec<(i64, &'a CapabilityRow)>,
     /// Patterns of a capability that exists, by its row.
     new_patterns: Vec<(i64, &'a PatternRow)>,
@@ -39,23 +42,37 @@ struct Work<'a> {
     gone_patterns: Vec<i64>,
 }
 
-/// Rows of one table to be changed, and the columns in which any of them differs.
-#[derive(Default)]
-struct Columns {
-    names: BTreeSet<String>,
-    rows: Vec<(i64, Map<String, Value>)>,
+#[derive(Serialize)]
+struct ToolColumns<'a> {
+    #[serde(flatten)]
+    row: &'a ToolRow,
+    definition_digest: Option<Cow<'a, str>>,
 }
 
-impl Columns {
+/// Rows of one table to be changed, and the columns in which any of them differs.
+struct Columns<R> {
+    names: BTreeSet<String>,
+    rows: Vec<(i64, R)>,
+}
+
+impl<R> Default for Columns<R> {
+    fn default() -> Self {
+        Self {
+            names: BTreeSet::new(),
+            rows: Vec::new(),
+        }
+    }
+}
+
+impl<R: Serialize> Columns<R> {
     /// Compares a row before and after, and takes it up where it differs.
-    fn add(&mut self, id: i64, old: &Map<String, Value>, new: Map<String, Value>) {
+    fn add(&mut self, id: i64, old: &R, new: R) {
+        let (old, columns) = (columns(old), columns(&new));
         let mut differs = false;
-        for (name, value) in &new {
-            if old.get(name) != Some(value) {
+        for (name, value) in columns {
+            if old.get(&name) != Some(&value) {
                 differs = true;
-                if !self.names.contains(name) {
-                    self.names.insert(name.clone());
-                }
+                self.names.insert(name);
             }
         }
         if differs {
@@ -63,18 +80,24 @@ impl Columns {
         }
     }
 
+    fn merge(&mut self, other: Self) {
+        self.names.extend(other.names);
+        self.rows.extend(other.rows);
+    }
+
     /// Writes the rows back, in one statement.
     fn update(self, connection: &mut PgConnection, table: &str) -> Result<(), StoreError> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<Value> = self
+        let rows: Vec<Map<String, Value>> = self
             .rows
-            .into_iter()
-            .map(|(id, mut row)| {
+            .iter()
+            .map(|(id, row)| {
+                let mut row = columns(row);
                 row.retain(|name, _| self.names.contains(name));
-                row.insert("id".to_owned(), Value::from(id));
-                Value::Object(row)
+                row.insert("id".to_owned(), Value::from(*id));
+                row
             })
             .collect();
         // Column names are our own, those of the row types; values are bound.
@@ -135,47 +158,68 @@ pub fn rewrite_loaded(
         .collect();
     let present: HashMap<i64, &StoredRows> =
         stored.iter().map(|tool| tool.id).zip(present).collect();
-    let mut wanted: Vec<ToolRow> = Vec::with_capacity(rewrites.len());
-    for rewrite in rewrites {
-        let old = present.get(&rewrite.id).ok_or_else(|| {
-            StoreError::Conflict(format!(
-                "{} was deleted meanwhile",
-                rewrite.document.label()
-            ))
-        })?;
-        let mut new = row::divide(rewrite.document)?;
-        for field in LIFECYCLE_FIELDS {
-            if !rewrite.document.fields().contains_key(*field) {
-                match *field {
-                    "status" => new.status.clone_from(&old.row.status),
-                    "enabled" => new.enabled = old.row.enabled,
-                    _ => new.owner.clone_from(&old.row.owner),
-                }
+    let wanted: Vec<ToolRow> = rewrites
+        .par_iter()
+        .map(|rewrite| {
+            let old = present.get(&rewrite.id).ok_or_else(|| {
+                StoreError::Conflict(format!(
+                    "{} was deleted meanwhile",
+                    rewrite.document.label()
+                ))
+            })?;
+            wanted(&old.row, rewrite.document)
+        })
+        .collect::<Result<_, StoreError>>()?;
+    let work = rewrites
+        .par_iter()
+        .zip(&wanted)
+        .fold(Work::default, |mut work, (rewrite, new)| {
+            if let Some(old) = present.get(&rewrite.id) {
+                let before = ToolColumns {
+                    row: &old.row,
+                    definition_digest: digests.get(&rewrite.id).copied().flatten().map(Cow::from),
+                };
+                let after = ToolColumns {
+                    row: new,
+                    definition_digest: Some(digest(rewrite.document).into()),
+                };
+                work.tools.add(rewrite.id, &before, after);
+                work.capabilities_of(rewrite.id, old, new);
             }
-        }
-        wanted.push(new);
-    }
-    let mut work = Work::default();
-    for (rewrite, new) in rewrites.iter().zip(&wanted) {
-        let Some(old) = present.get(&rewrite.id) else {
-            continue;
-        };
-        let mut before = columns(&old.row);
-        let mut after = columns(new);
-        let present_digest = digests.get(&rewrite.id).copied().flatten();
-        before.insert("definition_digest".to_owned(), present_digest.into());
-        after.insert(
-            "definition_digest".to_owned(),
-            digest(rewrite.document).into(),
-        );
-        work.tools.add(rewrite.id, &before, after);
-        work.capabilities_of(rewrite.id, old, new);
-    }
+            work
+        })
+        .reduce(Work::default, Work::merge);
     work.carry_out(connection)
 }
 
+/// The columns that a definition is to have. Lifecycle fields that it leaves out stay as they are.
+fn wanted(old: &ToolRow, document: &Document) -> Result<ToolRow, StoreError> {
+    let mut new = row::divide(document)?;
+    for field in LIFECYCLE_FIELDS {
+        if !document.fields().contains_key(*field) {
+            match *field {
+                "status" => new.status.clone_from(&old.status),
+                "enabled" => new.enabled = old.enabled,
+                _ => new.owner.clone_from(&old.owner),
+            }
+        }
+    }
+    Ok(new)
+}
+
 impl<'a> Work<'a> {
-    fn capabilities_of(&mut self, tool: i64, old: &StoredRows, new: &'a ToolRow) {
+    fn merge(mut self, other: Self) -> Self {
+        self.tools.merge(other.tools);
+        self.capabilities.merge(other.capabilities);
+        self.patterns.merge(other.patterns);
+        self.new_capabilities.extend(other.new_capabilities);
+        self.new_patterns.extend(other.new_patterns);
+        self.gone_capabilities.extend(other.gone_capabilities);
+        self.gone_patterns.extend(other.gone_patterns);
+        self
+    }
+
+    fn capabilities_of(&mut self, tool: i64, old: &'a StoredRows, new: &'a ToolRow) {
         let mut known: HashMap<&str, usize> = old
             .row
             .capabilities
@@ -188,8 +232,7 @@ impl<'a> Work<'a> {
                 Some(index) => {
                     let id = old.capability_ids[index];
                     let before = &old.row.capabilities[index];
-                    self.capabilities
-                        .add(id, &columns(before), columns(capability));
+                    self.capabilities.add(id, &before, capability);
                     self.patterns_of(id, before, &old.pattern_ids[index], capability);
                 }
                 None => self.new_capabilities.push((tool, capability)),
@@ -202,7 +245,7 @@ impl<'a> Work<'a> {
     fn patterns_of(
         &mut self,
         capability: i64,
-        old: &CapabilityRow,
+        old: &'a CapabilityRow,
         ids: &[i64],
         new: &'a CapabilityRow,
     ) {
@@ -216,7 +259,7 @@ impl<'a> Work<'a> {
             match known.remove(pattern.pattern_name.as_str()) {
                 Some(index) => {
                     self.patterns
-                        .add(ids[index], &columns(&old.patterns[index]), columns(pattern))
+                        .add(ids[index], &&old.patterns[index], pattern);
                 }
                 None => self.new_patterns.push((capability, pattern)),
             }

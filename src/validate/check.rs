@@ -6,11 +6,12 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::definition::Document;
+use crate::format::node::Node;
 use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
 use super::directive::{self, Directives};
 use super::findings::Findings;
-use super::{Diagnostic, Options, Severity, cross, excerpt, expressions, lint, schema};
+use super::{Diagnostic, Options, Severity, cross, excerpt, expressions, lint, rules, schema};
 
 /// What a validation found.
 #[derive(Debug, Clone, Default)]
@@ -75,10 +76,19 @@ fn place(it: &Diagnostic) -> (u32, u32, std::cmp::Reverse<Severity>, &str, &str)
 
 /// Validates files, or standard input. A file that cannot be read is a finding like any other.
 pub fn check(inputs: &[Input], options: &Options) -> Report {
+    check_unless(inputs, options, |_| false)
+}
+
+/// The same, save that a definition which is known to be valid is only compared with the others.
+pub fn check_unless(
+    inputs: &[Input],
+    options: &Options,
+    known: impl Fn(&Document) -> bool + Sync,
+) -> Report {
     let files: Vec<Checked> = inputs
         .par_iter()
         .map(|input| match Source::load(input) {
-            Ok(source) => file(source, options),
+            Ok(source) => file(source, options, &known),
             Err(error) => unreadable(&input.to_string(), &error, options),
         })
         .collect();
@@ -89,9 +99,23 @@ pub fn check(inputs: &[Input], options: &Options) -> Report {
 pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
     let files: Vec<Checked> = sources
         .into_par_iter()
-        .map(|source| file(source, options))
+        .map(|source| file(source, options, &|_| false))
         .collect();
     finish(files, options)
+}
+
+/// What keeps a definition out of the catalog, where it is in no file: errors only, without a place.
+pub fn errors(document: &Document, options: &Options) -> Vec<Problem> {
+    let value = document.to_value();
+    let node = Node::from_value(Span::default(), &value);
+    let mut problems = Vec::new();
+    schema::check(&value, &node, &mut problems);
+    expressions::check(&node, &mut problems);
+    problems.retain(|problem| {
+        let severity = rules::explain(problem.rule).map(|rule| options.severity(rule));
+        severity.is_none_or(|severity| severity == Some(Severity::Error))
+    });
+    problems
 }
 
 /// A file that was checked by itself.
@@ -129,7 +153,7 @@ fn unreadable(name: &str, error: &format::Error, options: &Options) -> Checked {
     }
 }
 
-fn file(source: Source, options: &Options) -> Checked {
+fn file(source: Source, options: &Options, known: &(impl Fn(&Document) -> bool + Sync)) -> Checked {
     let reading = format::read(&source, options.from);
     let mut problems = reading.problems;
     let mut documents = reading.documents;
@@ -142,7 +166,11 @@ fn file(source: Source, options: &Options) -> Checked {
         found.add(&source.name, problem, None, options);
     }
     for some in documents.chunks_mut(CHUNK) {
-        let problems: Vec<Vec<Problem>> = some.par_iter_mut().map(document).collect();
+        let problems: Vec<Vec<Problem>> = some
+            .par_iter_mut()
+            .filter(|loaded| !known(&loaded.document))
+            .map(|loaded| document(loaded, options))
+            .collect();
         for problem in problems.into_iter().flatten() {
             found.add(&source.name, problem, None, options);
         }
@@ -163,7 +191,7 @@ fn file(source: Source, options: &Options) -> Checked {
 const CHUNK: usize = 256;
 
 /// Everything that is wrong with one definition.
-pub(super) fn document(loaded: &mut Loaded) -> Vec<Problem> {
+pub(super) fn document(loaded: &mut Loaded, options: &Options) -> Vec<Problem> {
     let mut problems = loaded.notes.clone();
     let value = Value::Object(std::mem::take(loaded.document.fields_mut()));
     schema::check(&value, &loaded.node, &mut problems);
@@ -171,7 +199,9 @@ pub(super) fn document(loaded: &mut Loaded) -> Vec<Problem> {
         loaded.document = Document::new(fields);
     }
     expressions::check(&loaded.node, &mut problems);
-    lint::check(&loaded.node, &mut problems);
+    if !options.lenient {
+        lint::check(&loaded.node, &mut problems);
+    }
     problems
 }
 

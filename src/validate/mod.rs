@@ -19,7 +19,7 @@ pub mod render;
 pub mod rules;
 mod schema;
 
-pub use check::{Report, check, check_sources};
+pub use check::{Report, check, check_sources, check_unless, errors};
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use fix::{Fixed, fix};
 pub use options::{Options, UnknownRule};

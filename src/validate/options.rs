@@ -13,8 +13,9 @@ pub struct Options {
     deny: Vec<String>,
     /// Whether warnings make validation fail.
     pub strict: bool,
-    /// Whether findings that do not keep a definition from being stored and ranked, such as a
-    /// negative estimate, are warnings: for those who use definitions rather than check them.
+    /// For those who use definitions rather than check them: style is not looked at, and findings
+    /// that do not keep a definition from being stored and ranked, such as a negative estimate, are
+    /// warnings.
     pub lenient: bool,
     /// The format of every source; found by itself where not given.
     pub from: Option<Format>,

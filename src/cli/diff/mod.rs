@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::definition::diff::{Change, diff};
+use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, Version};
 use crate::output::style::{BAD, GOOD, HINT};
 use crate::output::text;
@@ -95,7 +95,7 @@ fn one(a: &Document, b: &Document, files: bool) -> Option<Difference> {
             }
         }
     }
-    let changes = diff(&old.to_value(), &new.to_value());
+    let changes = diff_documents(&old, &new);
     (!changes.is_empty()).then(|| Difference {
         tool: tool_of(b),
         kind: "changed",

@@ -62,8 +62,8 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let read = source::read(&args.source, args.keep_going, session)?;
     let mut connection = session.connect()?;
     let mut order = Order {
-        documents: &read.documents(),
-        files: &read.files(),
+        documents: &read.documents,
+        files: &read.places(),
         on_conflict: args.source.on_conflict(),
         keep_going: args.keep_going,
         prune: args.source.scope()?,
@@ -117,11 +117,11 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         return Ok(Outcome::Done);
     }
     if dry_run {
-        present::plan(session, args.format, &carried, &read.definitions, &summary)?;
+        present::plan(session, args.format, &carried, &read.documents, &summary)?;
     }
     if carried.stopped {
         session.ui.finish()?;
-        return Err(present::refusal(&carried, &read.definitions));
+        return Err(present::refusal(&carried, &read.documents));
     }
     if !dry_run {
         present::summary(session, args.format, &summary)?;
@@ -141,12 +141,12 @@ fn days_ago(days: u32) -> DateTime<Utc> {
 fn refusals(read: &source::Read, carried: &crate::store::apply::Carried) -> Vec<Refusal> {
     let mut refusals = read.refusals.clone();
     for (index, changes) in &carried.conflicts {
-        let definition = &read.definitions[*index];
-        let message = present::conflict(definition, changes);
-        match refusals.iter_mut().find(|it| it.file == definition.file) {
+        let file = read.files[*index].as_ref();
+        let message = present::conflict(&read.documents[*index], changes);
+        match refusals.iter_mut().find(|it| it.file == file) {
             Some(refusal) => refusal.messages.push(message),
             None => refusals.push(Refusal {
-                file: definition.file.clone(),
+                file: file.to_owned(),
                 kind: "conflict",
                 messages: vec![message],
             }),

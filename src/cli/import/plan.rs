@@ -29,8 +29,8 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let read = source::read(&args.source, false, session)?;
     let mut connection = session.connect()?;
     let order = Order {
-        documents: &read.documents(),
-        files: &read.files(),
+        documents: &read.documents,
+        files: &read.places(),
         on_conflict: args.source.on_conflict(),
         keep_going: false,
         prune: args.source.scope()?,
@@ -42,7 +42,7 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
     };
     let carried = connection.write(&act, |connection| order.carry_out(connection, &act))?;
     let summary = Summary::new(&carried, carried.conflicts.len(), true);
-    present::plan(session, args.format, &carried, &read.definitions, &summary)?;
+    present::plan(session, args.format, &carried, &read.documents, &summary)?;
     Ok(if carried.differs() {
         Outcome::No
     } else {

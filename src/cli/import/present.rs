@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::definition::Document;
 use crate::definition::diff::Change;
 use crate::output::style::{BAD, GOOD, HINT, WARN};
 use crate::output::text;
@@ -14,7 +15,7 @@ use crate::store::impact::Impact;
 use crate::store::import::Step;
 
 use super::super::changes;
-use super::source::{Definition, Refusal};
+use super::source::Refusal;
 use super::{CommandError, Session};
 
 /// How a summary is written.
@@ -124,8 +125,8 @@ struct Planned<'a> {
     changes: &'a [Change],
 }
 
-fn planned<'a>(carried: &'a Carried, definitions: &[Definition]) -> Vec<Planned<'a>> {
-    let label = |index: usize| definitions[index].document.label();
+fn planned<'a>(carried: &'a Carried, documents: &[Document]) -> Vec<Planned<'a>> {
+    let label = |index: usize| documents[index].label();
     let mut all: Vec<(usize, Planned<'a>)> = Vec::new();
     for (index, step) in &carried.steps {
         let (name, version, latest, changes): (_, Option<&str>, Option<bool>, &[Change]) =
@@ -182,10 +183,10 @@ pub fn plan(
     session: &mut Session,
     format: SummaryFormat,
     carried: &Carried,
-    definitions: &[Definition],
+    documents: &[Document],
     summary: &Summary,
 ) -> Result<(), CommandError> {
-    let planned = planned(carried, definitions);
+    let planned = planned(carried, documents);
     if format == SummaryFormat::Json {
         let Value::Object(mut fields) =
             serde_json::to_value(summary).map_err(std::io::Error::from)?
@@ -221,14 +222,14 @@ pub fn plan(
 }
 
 /// The error for definitions that differ under a version that exists.
-pub fn refusal(carried: &Carried, definitions: &[Definition]) -> CommandError {
+pub fn refusal(carried: &Carried, documents: &[Document]) -> CommandError {
     const SHOWN: usize = 10;
     let mut message = format!(
         "{} under a version that is in the catalog already; nothing was imported",
         text::counted(carried.conflicts.len(), "changed definition")
     );
     for (index, changes) in carried.conflicts.iter().take(SHOWN) {
-        message.push_str(&format!("\n  {}", conflict(&definitions[*index], changes)));
+        message.push_str(&format!("\n  {}", conflict(&documents[*index], changes)));
     }
     if carried.conflicts.len() > SHOWN {
         message.push_str(&format!("\n  and {} more", carried.conflicts.len() - SHOWN));
@@ -239,9 +240,9 @@ pub fn refusal(carried: &Carried, definitions: &[Definition]) -> CommandError {
 }
 
 /// A definition that differs, with its fields.
-pub fn conflict(definition: &Definition, changes: &[Change]) -> String {
+pub fn conflict(document: &Document, changes: &[Change]) -> String {
     let fields: Vec<&str> = changes.iter().map(|it| it.field.as_str()).collect();
-    format!("{}: {}", definition.document.label(), fields.join(", "))
+    format!("{}: {}", document.label(), fields.join(", "))
 }
 
 /// Writes the report on refused files: as JSON to a file, or as text to stderr.

@@ -1,5 +1,7 @@
 //! What is imported: the arguments, and the definitions that they name.
 
+use std::sync::Arc;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
@@ -11,6 +13,9 @@ use crate::validate::{self, Diagnostic, Options, Severity};
 
 use super::{CommandError, Session};
 use crate::definition::Document;
+
+/// From so many files on, asking what the catalog holds takes less time than validating that again.
+const MANY: usize = 50;
 
 /// What to import, and how to treat what is there.
 #[derive(Debug, Clone, Args)]
@@ -98,15 +103,6 @@ impl SourceArgs {
     }
 }
 
-/// A definition and the file it came from.
-#[derive(Debug, Clone)]
-pub struct Definition {
-    /// The file.
-    pub file: String,
-    /// The definition.
-    pub document: Document,
-}
-
 /// A file that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Refusal {
@@ -122,38 +118,32 @@ pub struct Refusal {
 #[derive(Debug, Default)]
 pub struct Read {
     /// The definitions that can be imported.
-    pub definitions: Vec<Definition>,
+    pub documents: Vec<Document>,
+    /// The file of each.
+    pub files: Vec<Arc<str>>,
     /// The files that cannot, where that does not stop everything.
     pub refusals: Vec<Refusal>,
 }
 
 impl Read {
-    /// The definitions alone.
-    pub fn documents(&self) -> Vec<Document> {
-        self.definitions
-            .iter()
-            .map(|it| it.document.clone())
-            .collect()
-    }
-
     /// The names of the files, each once, in order.
     pub fn file_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = self.definitions.iter().map(|it| it.file.as_str()).collect();
+        let mut names: Vec<&str> = self.files.iter().map(AsRef::as_ref).collect();
         names.dedup();
         names
     }
 
     /// For each definition the place of its file among [`file_names`](Self::file_names).
-    pub fn files(&self) -> Vec<usize> {
+    pub fn places(&self) -> Vec<usize> {
         let mut place = 0;
         let mut before: Option<&str> = None;
-        self.definitions
+        self.files
             .iter()
-            .map(|it| {
-                if before.is_some_and(|before| before != it.file) {
+            .map(|file| {
+                if before.is_some_and(|before| before != file.as_ref()) {
                     place += 1;
                 }
-                before = Some(&it.file);
+                before = Some(file);
                 place
             })
             .collect()
@@ -174,7 +164,16 @@ pub fn read(
     let mut options = Options::default();
     options.from = args.from_format;
     options.lenient = true;
-    let report = validate::check(&inputs, &options);
+    // What the catalog holds already was valid when it came there.
+    let known = match inputs.len() < MANY {
+        true => None,
+        false => session
+            .connect_if_there()
+            .and_then(|mut it| it.known().ok()),
+    };
+    let report = validate::check_unless(&inputs, &options, |document| {
+        known.as_ref().is_some_and(|known| known.holds(document))
+    });
     let errors = report.count(Severity::Error);
     if errors > 0 && !keep_going {
         super::super::validate::show_errors(session, &report);
@@ -206,15 +205,12 @@ pub fn read(
     }
     let bad: std::collections::HashSet<String> =
         read.refusals.iter().map(|it| it.file.clone()).collect();
-    read.definitions = report
-        .documents
-        .into_iter()
-        .filter(|it| !bad.contains(it.origin.file.as_ref()))
-        .map(|it| Definition {
-            file: it.origin.file.to_string(),
-            document: it.document,
-        })
-        .collect();
+    for loaded in report.documents {
+        if !bad.contains(loaded.origin.file.as_ref()) {
+            read.documents.push(loaded.document);
+            read.files.push(loaded.origin.file);
+        }
+    }
     Ok(read)
 }
 

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Jsonb, Nullable, Text};
 use rayon::prelude::*;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::FORMAT;
 use super::entry::{Entry, PatternEntry, Words};
 use super::read::add;
+use crate::definition::DocumentError;
 use crate::select::retrieval::{
     Analyzer, CapabilityText, PatternText, PostingList, Postings, TermUse, Text as ToolText,
     analyze,
@@ -21,6 +23,26 @@ const BLOCK_BITS: u32 = 10;
 
 /// The key under which a block lists all of its documents. No word is empty.
 const EVERY_TOOL: &str = "";
+
+/// Columns that no word of a tool comes from.
+const WORDLESS: [&str; 16] = [
+    "owner",
+    "parent_version_id",
+    "updated_by",
+    "definition_digest",
+    "time_estimate_ms",
+    "cost_estimate",
+    "complexity_score",
+    "scope",
+    "completeness",
+    "limitations",
+    "policy",
+    "preference_match",
+    "required_inputs",
+    "optional_inputs",
+    "expected_outputs",
+    "examples",
+];
 
 /// Texts analysed by one task.
 const CHUNK: usize = 64;
@@ -75,8 +97,17 @@ pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
         }
     };
     let mut blocks: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
-    for id in changed {
-        blocks.entry(id >> BLOCK_BITS).or_default().push(id);
+    let mut wordless: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
+    for tool in changed {
+        let kind = if tool.words {
+            &mut blocks
+        } else {
+            &mut wordless
+        };
+        kind.entry(tool.id >> BLOCK_BITS).or_default().push(tool.id);
+    }
+    for ids in wordless.values() {
+        renew_entries(connection, ids)?;
     }
     let numbers: Vec<i64> = blocks.keys().copied().collect();
     let mut present = if known.is_some() {
@@ -105,29 +136,33 @@ struct Totals {
     length: i64,
 }
 
+/// A tool that changed.
 #[derive(QueryableByName)]
-struct Id {
+struct Changed {
     #[diesel(sql_type = BigInt)]
     id: i64,
+    /// Whether its words may have changed, or whether it may be chosen.
+    #[diesel(sql_type = Bool)]
+    words: bool,
 }
 
-fn changed_since(connection: &mut PgConnection, revision: i64) -> Result<Vec<i64>, StoreError> {
-    let rows: Vec<Id> = diesel::sql_query(
-        "SELECT DISTINCT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id \
-         FROM tool_audit_log \
-         WHERE revision > $1 AND entity <> 'ab_test' \
-           AND (entity = 'tool' OR tool_id IS NOT NULL)",
+fn changed_since(connection: &mut PgConnection, revision: i64) -> Result<Vec<Changed>, StoreError> {
+    Ok(diesel::sql_query(
+        "SELECT id, bool_or(changes - $2 <> '{}') AS words \
+         FROM (SELECT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id, changes \
+               FROM tool_audit_log WHERE revision > $1 AND entity <> 'ab_test') changed \
+         WHERE id IS NOT NULL GROUP BY id",
     )
     .bind::<BigInt, _>(revision)
-    .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+    .bind::<Array<Text>, _>(WORDLESS.as_slice())
+    .load(connection)?)
 }
 
-fn every_tool(connection: &mut PgConnection) -> Result<Vec<i64>, StoreError> {
-    let rows: Vec<Id> =
-        diesel::sql_query("SELECT id FROM tools WHERE is_latest AND enabled AND status = 'active'")
-            .load(connection)?;
-    Ok(rows.into_iter().map(|row| row.id).collect())
+fn every_tool(connection: &mut PgConnection) -> Result<Vec<Changed>, StoreError> {
+    Ok(diesel::sql_query(
+        "SELECT id, true AS words FROM tools WHERE is_latest AND enabled AND status = 'active'",
+    )
+    .load(connection)?)
 }
 
 #[derive(QueryableByName)]
@@ -244,6 +279,22 @@ fn renew_block(
     store_entries(connection, &outdated, &tools)
 }
 
+/// What scoring needs of tools whose words stay as they are.
+fn renew_entries(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
+    let tools = load(connection, ids)?;
+    let columns = Columns::of(&tools)?;
+    diesel::sql_query(
+        "UPDATE selection_index x SET entry = n.entry \
+         FROM unnest($1, $2, $3) AS n(tool_id, capability_name, entry) \
+         WHERE x.tool_id = n.tool_id AND x.capability_name = n.capability_name",
+    )
+    .bind::<Array<BigInt>, _>(columns.ids)
+    .bind::<Array<Text>, _>(columns.names)
+    .bind::<Array<Text>, _>(columns.entries)
+    .execute(connection)?;
+    Ok(())
+}
+
 /// Terms and length of each tool, as retrieval reads them.
 fn analyzed(tools: &[Loaded]) -> Vec<(Vec<TermUse>, u32)> {
     let chunks: Vec<Vec<(Vec<TermUse>, u32)>> = tools
@@ -308,36 +359,53 @@ fn store_entries(
             .bind::<Array<BigInt>, _>(outdated)
             .execute(connection)?;
     }
-    let (mut ids, mut names, mut entries, mut texts) = (vec![], vec![], vec![], vec![]);
-    let written = |value: serde_json::Result<String>| {
-        value.map_err(|error| {
-            StoreError::Definition(crate::definition::DocumentError {
-                subject: "selection_index".to_owned(),
-                message: error.to_string(),
-            })
-        })
-    };
-    for tool in tools {
-        for (name, entry, words) in &tool.capabilities {
-            ids.push(tool.id);
-            names.push(name.as_str());
-            entries.push(written(serde_json::to_string(entry))?);
-            texts.push(written(serde_json::to_string(words))?);
-        }
-    }
-    if ids.is_empty() {
+    let columns = Columns::of(tools)?;
+    if columns.ids.is_empty() {
         return Ok(());
     }
     diesel::sql_query(
         "INSERT INTO selection_index (tool_id, capability_name, entry, words) \
          SELECT * FROM unnest($1, $2, $3, $4)",
     )
-    .bind::<Array<BigInt>, _>(ids)
-    .bind::<Array<Text>, _>(names)
-    .bind::<Array<Text>, _>(entries)
-    .bind::<Array<Text>, _>(texts)
+    .bind::<Array<BigInt>, _>(columns.ids)
+    .bind::<Array<Text>, _>(columns.names)
+    .bind::<Array<Text>, _>(columns.entries)
+    .bind::<Array<Text>, _>(columns.words)
     .execute(connection)?;
     Ok(())
+}
+
+/// The entries of tools, column by column.
+#[derive(Default)]
+struct Columns<'a> {
+    ids: Vec<i64>,
+    names: Vec<&'a str>,
+    entries: Vec<String>,
+    words: Vec<String>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(tools: &'a [Loaded]) -> Result<Self, StoreError> {
+        let mut columns = Self::default();
+        for tool in tools {
+            for (name, entry, words) in &tool.capabilities {
+                columns.ids.push(tool.id);
+                columns.names.push(name);
+                columns.entries.push(written(entry)?);
+                columns.words.push(written(words)?);
+            }
+        }
+        Ok(columns)
+    }
+}
+
+fn written(value: &impl Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| {
+        StoreError::Definition(DocumentError {
+            subject: "selection_index".to_owned(),
+            message: error.to_string(),
+        })
+    })
 }
 
 struct Loaded {

@@ -10,7 +10,7 @@ use crate::definition::Document;
 use crate::format::node::{Kind, Node};
 use crate::format::{self, Format, Loaded, Problem, Source, yaml};
 
-use super::check;
+use super::{Options, check};
 
 /// A text after its fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,7 +93,7 @@ impl Plan {
             changes.push(format!("turned {label} into the present layout"));
         }
         let mut quotes = Vec::new();
-        for problem in check::document(&mut loaded) {
+        for problem in check::document(&mut loaded, &Options::default()) {
             let Some(raw) = quotable(&problem, &loaded.node) else {
                 continue;
             };

@@ -1,7 +1,7 @@
 //! Texts that say nothing, or that a template left behind.
 
 use super::{children, effective, patterns};
-use crate::format::node::{Kind, Node, pointer};
+use crate::format::node::{Kind, Node, lengthen, pointer};
 use crate::format::{Problem, Span};
 
 pub fn check(root: &Node, problems: &mut Vec<Problem>) {
@@ -32,7 +32,7 @@ pub fn check(root: &Node, problems: &mut Vec<Problem>) {
     for entry in root.entries() {
         // Examples show what a user types, which may well have placeholders.
         if entry.key != "examples" && entry.key != crate::format::INTERFACE {
-            placeholders(&entry.value, &pointer("", &entry.key), problems);
+            placeholders(&entry.value, &mut pointer("", &entry.key), problems);
         }
     }
 }
@@ -53,17 +53,23 @@ fn empty_description(node: &Node, place: &str, problems: &mut Vec<Problem>) {
     }
 }
 
-fn placeholders(node: &Node, place: &str, problems: &mut Vec<Problem>) {
+/// Looks through everything below; `place` is the same afterwards.
+fn placeholders(node: &Node, place: &mut String, problems: &mut Vec<Problem>) {
+    let length = place.len();
     match &node.kind {
         Kind::Text(text) => placeholder(text, node.span, place, problems),
         Kind::List(items) => {
             for (index, item) in items.iter().enumerate() {
-                placeholders(item, &format!("{place}/{index}"), problems);
+                lengthen(place, &index.to_string());
+                placeholders(item, place, problems);
+                place.truncate(length);
             }
         }
         Kind::Map(entries) => {
             for entry in entries.iter().filter(|it| it.key != "examples") {
-                placeholders(&entry.value, &pointer(place, &entry.key), problems);
+                lengthen(place, &entry.key);
+                placeholders(&entry.value, place, problems);
+                place.truncate(length);
             }
         }
         _ => {}
