@@ -116,3 +116,59 @@ fn a_url_means_that_the_local_server_is_left_alone() {
     assert!(run.stderr.contains("DATABASE_URL"), "{}", run.stderr);
     assert!(!place.home().join("data").exists());
 }
+
+#[test]
+fn a_server_restarted_in_the_middle_leaves_the_catalog_unchanged() {
+    let place = Place::new();
+    std::fs::write(
+        place.home().join("df.yaml"),
+        definition("linux", "df", "1.0", "disk_usage"),
+    )
+    .expect("a file");
+    assert_eq!(place.run(&["import", "df.yaml"]).code, 0);
+    let before = place.run(&["show", "df", "--format", "json"]).stdout;
+    let url = place.run(&["db", "url"]).stdout.trim().to_owned();
+    // Another session holds the writers' row, so that the change waits in its transaction.
+    let mut holder = place
+        .command(&["db", "psql", "-Xq"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("a session");
+    let mut stdin = holder.stdin.take().expect("a pipe");
+    std::io::Write::write_all(
+        &mut stdin,
+        b"BEGIN; SELECT * FROM catalog_state FOR UPDATE;\n",
+    )
+    .expect("the lock");
+    let await_session = |condition: &str| {
+        let sql = format!(
+            "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {condition}"
+        );
+        while common::psql(&url, &sql).is_empty() {
+            std::thread::yield_now();
+        }
+    };
+    await_session("state = 'idle in transaction'");
+    let change = place
+        .command(&["disable", "df", "--yes"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("toolcat runs");
+    await_session("wait_event_type = 'Lock'");
+    assert_eq!(place.run(&["db", "stop"]).code, 0);
+    assert_eq!(place.run(&["db", "start"]).code, 0);
+    let change = Run::of(change.wait_with_output().expect("an end"));
+    assert_eq!(change.code, 3, "{change:?}");
+    assert!(change.stderr.contains("lost"), "{}", change.stderr);
+    drop(stdin);
+    holder.wait().expect("an end");
+    assert_eq!(
+        place.run(&["show", "df", "--format", "json"]).stdout,
+        before
+    );
+    assert_eq!(place.run(&["audit", "verify"]).code, 0);
+    assert_eq!(place.run(&["disable", "df", "--yes"]).code, 0);
+}

@@ -3,17 +3,15 @@
 //! Capabilities and patterns are matched by name and keep their row numbers, so that telemetry
 //! stays with the pattern it belongs to.
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 use rayon::prelude::*;
-use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::StoreError;
+use super::cells::{Cell, Cells};
 use super::insert::{NewCapability, NewPattern, reserve};
 use super::schema::{tool_capabilities, tool_patterns};
 use super::tools::{StoredRows, StoredTool, by_ids, rows};
@@ -42,16 +40,22 @@ struct Work<'a> {
     gone_patterns: Vec<i64>,
 }
 
-#[derive(Serialize)]
 struct ToolColumns<'a> {
-    #[serde(flatten)]
     row: &'a ToolRow,
-    definition_digest: Option<Cow<'a, str>>,
+    definition_digest: Option<String>,
+}
+
+impl Cells for ToolColumns<'_> {
+    fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
+        let mut cells = self.row.cells();
+        cells.push(("definition_digest", Cell::from(&self.definition_digest)));
+        cells
+    }
 }
 
 /// Rows of one table to be changed, and the columns in which any of them differs.
 struct Columns<R> {
-    names: BTreeSet<String>,
+    names: BTreeSet<&'static str>,
     rows: Vec<(i64, R)>,
 }
 
@@ -64,13 +68,12 @@ impl<R> Default for Columns<R> {
     }
 }
 
-impl<R: Serialize> Columns<R> {
+impl<R: Cells> Columns<R> {
     /// Compares a row before and after, and takes it up where it differs.
     fn add(&mut self, id: i64, old: &R, new: R) {
-        let (old, columns) = (columns(old), columns(&new));
         let mut differs = false;
-        for (name, value) in columns {
-            if old.get(&name) != Some(&value) {
+        for ((name, old), (_, new)) in old.cells().into_iter().zip(new.cells()) {
+            if old != new {
                 differs = true;
                 self.names.insert(name);
             }
@@ -90,14 +93,14 @@ impl<R: Serialize> Columns<R> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<Map<String, Value>> = self
+        let rows: Vec<BTreeMap<&str, Cell<'_>>> = self
             .rows
             .iter()
             .map(|(id, row)| {
-                let mut row = columns(row);
-                row.retain(|name, _| self.names.contains(name));
-                row.insert("id".to_owned(), Value::from(*id));
-                row
+                let mut cells: BTreeMap<&str, Cell<'_>> = row.cells().into_iter().collect();
+                cells.retain(|name, _| self.names.contains(name));
+                cells.insert("id", Cell::Id(*id));
+                cells
             })
             .collect();
         // Column names are our own, those of the row types; values are bound.
@@ -117,13 +120,6 @@ impl<R: Serialize> Columns<R> {
         .bind::<Text, _>(text)
         .execute(connection)?;
         Ok(())
-    }
-}
-
-fn columns(row: &impl serde::Serialize) -> Map<String, Value> {
-    match serde_json::to_value(row) {
-        Ok(Value::Object(columns)) => columns,
-        _ => Map::new(),
     }
 }
 
@@ -177,11 +173,15 @@ pub fn rewrite_loaded(
             if let Some(old) = present.get(&rewrite.id) {
                 let before = ToolColumns {
                     row: &old.row,
-                    definition_digest: digests.get(&rewrite.id).copied().flatten().map(Cow::from),
+                    definition_digest: digests
+                        .get(&rewrite.id)
+                        .copied()
+                        .flatten()
+                        .map(str::to_owned),
                 };
                 let after = ToolColumns {
                     row: new,
-                    definition_digest: Some(digest(rewrite.document).into()),
+                    definition_digest: Some(digest(rewrite.document)),
                 };
                 work.tools.add(rewrite.id, &before, after);
                 work.capabilities_of(rewrite.id, old, new);

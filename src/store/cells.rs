@@ -1,0 +1,112 @@
+//! The columns of a definition's rows, borrowed: to be compared and written without a copy.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Cell<'a> {
+    Text(&'a str),
+    OptionalText(Option<&'a str>),
+    Number(f64),
+    Flag(bool),
+    Id(i64),
+    Json(&'a Value),
+}
+
+/// A row as its columns, by name.
+pub trait Cells {
+    fn cells(&self) -> Vec<(&'static str, Cell<'_>)>;
+}
+
+macro_rules! cells {
+    ($row:ty: $($column:ident),+ $(,)?) => {
+        impl Cells for $row {
+            fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
+                vec![$((stringify!($column), Cell::from(&self.$column))),+]
+            }
+        }
+    };
+}
+
+cells!(ToolRow: tool_name, version, description, platform, category, status, enabled, owner, defaults,
+       dependencies, metadata, extra);
+cells!(CapabilityRow: capability_name, description, extra);
+cells!(PatternRow: pattern_name, description, typical_use_cases, time_estimate_ms, cost_estimate,
+       complexity_score, scope, completeness, limitations, policy, preference_match, required_inputs,
+       optional_inputs, expected_outputs, examples, extra);
+
+impl<T: Cells> Cells for &T {
+    fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
+        (*self).cells()
+    }
+}
+
+impl<'a> From<&'a String> for Cell<'a> {
+    fn from(text: &'a String) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl<'a> From<&'a Option<String>> for Cell<'a> {
+    fn from(text: &'a Option<String>) -> Self {
+        Cell::OptionalText(text.as_deref())
+    }
+}
+
+impl From<&f64> for Cell<'_> {
+    fn from(number: &f64) -> Self {
+        Cell::Number(*number)
+    }
+}
+
+impl From<&bool> for Cell<'_> {
+    fn from(flag: &bool) -> Self {
+        Cell::Flag(*flag)
+    }
+}
+
+impl<'a> From<&'a Value> for Cell<'a> {
+    fn from(value: &'a Value) -> Self {
+        Cell::Json(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn names<T: Cells + Serialize>(row: &T) -> (Vec<String>, Vec<String>) {
+        let fields = serde_json::to_value(row).unwrap();
+        let fields = fields.as_object().unwrap().keys().cloned().collect();
+        let cells = row.cells();
+        let cells = cells.iter().map(|(name, _)| (*name).to_owned()).collect();
+        (cells, fields)
+    }
+
+    #[test]
+    fn no_column_is_forgotten() {
+        let tool: ToolRow = serde_json::from_value(json!({
+            "tool_name": "a", "version": "1", "description": "", "platform": "p", "category": "c",
+            "status": "active", "enabled": true, "owner": null, "defaults": {}, "dependencies": [],
+            "metadata": {}, "extra": {},
+        }))
+        .unwrap();
+        let capability: CapabilityRow =
+            serde_json::from_value(json!({"description": "", "extra": {}})).unwrap();
+        let pattern: PatternRow = serde_json::from_value(json!({
+            "description": "", "typical_use_cases": [], "time_estimate_ms": "1", "cost_estimate": "1",
+            "complexity_score": 0.5, "scope": "", "completeness": "", "limitations": [], "policy": {},
+            "preference_match": {}, "required_inputs": [], "optional_inputs": [],
+            "expected_outputs": [], "examples": [], "extra": {},
+        }))
+        .unwrap();
+        for (cells, fields) in [names(&tool), names(&capability), names(&pattern)] {
+            assert_eq!(cells, fields);
+        }
+    }
+}
