@@ -40,9 +40,11 @@ fn main() {
     println!("| what | median | yardstick | ratio | bar | peak memory |");
     println!("| --- | --- | --- | --- | --- | --- |");
     type Row = fn(&Bench);
-    let rows: [(&str, Row); 5] = [
+    let rows: [(&str, Row); 7] = [
         ("import", Bench::import),
         ("reimport", Bench::reimport),
+        ("audit", Bench::audit),
+        ("update", Bench::update),
         ("select", Bench::select),
         ("words", Bench::words),
         ("validate", Bench::validate),
@@ -110,8 +112,7 @@ impl Bench {
                 "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns, \
                  {name}.selection_index, {name}.search_terms"
             );
-            let mut command = Command::new(self.cluster.psql_program().expect("psql"));
-            measure::once(command.args(["-Xqc", &sql, "-d", &self.cluster.url()]));
+            self.sql(&sql);
         }
     }
 
@@ -127,6 +128,53 @@ impl Bench {
             ratio,
             0.25,
         );
+    }
+
+    /// The same import with the audit triggers and without them. The index of selection is made in
+    /// both: where nothing is logged, a catalog says so by a number that is none.
+    fn audit(&self) {
+        for name in ["audited", "unaudited"] {
+            self.run(&["--catalog", name, "migrate", "up"]);
+        }
+        let triggers = ["tools", "tool_capabilities", "tool_patterns"]
+            .map(|table| format!("ALTER TABLE unaudited.{table} DISABLE TRIGGER audit_insert;"));
+        self.sql(&format!(
+            "{} UPDATE unaudited.catalog_state SET index_format = 0",
+            triggers.concat()
+        ));
+        let with = self.run(&["--catalog", "audited", "import", &self.path("large")]);
+        let without = self.run(&["--catalog", "unaudited", "import", &self.path("large")]);
+        row(
+            "import of 10,000 with its audit",
+            &with,
+            "without the triggers",
+            with.seconds / without.seconds,
+            1.4,
+        );
+    }
+
+    fn update(&self) {
+        let cost = self.run(&[
+            "--catalog",
+            "large",
+            "update",
+            "--set",
+            "policy.requires_approval=true",
+            "--yes",
+        ]);
+        row(
+            "update --set of 10,000",
+            &cost,
+            "3 s",
+            cost.seconds / 3.0,
+            1.0,
+        );
+        self.sql("VACUUM ANALYZE");
+    }
+
+    fn sql(&self, sql: &str) {
+        let mut command = Command::new(self.cluster.psql_program().expect("psql"));
+        measure::once(command.args(["-Xqc", sql, "-d", &self.cluster.url()]));
     }
 
     fn select(&self) {
