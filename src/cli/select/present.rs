@@ -95,10 +95,7 @@ pub fn to_json(answered: &Answered, limit: usize) -> Value {
         };
         add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
         add("tie_break", answered.tie_break.as_ref().map(|it| json!(it)));
-        add(
-            "ab_tests",
-            (!answered.assigned.is_empty()).then(|| json!(answered.assigned)),
-        );
+        add("ab_tests", answered.assigned.as_ref().map(|it| json!([it])));
         add("why_not", answered.why_not.as_ref().map(|it| json!(it)));
         add(
             "inferred_context",
