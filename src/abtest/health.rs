@@ -150,6 +150,13 @@ pub struct Health {
     pub healthy: bool,
 }
 
+fn records(count: u64) -> String {
+    match count {
+        1 => "1 record".to_owned(),
+        _ => format!("{count} records"),
+    }
+}
+
 /// Judges the health of a phase.
 pub fn examine(counts: HealthCounts, split: Split) -> Health {
     let assigned = counts.assigned;
@@ -220,8 +227,8 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             FindingKind::InFuture,
             false,
             format!(
-                "{} records are dated in the future and are left out",
-                counts.in_future
+                "{} dated in the future, left out of the analysis",
+                records(counts.in_future)
             ),
             "check the clocks of the machines that report",
         );
@@ -242,8 +249,8 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             FindingKind::BeforeAssignment,
             false,
             format!(
-                "{} records are dated before their assignment and are left out",
-                counts.before_assignment
+                "{} dated before the assignment, left out of the analysis",
+                records(counts.before_assignment)
             ),
             "check the clocks of the machines that report",
         );
@@ -253,8 +260,8 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             FindingKind::Unassigned,
             false,
             format!(
-                "{} records have no assignment and are left out",
-                counts.unassigned
+                "{} without an assignment, left out of the analysis",
+                records(counts.unassigned)
             ),
             "assign the unit before it runs",
         );

@@ -142,15 +142,18 @@ fn refusal(args: &DeleteArgs, selected: &[StoredTool], ties: &[Ties]) -> Option<
     }
     let others = match blocking.len() {
         1 => String::new(),
-        n => format!("; so have {} more", n - 1),
+        n => format!("; {} more cannot be deleted either", n - 1),
     };
     let message = format!(
         "{name} has {}{others}; nothing was deleted",
         reasons.join(" and ")
     );
-    Some(CommandError::conflict(message).hint(if args.purge {
-        "end the A/B test first, or add --force"
-    } else {
-        "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
+    Some(CommandError::conflict(message).hint(match first.running.first() {
+        Some(test) => format!(
+            "end the A/B test first: `toolcat abtest conclude {test}` or `toolcat abtest cancel {test}`{}",
+            if args.purge { "; or add --force" } else { "" }
+        ),
+        None => "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
+            .to_owned(),
     }))
 }

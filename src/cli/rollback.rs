@@ -75,7 +75,9 @@ pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, Comman
             "the A/B test `{test}` is running on {}/{}; nothing was changed",
             present.platform, present.tool_name
         ))
-        .hint("end the test first, or add --force"));
+        .hint(format!(
+            "end the test first: `toolcat abtest conclude {test}` or `toolcat abtest cancel {test}`; or add --force"
+        )));
     }
     report(args, session, present, target, revision)
 }

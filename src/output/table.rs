@@ -1,51 +1,188 @@
 //! Tables for people, fitted to the terminal.
 
-use comfy_table::{CellAlignment, ContentArrangement, presets};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
+use unicode_width::UnicodeWidthStr;
 
 use super::text::visible;
 use super::{Column, Ui};
 
+/// Spaces between two columns.
+const GAP: usize = 2;
+
 /// A table with a heading and rows of text. Cells are made safe for the terminal here.
 pub struct Table {
-    inner: comfy_table::Table,
     columns: Vec<Column>,
+    rows: Vec<Vec<String>>,
 }
 
 impl Table {
     /// An empty table.
     pub fn new(columns: impl IntoIterator<Item = Column>) -> Self {
-        let columns: Vec<Column> = columns.into_iter().collect();
-        let mut inner = comfy_table::Table::new();
-        inner.load_style(presets::NOTHING);
-        inner.set_header(columns.iter().map(|column| column.title.to_uppercase()));
-        Self { inner, columns }
+        Self {
+            columns: columns.into_iter().collect(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row: one text for each column.
     pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = &'a str>) {
-        self.inner
-            .add_row(cells.into_iter().map(|cell| visible(cell).into_owned()));
+        let cells = cells.into_iter().map(|cell| visible(cell).into_owned());
+        self.rows.push(cells.collect());
     }
 
     /// The table as text, no wider than the terminal where stdout is one, without a last line break.
-    pub fn render(mut self, ui: &Ui) -> String {
-        if let Some(width) = ui.width() {
-            self.inner
+    pub fn render(self, ui: &Ui) -> String {
+        self.fitted(ui.width().map(usize::from))
+    }
+
+    /// Columns are narrowed between their words. Where the words themselves do not fit, the rows are
+    /// written one below the other, a line for each cell.
+    fn fitted(self, width: Option<usize>) -> String {
+        let titles: Vec<String> = self
+            .columns
+            .iter()
+            .map(|column| column.title.to_uppercase())
+            .collect();
+        let least = |measure: fn(&str) -> usize| -> Vec<usize> {
+            (0..titles.len())
+                .map(|index| {
+                    let cells = self.rows.iter().filter_map(|row| row.get(index));
+                    cells
+                        .chain([&titles[index]])
+                        .map(|cell| measure(cell))
+                        .max()
+                        .unwrap_or(0)
+                })
+                .collect()
+        };
+        let whole =
+            |widths: &[usize]| widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+        let words = least(longest_word);
+        match width {
+            Some(width) if whole(&words) > width => self.stacked(&titles, width),
+            Some(width) if whole(&least(longest_line)) > width => {
+                self.arranged(titles, Some((width, words)))
+            }
+            _ => self.arranged(titles, None),
+        }
+    }
+
+    /// In columns; where there is a width, no wider than it, and each column at least so wide.
+    fn arranged(self, titles: Vec<String>, limits: Option<(usize, Vec<usize>)>) -> String {
+        let mut table = comfy_table::Table::new();
+        table.load_style(presets::NOTHING);
+        table.set_header(titles);
+        for row in self.rows {
+            table.add_row(row);
+        }
+        let fixed = |width: usize| u16::try_from(width).unwrap_or(u16::MAX);
+        if let Some((width, _)) = &limits {
+            table
                 .set_content_arrangement(ContentArrangement::Dynamic)
-                .set_width(width);
+                // The last column's gap is cut off below.
+                .set_width(fixed(width + GAP));
         }
         for (index, spec) in self.columns.iter().enumerate() {
-            if let Some(column) = self.inner.column_mut(index) {
-                column.set_padding((0, 2));
+            if let Some(column) = table.column_mut(index) {
+                column.set_padding((0, fixed(GAP)));
                 if spec.right {
                     column.set_cell_alignment(CellAlignment::Right);
                 }
+                if let Some((_, least)) = &limits {
+                    let least = Width::Fixed(fixed(least[index] + GAP));
+                    column.set_constraint(ColumnConstraint::LowerBoundary(least));
+                }
             }
         }
-        self.inner
+        table
             .lines()
             .map(|line| line.trim_end().to_owned())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+
+    /// One below the other: a line for each cell that holds something, a blank line between rows.
+    fn stacked(self, titles: &[String], width: usize) -> String {
+        let margin = titles.iter().map(|it| it.width()).max().unwrap_or(0) + GAP;
+        let blocks: Vec<String> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let mut lines = Vec::new();
+                for (title, cell) in titles.iter().zip(row).filter(|(_, it)| !it.is_empty()) {
+                    let pad = " ".repeat(margin - title.width());
+                    let mut line = format!("{title}{pad}");
+                    let mut used = margin;
+                    for word in cell.split_whitespace() {
+                        if used > margin && used + 1 + word.width() > width {
+                            lines.push(std::mem::replace(&mut line, " ".repeat(margin)));
+                            used = margin;
+                        }
+                        if used > margin {
+                            line.push(' ');
+                            used += 1;
+                        }
+                        line.push_str(word);
+                        used += word.width();
+                    }
+                    lines.push(line);
+                }
+                lines.join("\n")
+            })
+            .collect();
+        blocks.join("\n\n")
+    }
+}
+
+fn longest_word(text: &str) -> usize {
+    text.split_whitespace()
+        .map(|it| it.width())
+        .max()
+        .unwrap_or(0)
+}
+
+fn longest_line(text: &str) -> usize {
+    text.lines().map(|it| it.width()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table() -> Table {
+        let mut table = Table::new([
+            Column::text("tool"),
+            Column::number("runs"),
+            Column::text("description"),
+        ]);
+        table.row(["linux/df", "1", "Reports the free space"]);
+        table.row(["linux/日本語", "20", ""]);
+        table
+    }
+
+    #[test]
+    fn what_fits_is_a_table() {
+        let wide = table().fitted(None);
+        assert_eq!(table().fitted(Some(46)), wide);
+        assert_eq!(wide.lines().count(), 3);
+    }
+
+    #[test]
+    fn columns_are_narrowed_between_words() {
+        let text = table().fitted(Some(31));
+        assert!(text.lines().all(|it| it.width() <= 31), "{text}");
+        for word in ["DESCRIPTION", "linux/日本語", "Reports", "space"] {
+            assert!(text.contains(word), "{text}");
+        }
+    }
+
+    #[test]
+    fn where_words_do_not_fit_rows_stand_below_each_other() {
+        let text = table().fitted(Some(27));
+        assert_eq!(
+            text,
+            "TOOL         linux/df\nRUNS         1\nDESCRIPTION  Reports the\n             free space\n\n\
+             TOOL         linux/日本語\nRUNS         20"
+        );
     }
 }

@@ -89,8 +89,8 @@ impl From<DieselError> for StoreError {
         // Diesel gives no SQLSTATE, so the few cases that matter are known by PostgreSQL's messages;
         // a server that speaks another language gets the general message.
         match kind {
-            DatabaseErrorKind::ClosedConnection => StoreError::Lost(message),
-            _ if LOST.iter().any(|it| message.contains(it)) => StoreError::Lost(message),
+            DatabaseErrorKind::ClosedConnection => StoreError::Lost(facts(&message)),
+            _ if LOST.iter().any(|it| message.contains(it)) => StoreError::Lost(facts(&message)),
             _ if message.contains("canceling statement due to lock timeout") => {
                 StoreError::Conflict("another process holds the lock".to_owned())
             }
@@ -123,7 +123,7 @@ const FULL: &[&str] = &[
 /// Turns diesel's connection error into ours, without the password.
 pub(super) fn unreachable(location: &super::Location, error: &ConnectionError) -> StoreError {
     let message = match error {
-        ConnectionError::BadConnection(message) => message.trim().to_owned(),
+        ConnectionError::BadConnection(message) => facts(message),
         other => other.to_string(),
     };
     let message = match location.setting("password") {
@@ -136,8 +136,31 @@ pub(super) fn unreachable(location: &super::Location, error: &ConnectionError) -
     }
 }
 
+/// What libpq says, on one line: its guesses stand on lines of their own, behind a tab.
+fn facts(message: &str) -> String {
+    let lines = message.trim().lines().filter(|it| !it.starts_with('\t'));
+    lines.collect::<Vec<_>>().join("; ")
+}
+
 /// Whether the error says that a table or a schema is missing.
 pub(super) fn is_undefined(error: &DieselError) -> bool {
     matches!(error, DieselError::DatabaseError(_, information)
         if information.message().contains("does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::facts;
+
+    #[test]
+    fn guesses_of_libpq_are_left_out() {
+        let message = "connection to server at \"a\" failed: Connection refused\n\tIs the server \
+                       running on that host and accepting TCP/IP connections?\n\
+                       connection to server at \"b\" failed: timeout expired\n";
+        assert_eq!(
+            facts(message),
+            "connection to server at \"a\" failed: Connection refused; \
+             connection to server at \"b\" failed: timeout expired"
+        );
+    }
 }

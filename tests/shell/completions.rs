@@ -76,6 +76,13 @@ fn names_come_from_the_catalog() {
         (vec!["show", "p"], vec!["ping"]),
         (vec!["show", "windows/"], vec!["windows/ping"]),
         (vec!["show", "ping@"], vec!["ping@1.0", "ping@2.0"]),
+        (vec!["show", "linux/ping@"], vec!["linux/ping@1.0"]),
+        // Only a name that two platforms have is offered with its platform.
+        (vec!["show", "linux"], vec!["linux/ping"]),
+        (
+            vec!["show", ""],
+            vec!["df", "linux/ping", "ping", "windows/ping"],
+        ),
         (
             vec!["select", "--capability", ""],
             vec!["disk_usage", "reachability"],

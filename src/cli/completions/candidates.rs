@@ -25,7 +25,10 @@ pub fn answer() -> bool {
 
 /// The command tree with the names of the catalog at every argument that takes them.
 fn command() -> Command {
-    with_names(super::super::Cli::command())
+    let mut command = super::super::Cli::command();
+    // Subcommands get their arguments only now: what is not built yet cannot be changed.
+    command.build();
+    with_names(command)
 }
 
 fn with_names(command: Command) -> Command {

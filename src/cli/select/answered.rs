@@ -9,12 +9,11 @@ use crate::definition::ToolRef;
 use crate::select::crossover::variables;
 use crate::select::why_not::{Standing, WhyNot, why_not};
 use crate::select::{Answer, Request};
-use crate::store::ab_tests::{self, Caller};
-use crate::store::index::{self, Assigned};
-use crate::store::{StoreError, lessons, selections};
+use crate::store::index::Assigned;
+use crate::store::{lessons, selections};
 
 use super::source::{Pooled, Source};
-use super::{CommandError, SelectArgs, Session, tie_break};
+use super::{CommandError, SelectArgs, Session, tie_break, trial};
 
 /// An answer and its circumstances.
 pub struct Answered {
@@ -28,8 +27,8 @@ pub struct Answered {
     pub clock: DateTime<Utc>,
     /// Variables that took a recorded value.
     pub inferred: Vec<Inferred>,
-    /// What A/B tests decided about candidates.
-    pub assigned: Vec<Assigned>,
+    /// What the A/B test assigns that this choice takes part in.
+    pub assigned: Option<Assigned>,
     /// What a command of the user's chose.
     pub tie_break: Option<String>,
     /// Why a tool is not the answer.
@@ -65,19 +64,33 @@ pub fn answer(
 ) -> Result<Answered, CommandError> {
     let start = Instant::now();
     let mut pooled = source.pool(&request, session)?;
-    let assigned = assign(args, &request, &mut pooled, source)?;
+    let mut assigned = None;
+    if let Some(offer) = trial::offer(args, &request, &pooled, source)? {
+        learn(args, &mut request, &mut pooled, source)?;
+        assigned = offer.accept(&pooled.answer(&request)?, &mut pooled);
+    }
     let inferred = learn(args, &mut request, &mut pooled, source)?;
     let query_time = start.elapsed();
     let mut answer = pooled.answer(&request)?;
     let score_time = start.elapsed().saturating_sub(query_time);
+    if let Some(it) = &assigned {
+        if trial::prefer(&mut answer, it) {
+            trial::keep(it, source, session)?;
+        } else {
+            session.ui.warn(&format!(
+                "A/B test `{}` assigns {}/{}@{} to {}, which is not eligible; this choice does not count in it",
+                it.test, it.platform, it.tool, it.version, it.unit
+            ));
+        }
+    }
     let tie_break = match &args.tie_break {
-        Some(command) => {
+        // A test has settled it.
+        Some(command) if assigned.is_none() => {
             let limit = Duration::from_secs_f64(args.tie_break_timeout);
             tie_break::settle(command, limit, &request, &mut answer)?
         }
-        None => None,
+        _ => None,
     };
-    keep(&answer, &assigned, source, session)?;
     let why_not = match &args.why_not {
         Some(tool) => Some(explain(&request, &pooled, &answer, tool, source)?),
         None => None,
@@ -110,61 +123,6 @@ pub fn answer(
         query_time,
         score_time,
     })
-}
-
-/// Lets the active A/B tests decide which version the caller gets.
-fn assign(
-    args: &SelectArgs,
-    request: &Request,
-    pooled: &mut Pooled,
-    source: &mut Source,
-) -> Result<Vec<Assigned>, CommandError> {
-    let caller = Caller {
-        execution_id: args.execution_id.as_deref(),
-        user_id: args.user.as_deref(),
-        environment: Some(&request.environment),
-    };
-    match source {
-        Source::Catalog(catalog) if args.execution_id.is_some() || args.user.is_some() => {
-            Ok(catalog.connection().direct(|connection| {
-                index::assign(connection, caller, &request.scope, &mut pooled.pool)
-            })?)
-        }
-        _ => Ok(Vec::new()),
-    }
-}
-
-/// Stores the assignment of the tool that was chosen, before there is an outcome.
-fn keep(
-    answer: &Answer,
-    assigned: &[Assigned],
-    source: &mut Source,
-    session: &Session,
-) -> Result<(), CommandError> {
-    let (Source::Catalog(catalog), Some(best)) = (source, &answer.answer) else {
-        return Ok(());
-    };
-    for it in assigned
-        .iter()
-        .filter(|it| (&it.platform, &it.tool) == (&best.platform, &best.tool))
-    {
-        let kept = catalog
-            .connection()
-            .direct(|connection| Ok(ab_tests::assign::keep(connection, &it.serving)?));
-        match kept {
-            Ok(true) => {}
-            Ok(false) => session.ui.warn(&format!(
-                "A/B test `{}` has just ended or changed its phase; this choice does not count in it",
-                it.test
-            )),
-            Err(StoreError::Forbidden(message)) => session.ui.warn(&format!(
-                "the assignment of A/B test `{}` cannot be stored: {message}",
-                it.test
-            )),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok(())
 }
 
 /// Reads from telemetry what the arguments ask for.

@@ -12,6 +12,7 @@ mod request;
 mod source;
 mod split;
 mod tie_break;
+mod trial;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

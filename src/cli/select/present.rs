@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::output::style::GOOD;
 use crate::output::table::Table;
 use crate::output::{Column, Format, Record, Ui, record, text};
+use crate::select::learned::MIN_RECORDS;
 use crate::select::search::Retrieval;
 use crate::select::{Answer, Choice};
 
@@ -95,10 +96,7 @@ pub fn to_json(answered: &Answered, limit: usize) -> Value {
         };
         add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
         add("tie_break", answered.tie_break.as_ref().map(|it| json!(it)));
-        add(
-            "ab_tests",
-            (!answered.assigned.is_empty()).then(|| json!(answered.assigned)),
-        );
+        add("ab_tests", answered.assigned.as_ref().map(|it| json!([it])));
         add("why_not", answered.why_not.as_ref().map(|it| json!(it)));
         add(
             "inferred_context",
@@ -212,14 +210,18 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
         best.execution_mode.as_str().replace('_', " "),
     )?;
     if let Some(learned) = best.learned {
-        writeln!(
-            ui.out(),
-            "  {} runs: the expression says {}, corrected by {:.2}; reliability {:.3}",
-            learned.records,
-            text::duration(learned.expression_time_ms),
-            learned.time_factor,
-            learned.reliability
-        )?;
+        let runs = text::counted(usize::try_from(learned.records).unwrap_or(0), "run");
+        let reliability = learned.reliability;
+        let line = if learned.records < MIN_RECORDS {
+            format!("  {runs}, too few to learn from; a reliability of {reliability:.3} is assumed")
+        } else {
+            format!(
+                "  {runs}: the expression says {}, corrected by {:.2}; reliability {reliability:.3}",
+                text::duration(learned.expression_time_ms),
+                learned.time_factor,
+            )
+        };
+        writeln!(ui.out(), "{line}")?;
     }
     for reason in &best.approval_reasons {
         writeln!(ui.out(), "  approval: {}", text::visible(reason))?;

@@ -79,7 +79,8 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
         compare_with_catalog(&mut report, session)?;
     }
     let format = args.format.unwrap_or_else(default_format);
-    let text = render(format, &report, &options, session.ui.color());
+    let files: Vec<String> = inputs.iter().map(ToString::to_string).collect();
+    let text = render(format, &report, &files, &options, session.ui.color());
     session.ui.out().write_all(text.as_bytes())?;
     if report.unreadable() {
         session.ui.finish()?;

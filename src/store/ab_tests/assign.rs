@@ -295,6 +295,12 @@ pub struct Serving {
     /// Its version.
     #[diesel(sql_type = Text)]
     pub version: String,
+    /// Platform of the version in the other arm.
+    #[diesel(sql_type = Text)]
+    pub other_platform: String,
+    /// Its name.
+    #[diesel(sql_type = Text)]
+    pub other_tool_name: String,
 }
 
 /// What every active test that the caller takes part in gives to it, in one round trip. Nothing is

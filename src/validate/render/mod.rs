@@ -69,15 +69,22 @@ impl FromStr for ReportFormat {
     }
 }
 
-/// Writes a report. `colour` matters to the text format alone.
-pub fn render(format: ReportFormat, report: &Report, options: &Options, colour: bool) -> String {
+/// Writes a report on the files of those names, in their order. `colour` matters to the text format
+/// alone.
+pub fn render(
+    format: ReportFormat,
+    report: &Report,
+    files: &[String],
+    options: &Options,
+    colour: bool,
+) -> String {
     match format {
         ReportFormat::Text => text::render(report, options, colour),
         ReportFormat::Json => json::render(report, options),
         ReportFormat::Jsonl => json::render_lines(report),
         ReportFormat::Github => github::render(report),
         ReportFormat::Sarif => sarif::render(report),
-        ReportFormat::Junit => junit::render(report, options),
+        ReportFormat::Junit => junit::render(report, files, options),
     }
 }
 

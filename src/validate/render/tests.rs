@@ -15,7 +15,7 @@ fn bad() -> Report {
 
 #[test]
 fn text_shows_line_and_caret() {
-    let text = render(ReportFormat::Text, &bad(), &Options::default(), false);
+    let text = render(ReportFormat::Text, &bad(), &[], &Options::default(), false);
     assert!(
         text.contains("a b,c.yaml:2:10: error: `version` is the number 1.10, but text is needed [schema/type]\n  2 | version: 1.10\n    |          ^^^^\n  help: quote it: '1.10'\n"),
         "{text}"
@@ -29,13 +29,13 @@ fn text_shows_line_and_caret() {
 
 #[test]
 fn json_is_one_object() {
-    let text = render(ReportFormat::Json, &bad(), &Options::default(), false);
+    let text = render(ReportFormat::Json, &bad(), &[], &Options::default(), false);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["valid"], false);
     assert_eq!(value["diagnostics"][0]["rule"], "schema/type");
     assert_eq!(value["diagnostics"][0]["line"], 2);
     assert_eq!(value["diagnostics"][0]["pointer"], "/version");
-    let lines = render(ReportFormat::Jsonl, &bad(), &Options::default(), false);
+    let lines = render(ReportFormat::Jsonl, &bad(), &[], &Options::default(), false);
     assert_eq!(
         lines.lines().count(),
         value["diagnostics"].as_array().unwrap().len()
@@ -44,7 +44,13 @@ fn json_is_one_object() {
 
 #[test]
 fn github_escapes_properties() {
-    let text = render(ReportFormat::Github, &bad(), &Options::default(), false);
+    let text = render(
+        ReportFormat::Github,
+        &bad(),
+        &[],
+        &Options::default(),
+        false,
+    );
     assert_eq!(
         text.lines().next().unwrap(),
         "::error file=a b%2Cc.yaml,line=2,endLine=2,col=10,endColumn=13,title=schema/type::\
@@ -57,13 +63,14 @@ fn sarif_has_results_when_empty() {
     let text = render(
         ReportFormat::Sarif,
         &Report::default(),
+        &[],
         &Options::default(),
         false,
     );
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(value["version"], "2.1.0");
     assert_eq!(value["runs"][0]["results"], serde_json::json!([]));
-    let text = render(ReportFormat::Sarif, &bad(), &Options::default(), false);
+    let text = render(ReportFormat::Sarif, &bad(), &[], &Options::default(), false);
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
     let result = &value["runs"][0]["results"][0];
     let place = &result["locations"][0]["physicalLocation"];
@@ -78,9 +85,28 @@ fn sarif_has_results_when_empty() {
 
 #[test]
 fn junit_escapes_and_counts() {
-    let text = render(ReportFormat::Junit, &bad(), &Options::default(), false);
+    let text = render(ReportFormat::Junit, &bad(), &[], &Options::default(), false);
     assert!(text.contains("tests=\"1\" failures=\"1\""), "{text}");
     assert!(!text.contains("a & b"));
+}
+
+#[test]
+fn junit_has_a_case_for_a_file_that_holds_nothing() {
+    let source = Source::new("tools.json", "{\"tools\": []}");
+    let report = check_sources(vec![source], &Options::default());
+    let files = ["tools.json".to_owned()];
+    let text = render(
+        ReportFormat::Junit,
+        &report,
+        &files,
+        &Options::default(),
+        false,
+    );
+    assert!(text.contains("tests=\"1\" failures=\"0\""), "{text}");
+    assert!(
+        text.contains("name=\"tools.json\" file=\"tools.json\"/>"),
+        "{text}"
+    );
 }
 
 #[test]
