@@ -2,7 +2,6 @@
 
 mod analysing;
 mod bad_records;
-
 mod recommending;
 mod refusing;
 
