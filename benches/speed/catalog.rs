@@ -53,10 +53,11 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// A small generator of numbers (SplitMix64), so that catalogs do not depend on a library.
-struct Numbers(u64);
+pub struct Numbers(pub u64);
 
 impl Numbers {
-    fn below(&mut self, limit: usize) -> usize {
+    /// A number under the limit.
+    pub fn below(&mut self, limit: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -64,11 +65,13 @@ impl Numbers {
         usize::try_from((z ^ (z >> 31)) % limit as u64).expect("a small number")
     }
 
-    fn share(&mut self) -> f64 {
+    /// Between 0 and 1, in hundredths.
+    pub fn share(&mut self) -> f64 {
         self.below(101) as f64 / 100.0
     }
 
-    fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
+    /// One of the words.
+    pub fn of<'a>(&mut self, words: &[&'a str]) -> &'a str {
         words[self.below(words.len())]
     }
 }

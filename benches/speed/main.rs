@@ -6,6 +6,7 @@
 
 mod catalog;
 mod measure;
+mod telemetry;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -40,7 +41,7 @@ fn main() {
     println!("| what | median | yardstick | ratio | bar | peak memory |");
     println!("| --- | --- | --- | --- | --- | --- |");
     type Row = fn(&Bench);
-    let rows: [(&str, Row); 7] = [
+    let rows: [(&str, Row); 8] = [
         ("import", Bench::import),
         ("reimport", Bench::reimport),
         ("audit", Bench::audit),
@@ -48,6 +49,7 @@ fn main() {
         ("select", Bench::select),
         ("words", Bench::words),
         ("validate", Bench::validate),
+        ("telemetry", telemetry::rows),
     ];
     for (name, row) in rows {
         // The others need what an import leaves behind.
@@ -86,13 +88,18 @@ impl Bench {
         self.folder.join(name).display().to_string()
     }
 
-    /// `psql -XAtc 'select 1'` on the same socket: a connection and the smallest statement.
-    fn select_one(&self) -> Command {
+    /// `psql` with a statement, on the same socket.
+    fn psql(&self, statement: &str) -> Command {
         let mut command = Command::new(self.cluster.psql_program().expect("psql"));
         command
-            .args(["-XAtc", "select 1", "-d", &self.cluster.url()])
+            .args(["-XAtqc", statement, "-d", &self.cluster.url()])
             .env_clear();
         command
+    }
+
+    /// A connection and the smallest statement.
+    fn select_one(&self) -> Command {
+        self.psql("select 1")
     }
 
     fn import(&self) {
@@ -173,8 +180,7 @@ impl Bench {
     }
 
     fn sql(&self, sql: &str) {
-        let mut command = Command::new(self.cluster.psql_program().expect("psql"));
-        measure::once(command.args(["-Xqc", sql, "-d", &self.cluster.url()]));
+        measure::once(&mut self.psql(sql));
     }
 
     fn select(&self) {

@@ -10,6 +10,7 @@ mod anomaly;
 mod calibration;
 mod candidate;
 mod changepoint;
+mod cross_validation;
 mod design;
 mod fit;
 mod histogram;

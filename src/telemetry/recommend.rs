@@ -7,23 +7,21 @@ use super::analysis::{is_off, outliers, shift_between_halves};
 use super::calibration::{Calibration, calibration};
 use super::candidate::{Candidate, Row};
 use super::changepoint::{Change, change_indices, changes};
+use super::cross_validation::{CrossValidated, Validator};
 use super::design::constant_variables;
 use super::fit::round_within;
 use super::input_shift::ShiftBand;
 use super::outcome::{Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer};
 use super::problems::DataProblem;
-use super::quantile_regression::pinball;
 use super::refit::{Alternative, Range, RefitOptions};
 use super::residuals::{LARGEST_VARIABLE, Residual, chronological, usable_actual};
 use super::robust::subsample;
 use super::rows::{to_residuals, usable_rows};
 use super::{Measure, Model, Sample};
-use crate::statistics::{mean, median, paired_t, wilcoxon_signed_rank};
+use crate::statistics::{mean, median};
 
 /// Fewer records than this do not support a recommendation.
 pub const MIN_RECORDS: usize = 30;
-/// Folds of the cross-validation.
-const FOLDS: usize = 5;
 /// The paired test must be under this.
 const EVIDENCE_LEVEL: f64 = 0.01;
 /// The median error must fall by this share.
@@ -32,8 +30,6 @@ const MIN_IMPROVEMENT: f64 = 0.05;
 const MIN_FORM_IMPROVEMENT: f64 = 0.10;
 /// Of more records a fixed, even draw is fitted.
 const MAX_FITTED: usize = 4_000;
-/// Counts as the log error of a prediction that is not above 0.
-const WORST_ERROR: f64 = 20.0;
 
 /// Recommends a better estimate for the samples of one usage pattern, or refuses with the reason. The current
 /// estimate is the model's value over each context, whatever was stored.
@@ -126,12 +122,6 @@ fn ranges(names: &[String], rows: &[Row<'_>]) -> Vec<Range> {
         .collect()
 }
 
-/// Errors on the logarithm of a candidate, predicted without the record's own fold.
-struct CrossValidated {
-    errors: Vec<f64>,
-    logarithms: Vec<f64>,
-}
-
 struct Attempt<'a, 'r> {
     model: &'a dyn Model,
     options: &'a RefitOptions,
@@ -173,97 +163,8 @@ impl<'a> Attempt<'a, '_> {
         Some(change_indices(&r).last().map_or(0, |index| drawn[*index]))
     }
 
-    fn loss(&self, logarithm: f64) -> f64 {
-        let tau = self.options.method().tau;
-        if tau == 0.5 {
-            logarithm.abs()
-        } else {
-            2.0 * pinball(logarithm, tau)
-        }
-    }
-
-    fn middle(&self, errors: &[f64]) -> Option<f64> {
-        if self.options.method().tau == 0.5 {
-            median(errors)
-        } else {
-            mean(errors)
-        }
-    }
-
-    /// Predicts each of five consecutive blocks by a fit on the others; `None` where a fit is not determined.
-    fn cross_validate(
-        &self,
-        candidate: &Candidate<'a>,
-        rows: &[Row<'a>],
-    ) -> Option<CrossValidated> {
-        let n = rows.len();
-        let mut logarithms = Vec::with_capacity(n);
-        for fold in 0..FOLDS {
-            let (from, to) = (fold * n / FOLDS, (fold + 1) * n / FOLDS);
-            let training: Vec<usize> = (0..from).chain(to..n).collect();
-            let left_out: Vec<usize> = (from..to).collect();
-            let fitted = candidate.fit(rows, &training, self.options.method())?;
-            for (value, i) in candidate
-                .predict(&fitted, &left_out)
-                .into_iter()
-                .zip(&left_out)
-            {
-                let error = value.map_or(WORST_ERROR, |v| rows[*i].actual.ln() - v.ln());
-                logarithms.push(error.clamp(-WORST_ERROR, WORST_ERROR));
-            }
-        }
-        let errors = logarithms.iter().map(|l| self.loss(*l)).collect();
-        Some(CrossValidated { errors, logarithms })
-    }
-
-    fn evidence(&self, validated: &CrossValidated, rows: &[Row<'a>]) -> Option<Evidence> {
-        let current: Vec<f64> = rows
-            .iter()
-            .map(|row| row.actual.ln() - row.current.ln())
-            .collect();
-        let current_errors: Vec<f64> = current.iter().map(|l| self.loss(*l)).collect();
-        let differences: Vec<f64> = current_errors
-            .iter()
-            .zip(&validated.errors)
-            .map(|(old, new)| old - new)
-            .collect();
-        let is_median = self.options.method().tau == 0.5;
-        let (current_error, new_error) = (
-            self.middle(&current_errors)?,
-            self.middle(&validated.errors)?,
-        );
-        let percent = |logarithms: &[f64]| {
-            let relative: Vec<f64> = logarithms.iter().map(|l| l.exp_m1().abs()).collect();
-            median(&relative).map(|middle| 100.0 * middle)
-        };
-        Some(Evidence {
-            folds: FOLDS,
-            records: rows.len(),
-            error: if is_median {
-                "absolute_log_error"
-            } else {
-                "pinball_log_error"
-            },
-            current_error,
-            cross_validated_error: new_error,
-            improvement: if current_error > 0.0 {
-                1.0 - new_error / current_error
-            } else {
-                0.0
-            },
-            test: if is_median {
-                "wilcoxon_signed_rank"
-            } else {
-                "paired_t"
-            },
-            p: if is_median {
-                wilcoxon_signed_rank(&differences)
-            } else {
-                paired_t(&differences)
-            },
-            current_median_absolute_error_percent: percent(&current)?,
-            cross_validated_median_absolute_error_percent: percent(&validated.logarithms)?,
-        })
+    fn validator(&self) -> Validator {
+        Validator(self.options.method())
     }
 
     /// The best candidate with its evidence; the evidence against it, if there is any, where it is not good enough.
@@ -275,10 +176,10 @@ impl<'a> Attempt<'a, '_> {
         let drawn = subsample(self.rows.len(), MAX_FITTED);
         let rows: Vec<Row<'a>> = drawn.iter().map(|i| self.rows[*i]).collect();
         let own = Candidate::own(self.model, &rows, constant)
-            .and_then(|own| Some((self.cross_validate(&own, &rows)?, own)));
+            .and_then(|own| Some((self.validator().cross_validate(&own, &rows)?, own)));
         let (mut alternatives, best_other) = self.other_forms(&rows, names, constant, own.as_ref());
         let (validated, candidate) = best_other.or(own).ok_or(None)?;
-        let evidence = self.evidence(&validated, &rows).ok_or(None)?;
+        let evidence = self.validator().evidence(&validated, &rows).ok_or(None)?;
         // a level that is met exactly leaves no rank to test, and nothing to improve
         let better = evidence.improvement >= MIN_IMPROVEMENT && evidence.p < EVIDENCE_LEVEL;
         if !better {
@@ -329,16 +230,18 @@ impl<'a> Attempt<'a, '_> {
                 candidates.extend(Candidate::in_variable(name, rows));
             }
         }
-        let bar = own.and_then(|(own, _)| Some((self.middle(&own.errors)?, mean(&own.errors)?)));
+        let bar = own
+            .and_then(|(own, _)| Some((self.validator().middle(&own.errors)?, mean(&own.errors)?)));
         let mut tried = Vec::new();
         let mut best: Option<(f64, CrossValidated, Candidate<'a>)> = None;
         for candidate in candidates {
-            let Some(validated) = self.cross_validate(&candidate, rows) else {
+            let Some(validated) = self.validator().cross_validate(&candidate, rows) else {
                 continue;
             };
-            let (Some(error), Some(average)) =
-                (self.middle(&validated.errors), mean(&validated.errors))
-            else {
+            let (Some(error), Some(average)) = (
+                self.validator().middle(&validated.errors),
+                mean(&validated.errors),
+            ) else {
                 continue;
             };
             let keep = 1.0 - MIN_FORM_IMPROVEMENT;
@@ -391,10 +294,13 @@ impl<'a> Attempt<'a, '_> {
             .zip(rows)
             .map(|(value, row)| value.map(|v| row.actual.ln() - v.ln()))
             .collect::<Option<Vec<f64>>>()?;
-        let errors: Vec<f64> = logarithms.iter().map(|l| self.loss(*l)).collect();
+        let errors: Vec<f64> = logarithms
+            .iter()
+            .map(|l| self.validator().loss(*l))
+            .collect();
         let relative: Vec<f64> = logarithms.iter().map(|l| l.exp_m1().abs()).collect();
         // what rounding makes of the fit must still be better, and not the current estimate again
-        let rounded_error = self.middle(&errors)?;
+        let rounded_error = self.validator().middle(&errors)?;
         if rounded_error > (1.0 - MIN_IMPROVEMENT) * evidence.current_error
             || relative.iter().any(|e| !e.is_finite())
         {

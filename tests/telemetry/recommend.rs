@@ -98,19 +98,63 @@ fn too_few_records_are_refused_with_how_many_are_missing() {
     ");
 }
 
+/// The lines with another N, from the number of the line and the N that it has.
+fn with_n(lines: &str, n: impl Fn(usize, f64) -> f64) -> String {
+    let mut text = String::new();
+    for (i, line) in lines.lines().enumerate() {
+        let mut line: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let old = line["context"]["N"].as_f64().expect("a number");
+        line["context"]["N"] = n(i, old).into();
+        text.push_str(&format!("{line}\n"));
+    }
+    text
+}
+
+#[test]
+fn outliers_alone_are_no_reason_to_change_an_estimate() {
+    let world = world();
+    let text = lines(80, |i, n, noise| {
+        let factor = if i % 16 == 5 { 12.0 } else { 1.0 };
+        factor * (100.0 + n) * (0.1 * noise.normal()).exp()
+    });
+    world.write("runs.jsonl", text);
+    telemetry(&world, "record --batch runs.jsonl");
+    assert_snapshot!(telemetry(&world, "recommend df").stdout, @"
+    linux/df@1.0 disk_usage.use
+      no recommendation: the estimate holds but for 5 outliers, which no estimate would meet
+      current: 100 + N
+      median error: 7.7 % over 76 records
+    ");
+    let run = telemetry(&world, "recommend df --format json");
+    assert_eq!(run.json()[0]["reason"], "outliers_only", "{run:?}");
+    assert_eq!(telemetry(&world, "recommend df --apply").code, 1);
+}
+
+#[test]
+fn larger_inputs_alone_are_no_reason_to_change_an_estimate() {
+    let world = world();
+    let shift = |i: usize| if i < 60 { 0.0 } else { 30_000.0 };
+    let text = lines(120, |i, n, noise| {
+        (100.0 + n + shift(i)) * (0.1 * noise.normal()).exp()
+    });
+    world.write("runs.jsonl", with_n(&text, |i, n| n + shift(i)));
+    telemetry(&world, "record --batch runs.jsonl");
+    assert_snapshot!(telemetry(&world, "recommend df").stdout, @"
+    linux/df@1.0 disk_usage.use
+      no recommendation: the estimate holds; its inputs have shifted (N), so it is used outside its earlier range
+      current: 100 + N
+      median error: 6.9 % over 114 records
+    ");
+    let run = telemetry(&world, "recommend df --format json");
+    assert_eq!(run.json()[0]["reason"], "input_shift_only", "{run:?}");
+    assert_eq!(telemetry(&world, "recommend df --apply").code, 1);
+}
+
 #[test]
 fn a_constant_input_is_refused_with_a_rescaling() {
     let world = world();
     let text = lines(100, |_, _, noise| 450.0 * (0.1 * noise.normal()).exp());
-    let fixed: String = text
-        .lines()
-        .map(|line| {
-            let (before, rest) = line.split_once("\"N\":").expect("a context");
-            let (_, after) = rest.split_once('}').expect("an end");
-            format!("{before}\"N\":50}}{after}\n")
-        })
-        .collect();
-    world.write("runs.jsonl", fixed);
+    world.write("runs.jsonl", with_n(&text, |_, _| 50.0));
     telemetry(&world, "record --batch runs.jsonl");
     let run = telemetry(&world, "recommend df --format json");
     let answer = &run.json()[0];

@@ -7,11 +7,11 @@ mod apply;
 mod export;
 mod load;
 mod maintain;
+mod places;
 mod rows;
 mod samples;
 mod scope;
 mod summary;
-mod targets;
 mod totals;
 
 pub use apply::{NewEstimate, apply};
@@ -20,9 +20,9 @@ pub use load::{Chunk, Interrupted, Loaded, load, record_one};
 pub use maintain::{
     Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,
 };
+pub use places::{Unit, targets, units};
 pub use rows::Rows;
 pub use samples::{Messages, Sampling, error_messages, samples};
-pub use scope::{Scope, Unit, units};
+pub use scope::Scope;
 pub use summary::{Ratings, Summary, summaries};
-pub use targets::targets;
 pub use totals::{GroupBy, Total, totals};

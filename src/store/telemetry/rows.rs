@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use chrono::Datelike;
+use chrono::{Datelike, SubsecRound};
 use serde_json::{Map, Value};
 
 use crate::telemetry::intake::Execution;
@@ -79,7 +79,8 @@ impl Rows {
         out.extend_from_slice(if it.success { b"t\t" } else { b"f\t" });
         text(out, it.error.as_deref());
         text(out, Some(&context(&it.context)));
-        number(out, Some(it.at.format("%Y-%m-%d %H:%M:%S%.6f+00")), b'\t');
+        let at = it.at.naive_utc().trunc_subsecs(6);
+        number(out, Some(format_args!("{at}+00")), b'\t');
         number(out, it.rating, b'\n');
         self.ends.push((out.len(), it.execution_id.clone()));
     }
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(
             String::from_utf8(rows.text).unwrap(),
             "0\t\\N\t\\N\t\\N\t\\N\t\\N\t5\t0.0003\t\\N\t\\N\tf\ta\\tb\\\\\\n\t{\"N\":3}\t\
-             1970-01-01 00:00:00.000000+00\t\\N\n"
+             1970-01-01 00:00:00+00\t\\N\n"
         );
     }
 
