@@ -213,7 +213,11 @@ impl Bench {
                 .output()
                 .expect("toolcat runs");
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            for part in text.trim().split(", ") {
+            // Warnings come first.
+            let Some(times) = text.trim().lines().last() else {
+                continue;
+            };
+            for part in times.split(", ") {
                 let mut words = part.split_whitespace();
                 let (Some(name), Some(Ok(time))) = (words.next(), words.next().map(str::parse))
                 else {
