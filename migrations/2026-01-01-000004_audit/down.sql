@@ -22,7 +22,9 @@ DROP TRIGGER touch ON tools;
 DROP TRIGGER touch ON tool_patterns;
 DROP TABLE tool_audit_log;
 DROP TABLE catalog_state;
-DROP FUNCTION audit_change();
+-- Catalogs made by an early build have a function for each table.
+DROP FUNCTION IF EXISTS audit_change(), audit_tools(), audit_tool_capabilities(), audit_tool_patterns(),
+    audit_tool_ab_tests(), audit_updated(JSONB, JSONB), audit_deleted(JSONB), audit_created(JSONB);
 DROP FUNCTION delete_children();
 DROP FUNCTION touch_tool();
 DROP FUNCTION touch_pattern();

@@ -158,6 +158,9 @@ BEGIN
     RETURN NULL;
 END $$;
 COMMENT ON FUNCTION audit_change() IS 'Writes the audit log for the rows that a statement changed';
+-- Its arguments are SQL that runs with the owner's rights, and it writes what it is given: nobody else
+-- may hang it on a table of their own. Triggers that exist fire for everybody.
+REVOKE EXECUTE ON FUNCTION audit_change(), begin_revision() FROM PUBLIC;
 
 CREATE TRIGGER audit_insert AFTER INSERT ON tools REFERENCING NEW TABLE AS new_rows
     FOR EACH STATEMENT EXECUTE FUNCTION audit_change('tool', 'r.tool_name',

@@ -137,6 +137,14 @@ fn an_ordinary_role_cannot_change_or_remove_what_is_logged() {
     ] {
         refused(statement);
     }
+    // Nor can it have the owner's trigger function write, or run, what it likes.
+    world.sql(&format!(
+        "DO $$ BEGIN SET LOCAL ROLE {role}; CREATE TEMP TABLE forged (LIKE tools); \
+             CREATE TRIGGER forge AFTER INSERT ON forged REFERENCING NEW TABLE AS new_rows \
+                 FOR EACH STATEMENT EXECUTE FUNCTION audit_change('tool', 'r.tool_name', ', tools t'); \
+             RAISE EXCEPTION 'it was done'; \
+         EXCEPTION WHEN insufficient_privilege THEN NULL; END $$"
+    ));
     // What the role may do to tools is logged all the same.
     world.sql(&format!(
         "SET ROLE {role}; UPDATE tools SET category = 'clerical' WHERE tool_name = 'df'"
