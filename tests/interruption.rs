@@ -7,7 +7,7 @@ mod common;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{World, definition};
+use common::{Holder, World, definition};
 
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name)
@@ -83,44 +83,14 @@ fn a_killed_import_leaves_the_catalog_as_before_or_as_after() {
 fn a_connection_that_is_cut_is_reported_and_nothing_is_written() {
     let world = World::new();
     world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
-    // Another session holds the writers' row, so that the import waits between two statements.
-    let mut holder = std::process::Command::new("sh")
-        .args(["-c", "cat - | \"$0\" db psql -Xq", common::PROGRAM])
-        .env_clear()
-        .envs(
-            world
-                .command::<&str>(&[])
-                .get_envs()
-                .filter_map(|(k, v)| Some((k, v?))),
-        )
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a session");
-    let mut stdin = holder.stdin.take().expect("a pipe");
-    std::io::Write::write_all(
-        &mut stdin,
-        b"BEGIN; SELECT * FROM catalog_state FOR UPDATE;\n",
-    )
-    .expect("the lock");
-    let waiting = |event: &str| {
-        let sql = format!(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND {event}"
-        );
-        while common::psql(world.url(), &sql).is_empty() {
-            std::thread::yield_now();
-        }
-    };
-    waiting("state = 'idle in transaction'");
+    let holder = Holder::of_the_writers_lock(world.url());
     let import = world
         .command(&["import", "df.yaml"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("toolcat runs");
-    waiting("wait_event_type = 'Lock'");
+    holder.await_rival();
     common::psql(
         world.url(),
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -129,7 +99,6 @@ fn a_connection_that_is_cut_is_reported_and_nothing_is_written() {
     let run = common::Run::of(import.wait_with_output().expect("an end"));
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("lost"), "{}", run.stderr);
-    drop(stdin);
-    holder.wait().expect("an end");
+    drop(holder);
     assert_eq!(world.sql("SELECT count(*) FROM tools").trim(), "0");
 }

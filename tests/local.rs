@@ -5,7 +5,7 @@ mod common;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{PROGRAM, Run, definition};
+use common::{Holder, PROGRAM, Run, definition};
 
 /// A place with a server of its own, which is removed at the end.
 struct Place(tempfile::TempDir);
@@ -128,43 +128,20 @@ fn a_server_restarted_in_the_middle_leaves_the_catalog_unchanged() {
     assert_eq!(place.run(&["import", "df.yaml"]).code, 0);
     let before = place.run(&["show", "df", "--format", "json"]).stdout;
     let url = place.run(&["db", "url"]).stdout.trim().to_owned();
-    // Another session holds the writers' row, so that the change waits in its transaction.
-    let mut holder = place
-        .command(&["db", "psql", "-Xq"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("a session");
-    let mut stdin = holder.stdin.take().expect("a pipe");
-    std::io::Write::write_all(
-        &mut stdin,
-        b"BEGIN; SELECT * FROM catalog_state FOR UPDATE;\n",
-    )
-    .expect("the lock");
-    let await_session = |condition: &str| {
-        let sql = format!(
-            "SELECT pid FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {condition}"
-        );
-        while common::psql(&url, &sql).is_empty() {
-            std::thread::yield_now();
-        }
-    };
-    await_session("state = 'idle in transaction'");
+    let holder = Holder::of_the_writers_lock(&url);
     let change = place
         .command(&["disable", "df", "--yes"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .expect("toolcat runs");
-    await_session("wait_event_type = 'Lock'");
+    holder.await_rival();
     assert_eq!(place.run(&["db", "stop"]).code, 0);
     assert_eq!(place.run(&["db", "start"]).code, 0);
     let change = Run::of(change.wait_with_output().expect("an end"));
     assert_eq!(change.code, 3, "{change:?}");
     assert!(change.stderr.contains("lost"), "{}", change.stderr);
-    drop(stdin);
-    holder.wait().expect("an end");
+    drop(holder);
     assert_eq!(
         place.run(&["show", "df", "--format", "json"]).stdout,
         before

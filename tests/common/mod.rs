@@ -10,7 +10,7 @@
 #![allow(dead_code, reason = "no test program uses all of it")]
 
 use std::fmt::Write as _;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
@@ -105,14 +105,7 @@ fn prepare_template(cluster: &Cluster) {
 
 /// Runs SQL with psql and returns what it printed, unaligned and without headings.
 pub fn psql(url: &str, sql: &str) -> String {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    let program = PROGRAM.get_or_init(|| {
-        let home = tempfile::tempdir().expect("a temporary folder");
-        Cluster::at(home.path())
-            .and_then(|cluster| cluster.psql_program())
-            .expect("psql")
-    });
-    let output = Command::new(program)
+    let output = Command::new(psql_program())
         .args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-d", url, "-c", sql])
         .output()
         .expect("psql runs");
@@ -122,6 +115,59 @@ pub fn psql(url: &str, sql: &str) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+fn psql_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        let home = tempfile::tempdir().expect("a temporary folder");
+        Cluster::at(home.path())
+            .and_then(|cluster| cluster.psql_program())
+            .expect("psql")
+    })
+}
+
+/// Another session that holds the lock of the writers of definitions, until it is dropped: a change
+/// waits for it in the middle of its transaction.
+pub struct Holder {
+    session: std::process::Child,
+    url: String,
+}
+
+impl Holder {
+    /// Takes the lock.
+    pub fn of_the_writers_lock(url: &str) -> Self {
+        let mut session = Command::new(psql_program())
+            .args(["-XAtq", "-d", url])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a session");
+        let sql = b"BEGIN; SELECT FROM tool_catalog.catalog_state FOR UPDATE; SELECT 'held';\n";
+        let stdin = session.stdin.as_mut().expect("a pipe");
+        stdin.write_all(sql).expect("the lock");
+        let mut out = BufReader::new(session.stdout.take().expect("a pipe")).lines();
+        while out.next().expect("a line").expect("text") != "held" {}
+        let url = url.to_owned();
+        Self { session, url }
+    }
+
+    /// Returns when another session waits for a lock.
+    pub fn await_rival(&self) {
+        const WAITING: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
+                               AND wait_event_type = 'Lock'";
+        while psql(&self.url, WAITING).is_empty() {
+            std::thread::yield_now();
+        }
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        drop(self.session.stdin.take());
+        let _ = self.session.wait();
+    }
 }
 
 /// A test's own database, home and working folder; gone when it is dropped.
@@ -156,7 +202,7 @@ impl World {
         );
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::create_dir(folder.path().join("home")).expect("a home");
-        std::fs::create_dir(folder.path().join("work")).expect("a working folder");
+        std::fs::create_dir(folder.path().join("project")).expect("a working folder");
         Self {
             url: cluster.url_of(&name),
             name,
@@ -171,7 +217,7 @@ impl World {
 
     /// The working folder of the commands.
     pub fn path(&self) -> PathBuf {
-        self.folder.path().join("work")
+        self.folder.path().join("project")
     }
 
     /// Writes a file in the working folder, with the folders above it.

@@ -41,13 +41,13 @@ fn each_source_is_stronger_than_the_one_before() {
     );
     assert_eq!(
         setting(&world, &[], "catalog"),
-        pair("ours", "project file: [FOLDER]/work/toolcat.toml")
+        pair("ours", "project file: [FOLDER]/project/toolcat.toml")
     );
     assert_eq!(setting(&world, &[], "profiles.night").0, "cost=1");
     assert!(
         setting(&world, &[], "template_dir")
             .0
-            .ends_with("work/templates")
+            .ends_with("project/templates")
     );
     assert_eq!(
         setting(&world, &["--catalog", "this"], "catalog"),
@@ -102,7 +102,7 @@ fn the_file_that_is_made_can_be_used() {
         .output()
         .expect("toolcat runs");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(shown.contains("work/toolcat.toml"), "{shown}");
+    assert!(shown.contains("project/toolcat.toml"), "{shown}");
 }
 
 #[test]

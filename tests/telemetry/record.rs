@@ -1,5 +1,6 @@
 //! One execution, recorded or refused; a command that is measured.
 
+use crate::common::Holder;
 use crate::{rows, telemetry, world};
 use insta::assert_snapshot;
 
@@ -32,37 +33,11 @@ fn recording_neither_waits_for_writers_nor_is_audited() {
     let world = world();
     let before = world.sql("SELECT count(*) FROM tool_audit_log");
     // Would wait for the lock that the writers of definitions take, were it to take it.
-    let mut holder = std::process::Command::new(psql_program())
-        .args(["-XAtq", "-d", world.url()])
-        .args([
-            "-c",
-            "BEGIN",
-            "-c",
-            "SELECT FROM tool_catalog.catalog_state FOR UPDATE",
-        ])
-        .args(["-c", "SELECT 'held'", "-c", "SELECT pg_sleep(60)"])
-        .stdout(std::process::Stdio::piped())
-        .spawn()
-        .expect("psql runs");
-    let mut line = String::new();
-    let out = holder.stdout.take().expect("a pipe");
-    let mut reader = std::io::BufReader::new(out);
-    while line != "held\n" {
-        line.clear();
-        std::io::BufRead::read_line(&mut reader, &mut line).expect("a line");
-    }
+    let holder = Holder::of_the_writers_lock(world.url());
     let run = telemetry(&world, "record df --time-ms 5 --success");
-    holder.kill().expect("psql ends");
-    holder.wait().expect("psql ends");
+    drop(holder);
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(world.sql("SELECT count(*) FROM tool_audit_log"), before);
-}
-
-fn psql_program() -> std::path::PathBuf {
-    let home = tempfile::tempdir().expect("a folder");
-    toolcat::cluster::Cluster::at(home.path())
-        .and_then(|cluster| cluster.psql_program())
-        .expect("psql")
 }
 
 #[test]
