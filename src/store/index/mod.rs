@@ -6,6 +6,7 @@
 //! audit log names what has changed since the revision that they show.
 
 mod entry;
+mod load;
 mod pool;
 mod read;
 mod refresh;

@@ -3,19 +3,15 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Bytea, Double, Integer, Jsonb, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Bytea, Integer, Nullable, Text};
 use rayon::prelude::*;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::FORMAT;
-use super::entry::{Entry, PatternEntry, Words};
+use super::load::{Loaded, Texts, load};
 use super::read::add;
 use crate::definition::DocumentError;
-use crate::select::retrieval::{
-    Analyzer, CapabilityText, PatternText, PostingList, Postings, TermUse, Text as ToolText,
-    analyze,
-};
+use crate::select::retrieval::{Analyzer, PostingList, Postings, TermUse, analyze};
 use crate::store::StoreError;
 
 /// Tool ids of one block share the rows of their terms.
@@ -207,7 +203,7 @@ fn renew_block(
         .copied()
         .filter(|id| documents.get(*id).is_some())
         .collect();
-    let tools = load(connection, ids)?;
+    let tools = load(connection, ids, Texts::Read)?;
     let analyzed = analyzed(&tools);
 
     let mut lists = Postings::new();
@@ -281,7 +277,7 @@ fn renew_block(
 
 /// What scoring needs of tools whose words stay as they are.
 fn renew_entries(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
-    let tools = load(connection, ids)?;
+    let tools = load(connection, ids, Texts::Left)?;
     let columns = Columns::of(&tools)?;
     diesel::sql_query(
         "UPDATE selection_index x SET entry = n.entry \
@@ -406,180 +402,4 @@ fn written(value: &impl Serialize) -> Result<String, StoreError> {
             message: error.to_string(),
         })
     })
-}
-
-struct Loaded {
-    id: i64,
-    text: ToolText,
-    capabilities: Vec<(String, Entry, Words)>,
-}
-
-#[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    id: i64,
-    #[diesel(sql_type = Text)]
-    platform: String,
-    #[diesel(sql_type = Text)]
-    tool_name: String,
-    #[diesel(sql_type = Text)]
-    version: String,
-    #[diesel(sql_type = Text)]
-    description: String,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    tags: Option<Value>,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    capability_id: Option<i64>,
-    #[diesel(sql_type = Nullable<Text>)]
-    capability_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    capability_description: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pattern_name: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    pattern_description: Option<String>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    use_cases: Option<Value>,
-    #[diesel(sql_type = Nullable<Text>)]
-    time_estimate_ms: Option<String>,
-    #[diesel(sql_type = Nullable<Text>)]
-    cost_estimate: Option<String>,
-    #[diesel(sql_type = Nullable<Double>)]
-    complexity_score: Option<f64>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    policy: Option<Value>,
-    #[diesel(sql_type = Nullable<Jsonb>)]
-    preference_match: Option<Value>,
-}
-
-/// The entries of one version of a tool that is switched on, whether or not it is in use.
-pub(super) fn load_version(
-    connection: &mut PgConnection,
-    id: i64,
-) -> Result<Vec<(String, Entry)>, StoreError> {
-    let tools = load_where(connection, &[id], "t.enabled")?;
-    Ok(tools
-        .into_iter()
-        .flat_map(|tool| tool.capabilities)
-        .map(|(name, entry, _)| (name, entry))
-        .collect())
-}
-
-/// Those of the tools that may be chosen, by id, with capabilities and patterns in their order.
-fn load(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Loaded>, StoreError> {
-    load_where(
-        connection,
-        ids,
-        "t.is_latest AND t.enabled AND t.status = 'active'",
-    )
-}
-
-fn load_where(
-    connection: &mut PgConnection,
-    ids: &[i64],
-    condition: &str,
-) -> Result<Vec<Loaded>, StoreError> {
-    let rows: Vec<Row> = diesel::sql_query(format!(
-        "SELECT t.id, t.platform, t.tool_name, t.version, t.description, \
-                t.metadata -> 'tags' AS tags, c.id AS capability_id, c.capability_name, \
-                c.description AS capability_description, p.pattern_name, \
-                p.description AS pattern_description, p.typical_use_cases AS use_cases, \
-                p.time_estimate_ms, p.cost_estimate, p.complexity_score, p.policy, \
-                p.preference_match \
-         FROM tools t \
-         LEFT JOIN tool_capabilities c ON c.tool_id = t.id \
-         LEFT JOIN tool_patterns p ON p.capability_id = c.id \
-         WHERE t.id = ANY ($1) AND {condition} \
-         ORDER BY t.id, c.id, p.id",
-    ))
-    .bind::<Array<BigInt>, _>(ids)
-    .load(connection)?;
-    let mut tools: Vec<Loaded> = Vec::new();
-    let mut capability = None;
-    for row in rows {
-        if tools.last().is_none_or(|tool| tool.id != row.id) {
-            tools.push(Loaded {
-                id: row.id,
-                text: ToolText {
-                    name: row.tool_name.clone(),
-                    platform: row.platform.clone(),
-                    description: row.description.clone(),
-                    tags: strings(row.tags.as_ref()),
-                    capabilities: Vec::new(),
-                },
-                capabilities: Vec::new(),
-            });
-            capability = None;
-        }
-        let Some(tool) = tools.last_mut() else {
-            continue;
-        };
-        if row.capability_id.is_some() && row.capability_id != capability {
-            capability = row.capability_id;
-            tool.start_capability(&row);
-        }
-        tool.add_pattern(row);
-    }
-    Ok(tools)
-}
-
-impl Loaded {
-    fn start_capability(&mut self, row: &Row) {
-        let name = row.capability_name.clone().unwrap_or_default();
-        let description = row.capability_description.clone().unwrap_or_default();
-        self.text.capabilities.push(CapabilityText {
-            name: name.clone(),
-            description: description.clone(),
-            patterns: Vec::new(),
-        });
-        let entry = Entry {
-            platform: self.text.platform.clone(),
-            tool: self.text.name.clone(),
-            version: row.version.clone(),
-            tags: self.text.tags.clone(),
-            patterns: Vec::new(),
-        };
-        let words = Words {
-            description,
-            patterns: Vec::new(),
-        };
-        self.capabilities.push((name, entry, words));
-    }
-
-    fn add_pattern(&mut self, row: Row) {
-        let (Some(name), Some((_, entry, words)), Some(text)) = (
-            row.pattern_name,
-            self.capabilities.last_mut(),
-            self.text.capabilities.last_mut(),
-        ) else {
-            return;
-        };
-        let description = row.pattern_description.unwrap_or_default();
-        let use_cases = strings(row.use_cases.as_ref());
-        words
-            .patterns
-            .push((description.clone(), use_cases.clone()));
-        text.patterns.push(PatternText {
-            name: name.clone(),
-            description,
-            use_cases,
-        });
-        entry.patterns.push(PatternEntry {
-            name,
-            time: row.time_estimate_ms.unwrap_or_default(),
-            cost: row.cost_estimate.unwrap_or_default(),
-            complexity: row.complexity_score.unwrap_or_default(),
-            policy: row.policy.unwrap_or_default(),
-            preference: row.preference_match.unwrap_or_default(),
-        });
-    }
-}
-
-fn strings(value: Option<&Value>) -> Vec<String> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
 }

@@ -3,7 +3,7 @@
 use diesel::PgConnection;
 use serde::Serialize;
 
-use super::refresh::load_version;
+use super::load::load_version;
 use crate::select::{Candidate, Pool, Scope};
 use crate::store::StoreError;
 use crate::store::ab_tests::assign::serving;
