@@ -69,7 +69,6 @@ impl PostingList {
         }
         let count = take(&mut bytes)?;
         let mut doc = 0i64;
-        let mut positions = Vec::new();
         // Each document takes four bytes or more, so that a false count cannot ask for more than that.
         self.reserve(usize::try_from(count).map_or(0, |count| count.min(bytes.len() / 4)));
         for i in 0..count {
@@ -80,16 +79,19 @@ impl PostingList {
             doc = doc.checked_add(step).ok_or(PackedError::Range)?;
             let frequency = small(&mut bytes)?;
             let length = small(&mut bytes)?;
-            let places = take(&mut bytes)?;
-            positions.clear();
+            // Each position takes a byte or more.
+            let positions = usize::try_from(take(&mut bytes)?).unwrap_or(usize::MAX);
+            if positions > bytes.len() {
+                return Err(PackedError::Truncated);
+            }
             let mut position = 0u32;
-            for _ in 0..places {
+            for _ in 0..positions {
                 position = position
                     .checked_add(small(&mut bytes)?)
                     .ok_or(PackedError::Range)?;
-                positions.push(position);
+                self.note(position);
             }
-            self.insert(doc, length, frequency, &positions);
+            self.place(doc, length, frequency, positions);
         }
         if bytes.is_empty() {
             Ok(())

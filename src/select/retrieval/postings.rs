@@ -99,14 +99,24 @@ impl PostingList {
 
     /// Puts a document in its place; one with the same number is replaced.
     pub fn insert(&mut self, doc: i64, length: u32, frequency: u32, positions: &[u32]) {
-        let start = self.positions.len() as u32;
         self.positions.extend_from_slice(positions);
+        self.place(doc, length, frequency, positions.len());
+    }
+
+    /// Notes a position of the document that is [placed](Self::place) next.
+    pub(super) fn note(&mut self, position: u32) {
+        self.positions.push(position);
+    }
+
+    /// The same as [`insert`](Self::insert), where the positions have been noted already.
+    pub(super) fn place(&mut self, doc: i64, length: u32, frequency: u32, positions: usize) {
+        let end = self.positions.len();
         let entry = Entry {
             doc,
             frequency,
             length,
-            start,
-            end: self.positions.len() as u32,
+            start: (end - positions) as u32,
+            end: end as u32,
         };
         match self.entries.last() {
             Some(last) if last.doc >= doc => {

@@ -281,21 +281,14 @@ pub fn order<K: Ord>(hits: &mut [Hit], mut key: impl FnMut(i64) -> K) {
 fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>, f64) {
     let own = postings.get(&word.term).filter(|list| !list.is_empty());
     let mut information = bm25.idf(own.map_or(0, |list| list.len()));
-    let mut parts: Vec<Part> = Vec::new();
-    let mut add = |entries: &mut dyn Iterator<Item = (Entry, u32)>, idf: f64, share: f64| {
-        parts.extend(entries.map(|(entry, frequency)| Part {
-            doc: entry.doc,
-            value: share * idf * bm25.saturation(frequency, entry.length),
-            share,
-        }));
+    let mut parts: Vec<Part> = Vec::with_capacity(own.map_or(0, |list| list.len()));
+    let part = |entry: &Entry, frequency: u32, idf: f64, share: f64| Part {
+        doc: entry.doc,
+        value: share * idf * bm25.saturation(frequency, entry.length),
+        share,
     };
-    if let Some(list) = own {
-        add(
-            &mut list.entries().iter().map(|entry| (*entry, entry.frequency)),
-            information,
-            1.0,
-        );
-    }
+    let own_entries = own.map_or(&[][..], |list| list.entries());
+    parts.extend((own_entries.iter()).map(|entry| part(entry, entry.frequency, information, 1.0)));
     let mut stand_in = 0.0f64;
     for (first, second) in &word.splits {
         let (Some(first), Some(second)) = (postings.get(first), postings.get(second)) else {
@@ -305,7 +298,7 @@ fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>,
         if !documents.is_empty() {
             let idf = bm25.idf(documents.len());
             stand_in = stand_in.max(idf);
-            add(&mut documents.into_iter(), idf, 1.0);
+            parts.extend((documents.iter()).map(|(entry, times)| part(entry, *times, idf, 1.0)));
         }
     }
     for (term, share) in &word.alternatives {
@@ -314,11 +307,8 @@ fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>,
         };
         let idf = bm25.idf(list.len()).min(information);
         stand_in = stand_in.max(idf);
-        add(
-            &mut list.entries().iter().map(|entry| (*entry, entry.frequency)),
-            idf,
-            *share,
-        );
+        let entries = list.entries().iter();
+        parts.extend(entries.map(|entry| part(entry, entry.frequency, idf, *share)));
     }
     if own.is_none() && stand_in > 0.0 {
         information = stand_in;
