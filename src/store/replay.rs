@@ -1,6 +1,6 @@
 //! The audit log replayed: the catalog as it was, and the proof that the log leads to the present.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -10,9 +10,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::StoreError;
-use super::tools::{StoredTool, joined};
+use super::tools::StoredTool;
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
-use crate::definition::{Document, DocumentError};
+use crate::definition::{Document, DocumentError, row};
 
 #[derive(QueryableByName)]
 struct Row {
@@ -22,6 +22,12 @@ struct Row {
     entity_id: i64,
     #[diesel(sql_type = Jsonb)]
     changes: Value,
+    #[diesel(sql_type = BigInt)]
+    revision: i64,
+    #[diesel(sql_type = Timestamptz)]
+    changed_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
 #[derive(QueryableByName)]
@@ -60,7 +66,9 @@ pub fn state_at(
     names: &[&str],
 ) -> Result<Vec<(StoredTool, Document)>, StoreError> {
     let log: Vec<Row> = diesel::sql_query(
-        "SELECT entity::text, entity_id, changes FROM tool_audit_log \
+        "SELECT entity::text, entity_id, changes, revision, changed_at, \
+                platform || '/' || tool_name || '@' || version AS version \
+         FROM tool_audit_log \
          WHERE revision <= $1 AND tool_name = ANY ($2) AND entity IN ('tool', 'capability', 'pattern') \
          ORDER BY revision, id",
     )
@@ -68,7 +76,15 @@ pub fn state_at(
     .bind::<Array<Text>, _>(names)
     .load(connection)?;
     let (mut tools, mut capabilities, mut patterns) = (Rows::new(), Rows::new(), Rows::new());
+    // The log leaves out `updated_at`, which follows from it: the last revision after that in which the
+    // version was made.
+    let mut made: HashMap<String, i64> = HashMap::new();
+    let mut changed: HashMap<String, DateTime<Utc>> = HashMap::new();
     for row in log {
+        let made = *made.entry(row.version.clone()).or_insert(row.revision);
+        if row.revision > made {
+            changed.insert(row.version.clone(), row.changed_at);
+        }
         let rows = match row.entity.as_str() {
             "tool" => &mut tools,
             "capability" => &mut capabilities,
@@ -78,8 +94,11 @@ pub fn state_at(
     }
     let mut found = Vec::new();
     for fields in tools.into_values() {
-        let stored: StoredTool = read("a tool in the audit log", fields.clone())?;
+        let mut stored: StoredTool = read("a tool in the audit log", fields.clone())?;
         let subject = stored.identity().to_string();
+        if let Some(changed) = changed.get(&subject) {
+            stored.updated_at = *changed;
+        }
         let mut row: ToolRow = read(&subject, fields)?;
         for (id, fields) in of_parent(&capabilities, "tool_id", stored.id) {
             let mut capability: CapabilityRow = read(&subject, fields.clone())?;
@@ -89,7 +108,7 @@ pub fn state_at(
             }
             row.capabilities.push(capability);
         }
-        let document = joined(&row)?;
+        let document = row::join(&row);
         found.push((stored, document));
     }
     Ok(found)

@@ -60,3 +60,30 @@ fn a_tool_is_shown_as_it_was() {
     assert_eq!(at("1970-01-01").code, 4);
     assert_eq!(at("soon").code, 2);
 }
+
+#[test]
+fn what_was_shown_of_a_tool_can_be_shown_again() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    // Made long ago, as the log has it too, so that a change is told apart.
+    world.sql(
+        "ALTER TABLE tool_audit_log DISABLE TRIGGER keep; \
+         UPDATE tool_audit_log SET changed_at = changed_at - INTERVAL '1 year', changes = CASE entity \
+             WHEN 'tool' THEN jsonb_set(changes, '{row,new,updated_at}', '\"2020-01-01T00:00:00Z\"') \
+             ELSE changes END; \
+         ALTER TABLE tool_audit_log ENABLE TRIGGER keep",
+    );
+    assert!(
+        world
+            .ok(&["show", "df", "--at", "@1"])
+            .contains("2020-01-01")
+    );
+    // A field of a pattern: the log has no entry for the tool itself.
+    world.ok(&["update", "df", "--set", "scope=batch", "--yes"]);
+    assert!(
+        !world
+            .ok(&["show", "df", "--at", "@2"])
+            .contains("2020-01-01")
+    );
+}
