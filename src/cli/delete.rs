@@ -7,7 +7,7 @@ use clap::Args;
 use crate::output::text;
 use crate::store::Connection;
 use crate::store::lifecycle::{self, Ties};
-use crate::store::tools::{self, StoredTool};
+use crate::store::tools::{self, Handle};
 
 use super::selection::{ActArgs, Done, SelectionArgs};
 use super::{CommandError, Outcome, Session};
@@ -49,17 +49,17 @@ pub fn run(args: &DeleteArgs, session: &mut Session) -> Result<Outcome, CommandE
         return Ok(Outcome::No);
     }
     let act = args.how.act(session, None);
-    let (selected, revision, refusal) = connection.write(&act, |connection| {
+    let (deleted, revision, refusal) = connection.write(&act, |connection| {
         let before = tools::revision(connection)?;
-        let selected = lifecycle::present(connection, &selected)?;
-        let ids: Vec<i64> = selected.iter().map(|tool| tool.id).collect();
+        let present = lifecycle::present(connection, &selected)?;
+        let ids: Vec<i64> = present.iter().map(|tool| tool.id).collect();
         let ties = lifecycle::ties(connection, &ids)?;
         let refusal = refusal(args, &selected, &ties);
         if refusal.is_none() {
-            lifecycle::delete(connection, &selected, args.purge)?;
+            lifecycle::delete(connection, &present, args.purge)?;
         }
         Ok((
-            selected,
+            ids,
             tools::revision_after(connection, &act, before)?,
             refusal,
         ))
@@ -67,21 +67,27 @@ pub fn run(args: &DeleteArgs, session: &mut Session) -> Result<Outcome, CommandE
     if let Some(refusal) = refusal {
         return Err(refusal);
     }
-    let done = Done::new("deleted", &selected, &selected, revision, args.how.dry_run);
+    let done = Done::new(
+        "deleted",
+        &selected,
+        &deleted.into_iter().collect(),
+        revision,
+        args.how.dry_run,
+    );
     done.present(session, args.how.format, "deleted", "delete")
 }
 
 /// Every version of the tools that were named without one.
 fn with_versions(
     connection: &mut Connection,
-    named: Vec<(StoredTool, bool)>,
-) -> Result<Vec<StoredTool>, CommandError> {
+    named: Vec<(Handle, bool)>,
+) -> Result<Vec<Handle>, CommandError> {
     let names: Vec<&str> = named
         .iter()
         .map(|(tool, _)| tool.tool_name.as_str())
         .collect();
-    let all = connection.read(|connection| tools::named(connection, &names))?;
-    let mut of_tool: HashMap<(&str, &str), Vec<&StoredTool>> = HashMap::new();
+    let all = connection.read(|connection| tools::handles_named(connection, &names))?;
+    let mut of_tool: HashMap<(&str, &str), Vec<&Handle>> = HashMap::new();
     for tool in &all {
         of_tool
             .entry((&tool.platform, &tool.tool_name))
@@ -105,7 +111,7 @@ fn with_versions(
     Ok(selected)
 }
 
-fn summary(selected: &[StoredTool]) -> String {
+fn summary(selected: &[Handle]) -> String {
     const SHOWN: usize = 5;
     let mut names: Vec<String> = selected
         .iter()
@@ -119,7 +125,7 @@ fn summary(selected: &[StoredTool]) -> String {
 }
 
 /// Why the tools cannot be deleted, if they cannot.
-fn refusal(args: &DeleteArgs, selected: &[StoredTool], ties: &[Ties]) -> Option<CommandError> {
+fn refusal(args: &DeleteArgs, selected: &[Handle], ties: &[Ties]) -> Option<CommandError> {
     let blocking: Vec<&Ties> = ties
         .iter()
         .filter(|it| !args.purge || (!it.running.is_empty() && !args.force))

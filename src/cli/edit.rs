@@ -11,7 +11,7 @@ use crate::definition::{Document, LIFECYCLE_FIELDS, Overlap, ToolRef, merge};
 use crate::format::Source;
 use crate::output::text;
 use crate::store::rewrite::{Rewrite, rewrite};
-use crate::store::tools::{self, StoredTool};
+use crate::store::tools::{self, Handle, StoredTool};
 use crate::store::{Act, StoreError, lifecycle};
 use crate::validate::{self, Options, Report, Severity};
 
@@ -56,7 +56,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
     };
     let (ending, revision) = connection.write(&act, |connection| {
         let before = tools::revision(connection)?;
-        let now = lifecycle::present(connection, std::slice::from_ref(&stored))?;
+        let now = lifecycle::present(connection, &[Handle::from(&stored)])?;
         let theirs = tools::definitions(connection, &now)?.swap_remove(0);
         let merged = merge(base.fields(), edited.fields(), theirs.fields());
         if let Ok(fields) = &merged {

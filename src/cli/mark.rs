@@ -22,6 +22,7 @@ pub fn run(
         let changed = lifecycle::mark(connection, &selected, mark)?;
         Ok((changed, tools::revision_after(connection, &act, before)?))
     })?;
+    let changed = changed.iter().map(|tool| tool.id).collect();
     let done = Done::new(mark.action(), &selected, &changed, revision, how.dry_run);
     done.present(session, how.format, words.0, words.1)
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use crate::definition::{Identity, ToolRef};
 use crate::store::StoreError;
 use crate::store::restore::{self, Deleted};
-use crate::store::tools::{self, Filter};
+use crate::store::tools::{self, Filter, Handle};
 
 use super::selection::{ActArgs, Done, SelectionArgs};
 use super::{CommandError, Outcome, Session};
@@ -83,7 +83,9 @@ pub fn run(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Command
         Err(error) => return Err(error.into()),
     };
     let restored: Vec<_> = restored.into_iter().map(|it| it.tool).collect();
-    let done = Done::new("restored", &restored, &restored, revision, args.how.dry_run);
+    let restored: Vec<Handle> = restored.iter().map(Handle::from).collect();
+    let ids = restored.iter().map(|tool| tool.id).collect();
+    let done = Done::new("restored", &restored, &ids, revision, args.how.dry_run);
     done.present(session, args.how.format, "restored", "restore")
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::definition::ToolRef;
 use crate::output::text;
-use crate::store::tools::{self, StoredTool};
+use crate::store::tools::{self, Handle};
 use crate::store::{Act, Connection};
 
 use super::filter::FilterArgs;
@@ -92,7 +92,7 @@ impl SelectionArgs {
         &self,
         connection: &mut Connection,
         all_by_default: bool,
-    ) -> Result<Vec<StoredTool>, CommandError> {
+    ) -> Result<Vec<Handle>, CommandError> {
         let found = self.resolve_exactly(connection, all_by_default)?;
         Ok(found.into_iter().map(|(tool, _)| tool).collect())
     }
@@ -105,7 +105,7 @@ impl SelectionArgs {
         &self,
         connection: &mut Connection,
         all_by_default: bool,
-    ) -> Result<Vec<(StoredTool, bool)>, CommandError> {
+    ) -> Result<Vec<(Handle, bool)>, CommandError> {
         let filter = self.filter.filter();
         if !self.names_tools() {
             if filter.is_empty() && !self.all && !all_by_default {
@@ -114,7 +114,7 @@ impl SelectionArgs {
                         .hint("name tools, give filters such as --platform linux, or say --all"),
                 );
             }
-            let found = connection.read(|connection| tools::list(connection, &filter))?;
+            let found = connection.read(|connection| tools::handles(connection, &filter))?;
             return Ok(found.into_iter().map(|tool| (tool, false)).collect());
         }
         let references = self.references()?;
@@ -123,7 +123,7 @@ impl SelectionArgs {
             .flat_map(ToolRef::readings)
             .map(|reading| reading.name)
             .collect();
-        let found = connection.read(|connection| tools::named(connection, &names))?;
+        let found = connection.read(|connection| tools::handles_named(connection, &names))?;
         let allowed = if filter.is_empty() {
             None
         } else {
@@ -132,13 +132,13 @@ impl SelectionArgs {
                 ..filter.clone()
             };
             let ids: HashSet<i64> = connection
-                .read(|connection| tools::list(connection, &filter))?
+                .read(|connection| tools::handles(connection, &filter))?
                 .iter()
                 .map(|tool| tool.id)
                 .collect();
             Some(ids)
         };
-        let mut by_name: HashMap<&str, Vec<&StoredTool>> = HashMap::new();
+        let mut by_name: HashMap<&str, Vec<&Handle>> = HashMap::new();
         for tool in &found {
             if allowed.as_ref().is_none_or(|ids| ids.contains(&tool.id)) {
                 by_name.entry(&tool.tool_name).or_default().push(tool);
@@ -176,10 +176,10 @@ fn reference(text: &str) -> Result<ToolRef, CommandError> {
 /// The versions that an address can mean; an exact name goes before any other reading.
 fn meant<'a>(
     reference: &ToolRef,
-    by_name: &HashMap<&str, Vec<&'a StoredTool>>,
+    by_name: &HashMap<&str, Vec<&'a Handle>>,
     all_versions: bool,
-) -> Vec<&'a StoredTool> {
-    let mut found: Vec<&StoredTool> = Vec::new();
+) -> Vec<&'a Handle> {
+    let mut found: Vec<&Handle> = Vec::new();
     for reading in reference.readings() {
         for tool in by_name.get(reading.name).into_iter().flatten() {
             let version = match reading.version {
@@ -202,7 +202,7 @@ fn meant<'a>(
 }
 
 /// Refuses an address that can mean several tools.
-fn one_tool_only(reference: &ToolRef, found: &[&StoredTool]) -> Result<(), CommandError> {
+fn one_tool_only(reference: &ToolRef, found: &[&Handle]) -> Result<(), CommandError> {
     let tools: HashSet<(&str, &str)> = found
         .iter()
         .map(|tool| (tool.platform.as_str(), tool.tool_name.as_str()))
@@ -279,24 +279,25 @@ pub struct Done {
 }
 
 impl Done {
-    /// Sorts the selected tools by whether they are among the changed.
+    /// Sorts the selected tools by whether their rows are among the changed.
     pub fn new(
         action: &'static str,
-        selected: &[StoredTool],
-        changed: &[StoredTool],
+        selected: &[Handle],
+        changed: &HashSet<i64>,
         revision: i64,
         dry_run: bool,
     ) -> Self {
-        let ids: HashSet<i64> = changed.iter().map(|tool| tool.id).collect();
-        let name = |tool: &StoredTool| tool.identity().to_string();
+        let names = |is_changed: bool| {
+            selected
+                .iter()
+                .filter(|tool| changed.contains(&tool.id) == is_changed)
+                .map(|tool| tool.identity().to_string())
+                .collect()
+        };
         Self {
             action,
-            changed: changed.iter().map(name).collect(),
-            unchanged: selected
-                .iter()
-                .filter(|tool| !ids.contains(&tool.id))
-                .map(name)
-                .collect(),
+            changed: names(true),
+            unchanged: names(false),
             revision,
             dry_run,
         }

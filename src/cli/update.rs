@@ -1,17 +1,18 @@
 //! `toolcat update`: fields of many tools at once.
 
 use clap::Args;
+use diesel::PgConnection;
 use rayon::prelude::*;
 use serde_json::json;
 
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
-use crate::definition::{Document, LIFECYCLE_FIELDS};
+use crate::definition::{LIFECYCLE_FIELDS, row};
 use crate::format::Problem;
 use crate::output::style::HINT;
 use crate::output::text;
-use crate::store::rewrite::{Rewrite, rewrite_loaded};
-use crate::store::tools::{self, StoredTool};
+use crate::store::rewrite::{Wanted, Work};
+use crate::store::tools::{self, Handle, StoredRows, StoredTool};
 use crate::store::{StoreError, lifecycle};
 use crate::validate::{self, Options};
 
@@ -42,22 +43,35 @@ pub struct UpdateArgs {
     how: ActArgs,
 }
 
-/// A tool and what is to become of it.
+/// A tool and what changes of it.
 struct Changed {
     id: i64,
     name: String,
-    document: Document,
     changes: Vec<Change>,
 }
 
 /// Everything that an update comes to.
+#[derive(Default)]
 struct Plan {
-    stored: Vec<StoredTool>,
-    rows: Vec<tools::StoredRows>,
     changed: Vec<Changed>,
+    unchanged: usize,
     /// What validation says against it, by tool.
     errors: Vec<(String, Problem)>,
+    /// Why a field cannot be set.
     refusal: Option<String>,
+}
+
+impl Plan {
+    fn add(&mut self, part: Self) {
+        self.changed.extend(part.changed);
+        self.unchanged += part.unchanged;
+        self.errors.extend(part.errors);
+        self.refusal = self.refusal.take().or(part.refusal);
+    }
+
+    fn is_allowed(&self) -> bool {
+        self.errors.is_empty() && self.refusal.is_none()
+    }
 }
 
 pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -66,7 +80,8 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
     let agreed = if args.how.yes || args.how.dry_run {
         None
     } else {
-        let plan = connection.snapshot(|connection| plan(connection, &selected, &args.set))?;
+        let plan =
+            connection.snapshot(|connection| in_parts(connection, &selected, &args.set, false))?;
         refuse(session, &plan)?;
         if plan.changed.is_empty() {
             session.ui.status("nothing to change");
@@ -80,59 +95,78 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         Some(plan.changed)
     };
     let act = args.how.act(session, None);
-    let (done, revision) = connection.write(&act, |connection| {
+    let update = |connection: &mut PgConnection| {
         let before = tools::revision(connection)?;
-        let plan = plan(connection, &selected, &args.set)?;
+        let plan = in_parts(connection, &selected, &args.set, true)?;
         if let Some(agreed) = &agreed {
             as_agreed(agreed, &plan.changed)?;
         }
-        if plan.errors.is_empty() && plan.refusal.is_none() {
-            let rewrites: Vec<Rewrite<'_>> = plan
-                .changed
-                .iter()
-                .map(|it| Rewrite {
-                    id: it.id,
-                    document: &it.document,
-                })
-                .collect();
-            rewrite_loaded(connection, &plan.stored, &plan.rows, &rewrites)?;
-        }
         Ok((plan, tools::revision_after(connection, &act, before)?))
-    })?;
+    };
+    let (done, revision) = connection.write_if(&act, update, |(plan, _)| plan.is_allowed())?;
     refuse(session, &done)?;
     present(args, session, &done, revision)
 }
 
-/// Works out the new definitions, and validates them.
-fn plan(
-    connection: &mut diesel::PgConnection,
-    selected: &[StoredTool],
+/// Works out the new definitions, validates them, and writes them as long as nothing is said against
+/// any. Tools are taken part by part, so that memory is bounded by a part and not by the catalog, and
+/// one part is worked out while the server writes the one before it.
+fn in_parts(
+    connection: &mut PgConnection,
+    selected: &[Handle],
     assignments: &[Assignment],
+    write: bool,
 ) -> Result<Plan, StoreError> {
-    let stored = lifecycle::present(connection, selected)?;
-    let rows = tools::rows(connection, &stored)?;
-    let mut plan = Plan {
-        changed: Vec::new(),
-        errors: Vec::new(),
-        refusal: None,
-        stored,
-        rows,
-    };
+    const PART: usize = 1000;
+    let mut plan = Plan::default();
+    let mut before: Option<Work> = None;
+    for tools in selected.chunks(PART) {
+        let stored = lifecycle::present(connection, tools)?;
+        let rows = tools::rows(connection, &stored)?;
+        let work = before.take().filter(|_| write && plan.is_allowed());
+        let (written, part) = rayon::join(
+            || work.map_or(Ok(()), |work| work.carry_out(connection)),
+            || work_out(&stored, &rows, assignments),
+        );
+        written?;
+        let (part, work) = part?;
+        plan.add(part);
+        before = Some(work);
+        if plan.refusal.is_some() {
+            break;
+        }
+    }
+    if let Some(work) = before.filter(|_| write && plan.is_allowed()) {
+        work.carry_out(connection)?;
+    }
+    Ok(plan)
+}
+
+/// What an update comes to for some of the tools, and how it is written.
+fn work_out(
+    stored: &[StoredTool],
+    rows: &[StoredRows],
+    assignments: &[Assignment],
+) -> Result<(Plan, Work), StoreError> {
     let mut options = Options::default();
     options.lenient = true;
-    let outcomes: Vec<ToolPlan> = plan
-        .stored
+    let outcomes: Vec<ToolPlan> = stored
         .par_iter()
-        .zip(&plan.rows)
-        .map(|(tool, rows)| changed(tool, &tools::joined(&rows.row)?, assignments, &options))
+        .zip(rows)
+        .map(|(tool, rows)| changed(tool, rows, assignments, &options))
         .collect::<Result<_, StoreError>>()?;
+    let mut plan = Plan::default();
+    let mut all_wanted = Vec::new();
     for outcome in outcomes {
         match outcome {
-            ToolPlan::Unchanged => {}
-            ToolPlan::Changed(changed, errors) => {
-                let named = |error| (changed.name.clone(), error);
-                plan.errors.extend(errors.into_iter().map(named));
+            ToolPlan::Unchanged => plan.unchanged += 1,
+            ToolPlan::Changed(changed, wanted) => {
                 plan.changed.push(changed);
+                all_wanted.push(*wanted);
+            }
+            ToolPlan::Invalid(tool, errors) => {
+                let named = |error| (tool.clone(), error);
+                plan.errors.extend(errors.into_iter().map(named));
             }
             ToolPlan::Refused(refusal) => {
                 plan.refusal = Some(refusal);
@@ -140,43 +174,46 @@ fn plan(
             }
         }
     }
-    Ok(plan)
+    Ok((plan, Work::new(stored, rows, &all_wanted)?))
 }
 
 /// What an update comes to for one tool.
 enum ToolPlan {
     Unchanged,
-    /// What is to become of it, and what validation says against that.
-    Changed(Changed, Vec<Problem>),
+    Changed(Changed, Box<Wanted>),
+    /// What validation says against it, and of which tool.
+    Invalid(String, Vec<Problem>),
     /// Why a field cannot be set.
     Refused(String),
 }
 
 fn changed(
     tool: &StoredTool,
-    present: &Document,
+    rows: &StoredRows,
     assignments: &[Assignment],
     options: &Options,
 ) -> Result<ToolPlan, StoreError> {
+    let present = row::join(&rows.row);
     let mut document = present.clone();
     for assignment in assignments {
         if let Err(error) = assignment.apply(&mut document) {
             return Ok(ToolPlan::Refused(format!("{}: {error}", tool.identity())));
         }
     }
-    let mut changes = diff_documents(present, &document);
+    let mut changes = diff_documents(&present, &document);
     changes.retain(|change| !is_as_it_stands(tool, change));
     if changes.is_empty() {
         return Ok(ToolPlan::Unchanged);
     }
-    let errors = validate::errors(&document, options);
-    let changed = Changed {
-        id: tool.id,
-        name: tool.identity().to_string(),
-        document,
-        changes,
-    };
-    Ok(ToolPlan::Changed(changed, errors))
+    let name = tool.identity().to_string();
+    let errors = validate::errors(&mut document, &changes, options);
+    if !errors.is_empty() {
+        return Ok(ToolPlan::Invalid(name, errors));
+    }
+    let wanted = Wanted::new(tool.id, &rows.row, &document)?;
+    let id = tool.id;
+    let changed = Changed { id, name, changes };
+    Ok(ToolPlan::Changed(changed, Box::new(wanted)))
 }
 
 /// Whether a lifecycle field is written out only to say what is so already.
@@ -255,7 +292,6 @@ fn present(
     plan: &Plan,
     revision: i64,
 ) -> Result<Outcome, CommandError> {
-    let unchanged = plan.stored.len() - plan.changed.len();
     if args.how.format == ActFormat::Json {
         let changed: Vec<_> = plan
             .changed
@@ -265,7 +301,7 @@ fn present(
         let done = json!({
             "action": "updated",
             "changed": changed,
-            "unchanged": unchanged,
+            "unchanged": plan.unchanged,
             "revision": revision,
             "dry_run": args.how.dry_run,
         });
@@ -284,7 +320,7 @@ fn present(
         session.ui.out(),
         "{would} {}, {} unchanged",
         text::counted(plan.changed.len(), "tool"),
-        text::grouped(unchanged)
+        text::grouped(plan.unchanged)
     )?;
     session.ui.finish()?;
     if !args.how.dry_run {

@@ -5,6 +5,7 @@
 //! document into the columns of the database and joins it again; [`digest`](fn@digest) and
 //! [`diff`] compare documents. Nothing here knows files, the database or a terminal.
 
+pub mod cells;
 pub mod diff;
 mod digest;
 mod document;

@@ -6,9 +6,12 @@
 //! was written out, an estimate written as a number). `join(divide(document))` gives an equal
 //! document, and a column changed by hand shows in what is joined.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::cells::Cells;
 use super::document::with_default;
 use super::{Document, DocumentError};
 
@@ -188,19 +191,17 @@ pub fn divide(document: &Document) -> Result<ToolRow, DocumentError> {
 
 /// Joins rows to the definition they came from.
 ///
-/// # Errors
-/// Only where a row cannot be written as JSON, which its types exclude.
-pub fn join(tool: &ToolRow) -> Result<Document, serde_json::Error> {
+pub fn join(tool: &ToolRow) -> Document {
     let none = Map::new();
     let defaults = tool.defaults.as_object().unwrap_or(&none);
-    let mut fields = join_fields(serde_json::to_value(tool)?, TOOL_FIELDS, &none);
+    let mut fields = join_fields(tool, TOOL_FIELDS, &tool.extra, &none);
     let mut capabilities = Map::new();
     for capability in &tool.capabilities {
         let mut capability_fields =
-            join_fields(serde_json::to_value(capability)?, CAPABILITY_FIELDS, &none);
+            join_fields(capability, CAPABILITY_FIELDS, &capability.extra, &none);
         let mut patterns = Map::new();
         for pattern in &capability.patterns {
-            let fields = join_fields(serde_json::to_value(pattern)?, PATTERN_FIELDS, defaults);
+            let fields = join_fields(pattern, PATTERN_FIELDS, &pattern.extra, defaults);
             patterns.insert(pattern.pattern_name.clone(), Value::Object(fields));
         }
         capability_fields.insert("patterns".to_owned(), Value::Object(patterns));
@@ -210,7 +211,7 @@ pub fn join(tool: &ToolRow) -> Result<Document, serde_json::Error> {
         );
     }
     fields.insert("capabilities".to_owned(), Value::Object(capabilities));
-    Ok(Document::new(fields))
+    Document::new(fields)
 }
 
 fn children<'a>(
@@ -238,18 +239,20 @@ fn column_default(field: &str) -> Option<Value> {
     }
 }
 
-fn default_of(field: &str, defaults: &Map<String, Value>) -> Option<Value> {
+fn default_of<'a>(field: &str, defaults: &'a Map<String, Value>) -> Option<Cow<'a, Value>> {
     defaults
         .get(field)
         .map(|value| column_form(field, value))
-        .or_else(|| column_default(field))
+        .or_else(|| column_default(field).map(Cow::Owned))
 }
 
 /// The value as its column holds it: an estimate given as a number becomes text.
-fn column_form(field: &str, value: &Value) -> Value {
+fn column_form<'a>(field: &str, value: &'a Value) -> Cow<'a, Value> {
     match value {
-        Value::Number(number) if EXPRESSION_FIELDS.contains(&field) => json!(number.to_string()),
-        other => other.clone(),
+        Value::Number(number) if EXPRESSION_FIELDS.contains(&field) => {
+            Cow::Owned(json!(number.to_string()))
+        }
+        other => Cow::Borrowed(other),
     }
 }
 
@@ -265,11 +268,11 @@ fn divide_fields(
     for &field in known {
         let default = default_of(field, defaults);
         let value = own.get(field).map(|value| column_form(field, value));
-        if let Some(value) = &value {
+        if let Some(value) = value.as_deref() {
             if own[field].is_number() && EXPRESSION_FIELDS.contains(&field) {
                 numbers.push(json!(field));
             }
-            match (value, &default) {
+            match (value, default.as_deref()) {
                 (Value::Object(value), Some(Value::Object(default))) => {
                     let same: Vec<&String> = value
                         .iter()
@@ -286,7 +289,7 @@ fn divide_fields(
                 _ => {}
             }
         }
-        if let Some(value) = with_default(value.as_ref(), default.as_ref()) {
+        if let Some(value) = with_default(value.as_deref(), default.as_deref()) {
             columns.insert(field.to_owned(), value);
         }
     }
@@ -309,41 +312,41 @@ fn divide_fields(
     Value::Object(columns)
 }
 
+/// The known fields in the order of the columns, then what `extra` holds.
 fn join_fields(
-    mut row: Value,
+    row: &impl Cells,
     known: &[&str],
+    extra: &Value,
     defaults: &Map<String, Value>,
 ) -> Map<String, Value> {
-    let mut extra = match row.get_mut("extra").map(Value::take) {
-        Some(Value::Object(extra)) => extra,
-        _ => Map::new(),
-    };
-    let shape = extra.shift_remove(SHAPE).unwrap_or_default();
+    let shape = &extra[SHAPE];
     let mut fields = Map::new();
-    for &field in known {
-        let Some(value) = row.get_mut(field).map(Value::take) else {
-            continue;
-        };
+    for (field, cell) in row.cells() {
         let written = &shape["written"][field];
+        if !known.contains(&field) || field == OWNER && written != &json!(true) {
+            continue;
+        }
         let number = shape["numbers"]
             .as_array()
             .is_some_and(|fields| fields.iter().any(|it| it == field));
-        if field == OWNER && written != &json!(true) {
-            continue;
-        }
-        if let Some(value) = written_form(value, default_of(field, defaults), written) {
+        let default = default_of(field, defaults);
+        if let Some(value) = written_form(cell.to_value(), default.as_deref(), written) {
             fields.insert(
                 field.to_owned(),
                 if number { number_form(value) } else { value },
             );
         }
     }
-    fields.extend(extra);
+    for (field, value) in extra.as_object().into_iter().flatten() {
+        if field != SHAPE {
+            fields.insert(field.clone(), value.clone());
+        }
+    }
     fields
 }
 
 /// The value as the author wrote it, or `None` where it was left to its default.
-fn written_form(value: Value, default: Option<Value>, written: &Value) -> Option<Value> {
+fn written_form(value: Value, default: Option<&Value>, written: &Value) -> Option<Value> {
     match (value, default) {
         (Value::Object(value), Some(Value::Object(default))) => {
             let listed = |key: &String| {
@@ -357,7 +360,7 @@ fn written_form(value: Value, default: Option<Value>, written: &Value) -> Option
                 .collect();
             (!own.is_empty() || written.is_array()).then_some(Value::Object(own))
         }
-        (value, Some(default)) if value == default && written != &json!(true) => None,
+        (value, Some(default)) if value == *default && written != &json!(true) => None,
         (value, _) => Some(value),
     }
 }
@@ -410,7 +413,7 @@ mod tests {
             json!({"max_cost": 5, "x": null, "production_safe": true})
         );
         assert_eq!(row.extra["team"], json!({"name": "storage"}));
-        assert_eq!(join(&row).unwrap(), document);
+        assert_eq!(join(&row), document);
     }
 
     #[test]
@@ -418,7 +421,7 @@ mod tests {
         let mut row = divide(&document(sample())).unwrap();
         row.enabled = false;
         row.capabilities[0].patterns[0].complexity_score = 0.9;
-        let joined = join(&row).unwrap().into_fields();
+        let joined = join(&row).into_fields();
         assert_eq!(joined["enabled"], json!(false));
         assert_eq!(
             joined["capabilities"]["disk_usage"]["patterns"]["all"]["complexity_score"],
@@ -470,7 +473,7 @@ mod tests {
             if let Some(enabled) = enabled { tool["enabled"] = json!(enabled); }
             tool["other"] = extra;
             let document = document(tool);
-            prop_assert_eq!(join(&divide(&document).unwrap()).unwrap(), document);
+            prop_assert_eq!(join(&divide(&document).unwrap()), document);
         }
     }
 }

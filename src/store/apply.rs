@@ -8,7 +8,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::import::{self, OnConflict, Step};
 use super::lifecycle::{self, Mark};
-use super::tools::{Filter, StoredTool, revision, revision_after};
+use super::tools::{Filter, Handle, StoredTool, revision, revision_after};
 use super::{Act, StoreError};
 use crate::definition::Document;
 use crate::definition::diff::Change;
@@ -134,7 +134,10 @@ impl Order<'_> {
         let retiring = self.retiring(connection)?;
         carried.retired = match carried.stopped {
             true => retiring,
-            false => lifecycle::mark(connection, &retiring, &Mark::Retire)?,
+            false => {
+                let handles: Vec<Handle> = retiring.iter().map(Handle::from).collect();
+                lifecycle::mark(connection, &handles, &Mark::Retire)?
+            }
         };
         carried.revision = revision_after(connection, act, before)?;
         Ok(carried)

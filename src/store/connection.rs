@@ -148,14 +148,30 @@ impl Connection {
     pub fn write<T>(
         &mut self,
         act: &Act,
+        change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.write_if(act, change, |_| true)
+    }
+
+    /// The same, kept only where the outcome allows it: a change may find on its way that it must
+    /// not be made.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write).
+    pub fn write_if<T>(
+        &mut self,
+        act: &Act,
         mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
+        keep: impl Fn(&T) -> bool,
     ) -> Result<T, StoreError> {
         for attempt in 1.. {
             let mut outcome = None;
             let ending = self.inner.transaction::<(), Ending, _>(|connection| {
                 begin(connection, act)?;
-                outcome = Some(change(connection).map_err(Ending::Failed)?);
-                if act.dry_run {
+                let changed = change(connection).map_err(Ending::Failed)?;
+                let kept = keep(&changed) && !act.dry_run;
+                outcome = Some(changed);
+                if !kept {
                     return Err(Ending::Undone);
                 }
                 super::index::refresh(connection).map_err(Ending::Failed)
@@ -201,9 +217,9 @@ impl Connection {
     /// The definitions of those tools, in their order.
     ///
     /// # Errors
-    /// As the queries; [`StoreError::Definition`] where a row cannot be read back.
+    /// As the queries, classified.
     pub fn definitions(&mut self, stored: &[StoredTool]) -> Result<Vec<Document>, StoreError> {
-        super::tools::definitions(&mut self.inner, stored)
+        self.read(|connection| super::tools::definitions(connection, stored))
     }
 
     /// The definition of one tool.

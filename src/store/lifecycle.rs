@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 
 use super::StoreError;
 use super::schema::tools;
-use super::tools::{StoredTool, by_ids, named};
+use super::tools::{Handle, StoredTool, by_ids, named};
 use crate::definition::{Status, Version};
 
 /// What is to be changed in the life of tools.
@@ -60,7 +60,7 @@ impl Mark {
 /// [`StoreError::Conflict`] where one is gone since it was looked up.
 pub fn present(
     connection: &mut PgConnection,
-    tools: &[StoredTool],
+    tools: &[Handle],
 ) -> Result<Vec<StoredTool>, StoreError> {
     let ids: Vec<i64> = tools.iter().map(|tool| tool.id).collect();
     let mut found: HashMap<i64, StoredTool> = by_ids(connection, &ids)?
@@ -83,7 +83,7 @@ pub fn present(
 /// [`StoreError::Conflict`] where one is gone since it was looked up; else as the statement.
 pub fn mark(
     connection: &mut PgConnection,
-    selected: &[StoredTool],
+    selected: &[Handle],
     mark: &Mark,
 ) -> Result<Vec<StoredTool>, StoreError> {
     let changed: Vec<StoredTool> = present(connection, selected)?
@@ -258,7 +258,7 @@ pub fn roll_back(
     from: &StoredTool,
     to: &StoredTool,
 ) -> Result<(), StoreError> {
-    let now = present(connection, &[from.clone(), to.clone()])?;
+    let now = present(connection, &[from.into(), to.into()])?;
     if !now[0].is_latest {
         return Err(StoreError::Conflict(format!(
             "{} is no longer the latest version: it was changed meanwhile",

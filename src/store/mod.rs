@@ -11,7 +11,6 @@ pub mod apply;
 pub mod audit;
 pub mod backup;
 pub mod capabilities;
-mod cells;
 mod connection;
 mod error;
 pub mod health;

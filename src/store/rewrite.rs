@@ -11,10 +11,10 @@ use diesel::sql_types::{Array, BigInt, Text};
 use rayon::prelude::*;
 
 use super::StoreError;
-use super::cells::{Cell, Cells};
 use super::insert::{NewCapability, NewPattern, reserve};
 use super::schema::{tool_capabilities, tool_patterns};
 use super::tools::{StoredRows, StoredTool, by_ids, rows};
+use crate::definition::cells::{Cell, Cells};
 use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, LIFECYCLE_FIELDS, digest};
 
@@ -27,14 +27,64 @@ pub struct Rewrite<'a> {
     pub document: &'a Document,
 }
 
-/// What rewrites come to, row by row.
+/// What a version is to become.
+#[derive(Debug)]
+pub struct Wanted {
+    id: i64,
+    row: ToolRow,
+    digest: String,
+}
+
+impl Wanted {
+    /// The columns that a definition is to have, given those of the version as it stands: lifecycle
+    /// fields that the definition leaves out stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError::Definition`] where it cannot be divided; a validated one can.
+    pub fn new(id: i64, old: &ToolRow, document: &Document) -> Result<Self, StoreError> {
+        let mut row = row::divide(document)?;
+        for field in LIFECYCLE_FIELDS {
+            if !document.fields().contains_key(*field) {
+                match *field {
+                    "status" => row.status.clone_from(&old.status),
+                    "enabled" => row.enabled = old.enabled,
+                    _ => row.owner.clone_from(&old.owner),
+                }
+            }
+        }
+        let digest = digest(document);
+        Ok(Self { id, row, digest })
+    }
+}
+
+/// What rewrites come to, table by table: worked out without the database, and apart from the
+/// definitions that it came from.
+#[derive(Debug)]
+pub struct Work {
+    gone_patterns: Vec<i64>,
+    gone_capabilities: Vec<i64>,
+    new_capabilities: Vec<(i64, CapabilityRow)>,
+    /// Patterns of a capability that exists, by its row.
+    new_patterns: Vec<(i64, PatternRow)>,
+    updates: Vec<Update>,
+}
+
+/// Rows of one table and the columns that are set in them, as one statement takes them.
+#[derive(Debug)]
+struct Update {
+    table: &'static str,
+    names: BTreeSet<&'static str>,
+    /// A JSON array of objects.
+    rows: String,
+}
+
+/// The rows that differ.
 #[derive(Default)]
-struct Work<'a> {
+struct Comparison<'a> {
     tools: Columns<ToolColumns<'a>>,
     capabilities: Columns<&'a CapabilityRow>,
     patterns: Columns<&'a PatternRow>,
     new_capabilities: Vec<(i64, &'a CapabilityRow)>,
-    /// Patterns of a capability that exists, by its row.
     new_patterns: Vec<(i64, &'a PatternRow)>,
     gone_capabilities: Vec<i64>,
     gone_patterns: Vec<i64>,
@@ -42,13 +92,14 @@ struct Work<'a> {
 
 struct ToolColumns<'a> {
     row: &'a ToolRow,
-    definition_digest: Option<String>,
+    definition_digest: Option<&'a str>,
 }
 
 impl Cells for ToolColumns<'_> {
     fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
         let mut cells = self.row.cells();
-        cells.push(("definition_digest", Cell::from(&self.definition_digest)));
+        let digest = Cell::OptionalText(self.definition_digest);
+        cells.push(("definition_digest", digest));
         cells
     }
 }
@@ -88,38 +139,46 @@ impl<R: Cells> Columns<R> {
         self.rows.extend(other.rows);
     }
 
-    /// Writes the rows back, in one statement.
-    fn update(self, connection: &mut PgConnection, table: &str) -> Result<(), StoreError> {
+    /// The statement that writes the rows back; none where no row differs.
+    fn update(&self, table: &'static str) -> Result<Option<Update>, serde_json::Error>
+    where
+        R: Sync,
+    {
         if self.rows.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let rows: Vec<BTreeMap<&str, Cell<'_>>> = self
+        let rows: Vec<String> = self
             .rows
-            .iter()
+            .par_iter()
             .map(|(id, row)| {
-                let mut cells: BTreeMap<&str, Cell<'_>> = row.cells().into_iter().collect();
-                cells.retain(|name, _| self.names.contains(name));
-                cells.insert("id", Cell::Id(*id));
-                cells
+                let mut cells = row.cells();
+                cells.retain(|(name, _)| self.names.contains(name));
+                cells.push(("id", Cell::Id(*id)));
+                serde_json::to_string(&cells.into_iter().collect::<BTreeMap<_, _>>())
             })
-            .collect();
-        // Column names are our own, those of the row types; values are bound.
-        let set: Vec<String> = self
-            .names
-            .iter()
+            .collect::<Result<_, _>>()?;
+        Ok(Some(Update {
+            table,
+            names: self.names.clone(),
+            rows: format!("[{}]", rows.join(",")),
+        }))
+    }
+}
+
+impl Update {
+    fn execute(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        // Names of tables and columns are our own, those of the row types; values are bound.
+        let set: Vec<String> = (self.names.iter())
             .map(|name| format!("{name} = n.{name}"))
             .collect();
-        let text = serde_json::to_string(&rows).map_err(|error| {
-            StoreError::Query(diesel::result::Error::SerializationError(error.into()))
-        })?;
+        let (table, set) = (self.table, set.join(", "));
         diesel::sql_query(format!(
-            "UPDATE {table} t SET {} FROM json_populate_recordset(NULL::{table}, $1::json) n \
+            "UPDATE {table} t SET {set} FROM json_populate_recordset(NULL::{table}, $1::json) n \
              WHERE t.id = n.id",
-            set.join(", ")
         ))
-        .bind::<Text, _>(text)
-        .execute(connection)?;
-        Ok(())
+        .bind::<Text, _>(&self.rows)
+        .execute(connection)
+        .map(drop)
     }
 }
 
@@ -135,79 +194,23 @@ pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Resul
     let ids: Vec<i64> = rewrites.iter().map(|it| it.id).collect();
     let stored = by_ids(connection, &ids)?;
     let present = rows(connection, &stored)?;
-    rewrite_loaded(connection, &stored, &present, rewrites)
-}
-
-/// The same where the rows have been read already, in this transaction.
-///
-/// # Errors
-/// As [`rewrite`].
-pub fn rewrite_loaded(
-    connection: &mut PgConnection,
-    stored: &[StoredTool],
-    present: &[StoredRows],
-    rewrites: &[Rewrite<'_>],
-) -> Result<(), StoreError> {
-    let digests: HashMap<i64, Option<&str>> = stored
-        .iter()
-        .map(|tool| (tool.id, tool.definition_digest.as_deref()))
-        .collect();
-    let present: HashMap<i64, &StoredRows> =
-        stored.iter().map(|tool| tool.id).zip(present).collect();
-    let wanted: Vec<ToolRow> = rewrites
+    let by_id: HashMap<i64, &StoredRows> = stored.iter().map(|it| it.id).zip(&present).collect();
+    let wanted = rewrites
         .par_iter()
         .map(|rewrite| {
-            let old = present.get(&rewrite.id).ok_or_else(|| {
+            let old = by_id.get(&rewrite.id).ok_or_else(|| {
                 StoreError::Conflict(format!(
                     "{} was deleted meanwhile",
                     rewrite.document.label()
                 ))
             })?;
-            wanted(&old.row, rewrite.document)
+            Wanted::new(rewrite.id, &old.row, rewrite.document)
         })
-        .collect::<Result<_, StoreError>>()?;
-    let work = rewrites
-        .par_iter()
-        .zip(&wanted)
-        .fold(Work::default, |mut work, (rewrite, new)| {
-            if let Some(old) = present.get(&rewrite.id) {
-                let before = ToolColumns {
-                    row: &old.row,
-                    definition_digest: digests
-                        .get(&rewrite.id)
-                        .copied()
-                        .flatten()
-                        .map(str::to_owned),
-                };
-                let after = ToolColumns {
-                    row: new,
-                    definition_digest: Some(digest(rewrite.document)),
-                };
-                work.tools.add(rewrite.id, &before, after);
-                work.capabilities_of(rewrite.id, old, new);
-            }
-            work
-        })
-        .reduce(Work::default, Work::merge);
-    work.carry_out(connection)
+        .collect::<Result<Vec<_>, StoreError>>()?;
+    Work::new(&stored, &present, &wanted)?.carry_out(connection)
 }
 
-/// The columns that a definition is to have. Lifecycle fields that it leaves out stay as they are.
-fn wanted(old: &ToolRow, document: &Document) -> Result<ToolRow, StoreError> {
-    let mut new = row::divide(document)?;
-    for field in LIFECYCLE_FIELDS {
-        if !document.fields().contains_key(*field) {
-            match *field {
-                "status" => new.status.clone_from(&old.status),
-                "enabled" => new.enabled = old.enabled,
-                _ => new.owner.clone_from(&old.owner),
-            }
-        }
-    }
-    Ok(new)
-}
-
-impl<'a> Work<'a> {
+impl<'a> Comparison<'a> {
     fn merge(mut self, other: Self) -> Self {
         self.tools.merge(other.tools);
         self.capabilities.merge(other.capabilities);
@@ -217,6 +220,19 @@ impl<'a> Work<'a> {
         self.gone_capabilities.extend(other.gone_capabilities);
         self.gone_patterns.extend(other.gone_patterns);
         self
+    }
+
+    fn tool(&mut self, stored: &'a StoredTool, old: &'a StoredRows, new: &'a Wanted) {
+        let before = ToolColumns {
+            row: &old.row,
+            definition_digest: stored.definition_digest.as_deref(),
+        };
+        let after = ToolColumns {
+            row: &new.row,
+            definition_digest: Some(&new.digest),
+        };
+        self.tools.add(new.id, &before, after);
+        self.capabilities_of(new.id, old, &new.row);
     }
 
     fn capabilities_of(&mut self, tool: i64, old: &'a StoredRows, new: &'a ToolRow) {
@@ -267,45 +283,110 @@ impl<'a> Work<'a> {
         self.gone_patterns
             .extend(known.into_values().map(|index| ids[index]));
     }
+}
 
-    fn carry_out(mut self, connection: &mut PgConnection) -> Result<(), StoreError> {
+impl Work {
+    /// Compares rows as they stand with what they are to become.
+    ///
+    /// # Errors
+    /// Where a row cannot be written as JSON, which its types exclude.
+    pub fn new(
+        stored: &[StoredTool],
+        present: &[StoredRows],
+        wanted: &[Wanted],
+    ) -> Result<Self, StoreError> {
+        let present: HashMap<i64, (&StoredTool, &StoredRows)> = stored
+            .iter()
+            .zip(present)
+            .map(|(tool, rows)| (tool.id, (tool, rows)))
+            .collect();
+        let found = wanted
+            .par_iter()
+            .fold(Comparison::default, |mut found, new| {
+                if let Some((tool, old)) = present.get(&new.id) {
+                    found.tool(tool, old, new);
+                }
+                found
+            })
+            .reduce(Comparison::default, Comparison::merge);
+        let updates = || -> Result<Vec<Update>, serde_json::Error> {
+            let updates = [
+                found.capabilities.update("tool_capabilities")?,
+                found.patterns.update("tool_patterns")?,
+                found.tools.update("tools")?,
+            ];
+            Ok(updates.into_iter().flatten().collect())
+        };
+        let updates = updates().map_err(|error| {
+            StoreError::Query(diesel::result::Error::SerializationError(error.into()))
+        })?;
+        Ok(Self {
+            gone_patterns: found.gone_patterns,
+            gone_capabilities: found.gone_capabilities,
+            new_capabilities: owned(found.new_capabilities),
+            new_patterns: owned(found.new_patterns),
+            updates,
+        })
+    }
+
+    /// Writes what differs.
+    ///
+    /// # Errors
+    /// As the statements; the caller's transaction must then be undone.
+    pub fn carry_out(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         remove(connection, "tool_patterns", &self.gone_patterns)?;
         remove(connection, "tool_capabilities", &self.gone_capabilities)?;
-        let patterns = self.new_patterns.len()
-            + self
-                .new_capabilities
-                .iter()
-                .map(|(_, it)| it.patterns.len())
-                .sum::<usize>();
-        if patterns > 0 || !self.new_capabilities.is_empty() {
-            let numbers = reserve(connection, 0, self.new_capabilities.len(), patterns)?;
-            let made: Vec<NewCapability<'_>> = numbers
-                .capabilities
-                .iter()
-                .zip(&self.new_capabilities)
-                .map(|(&id, (tool, row))| NewCapability::new(id, *tool, row))
-                .collect();
-            for (&id, (_, row)) in numbers.capabilities.iter().zip(&self.new_capabilities) {
-                self.new_patterns
-                    .extend(row.patterns.iter().map(|pattern| (id, pattern)));
-            }
-            let made_patterns: Vec<NewPattern<'_>> = numbers
-                .patterns
-                .iter()
-                .zip(&self.new_patterns)
-                .map(|(&id, (capability, row))| NewPattern::new(id, *capability, row))
-                .collect();
-            copy_from(tool_capabilities::table)
-                .from_insertable(made)
-                .execute(connection)?;
-            copy_from(tool_patterns::table)
-                .from_insertable(made_patterns)
-                .execute(connection)?;
+        self.add(connection)?;
+        for update in &self.updates {
+            update.execute(connection)?;
         }
-        self.capabilities.update(connection, "tool_capabilities")?;
-        self.patterns.update(connection, "tool_patterns")?;
-        self.tools.update(connection, "tools")
+        Ok(())
     }
+
+    fn add(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        let mut new_patterns: Vec<(i64, &PatternRow)> = self
+            .new_patterns
+            .iter()
+            .map(|(id, row)| (*id, row))
+            .collect();
+        let inside = self
+            .new_capabilities
+            .iter()
+            .map(|(_, it)| it.patterns.len());
+        let patterns = new_patterns.len() + inside.sum::<usize>();
+        if patterns == 0 && self.new_capabilities.is_empty() {
+            return Ok(());
+        }
+        let numbers = reserve(connection, 0, self.new_capabilities.len(), patterns)?;
+        let made: Vec<NewCapability<'_>> = numbers
+            .capabilities
+            .iter()
+            .zip(&self.new_capabilities)
+            .map(|(&id, (tool, row))| NewCapability::new(id, *tool, row))
+            .collect();
+        for (&id, (_, row)) in numbers.capabilities.iter().zip(&self.new_capabilities) {
+            new_patterns.extend(row.patterns.iter().map(|pattern| (id, pattern)));
+        }
+        let made_patterns: Vec<NewPattern<'_>> = numbers
+            .patterns
+            .iter()
+            .zip(&new_patterns)
+            .map(|(&id, (capability, row))| NewPattern::new(id, *capability, row))
+            .collect();
+        copy_from(tool_capabilities::table)
+            .from_insertable(made)
+            .execute(connection)?;
+        copy_from(tool_patterns::table)
+            .from_insertable(made_patterns)
+            .execute(connection)?;
+        Ok(())
+    }
+}
+
+fn owned<T: Clone>(rows: Vec<(i64, &T)>) -> Vec<(i64, T)> {
+    rows.into_iter()
+        .map(|(id, row)| (id, row.clone()))
+        .collect()
 }
 
 /// Deletes rows of a table of ours by number.

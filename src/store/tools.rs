@@ -7,10 +7,11 @@ use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{Bool, Jsonb};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::Act;
 use super::schema::{tool_capabilities, tool_patterns, tools};
-use super::{Act, StoreError};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
 
@@ -61,6 +62,45 @@ pub struct StoredTool {
 }
 
 impl StoredTool {
+    /// Platform, name and version.
+    pub fn identity(&self) -> Identity {
+        Identity {
+            platform: self.platform.clone(),
+            name: self.tool_name.clone(),
+            version: self.version.clone(),
+        }
+    }
+}
+
+/// A version of a tool by its row and its name: all that is needed to act on it.
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = tools, check_for_backend(Pg))]
+pub struct Handle {
+    /// Row number.
+    pub id: i64,
+    /// Where it runs.
+    pub platform: String,
+    /// Name on the platform.
+    pub tool_name: String,
+    /// Version of the definition.
+    pub version: String,
+    /// Whether it is the version in use.
+    pub is_latest: bool,
+}
+
+impl From<&StoredTool> for Handle {
+    fn from(tool: &StoredTool) -> Self {
+        Self {
+            id: tool.id,
+            platform: tool.platform.clone(),
+            tool_name: tool.tool_name.clone(),
+            version: tool.version.clone(),
+            is_latest: tool.is_latest,
+        }
+    }
+}
+
+impl Handle {
     /// Platform, name and version.
     pub fn identity(&self) -> Identity {
         Identity {
@@ -165,14 +205,44 @@ fn addressed<'a>(references: &'a [ToolRef], latest: bool) -> Condition<'a> {
 
 /// The tools that the filter means, by platform, name and version in byte order.
 pub fn list(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<StoredTool>> {
-    filtered(filter)
+    in_order(filtered(filter))
         .select(StoredTool::as_select())
-        .order((
-            sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
-            sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
-            tools::id,
-        ))
         .load(connection)
+}
+
+/// The same, without what they say.
+pub fn handles(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<Handle>> {
+    in_order(filtered(filter))
+        .select(Handle::as_select())
+        .load(connection)
+}
+
+/// Every version of the tools with any of those names, on whatever platform.
+pub fn named(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<StoredTool>> {
+    in_order(with_names(names))
+        .select(StoredTool::as_select())
+        .load(connection)
+}
+
+/// The same, without what they say.
+pub fn handles_named(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<Handle>> {
+    in_order(with_names(names))
+        .select(Handle::as_select())
+        .load(connection)
+}
+
+fn with_names<'a>(names: &'a [&str]) -> Query<'a> {
+    tools::table
+        .filter(tools::tool_name.eq_any(names))
+        .into_boxed()
+}
+
+fn in_order(query: Query<'_>) -> Query<'_> {
+    query.order((
+        sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
+        sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
+        tools::id,
+    ))
 }
 
 /// The names of the capabilities of each tool, in the order of the definition.
@@ -330,31 +400,16 @@ fn tool_row(tool: &StoredTool) -> ToolRow {
     }
 }
 
-/// The definition that rows hold.
-///
-/// # Errors
-/// [`StoreError::Definition`] where they cannot be read back.
-pub fn joined(row: &ToolRow) -> Result<Document, StoreError> {
-    row::join(row).map_err(|error| {
-        StoreError::Definition(crate::definition::DocumentError {
-            subject: format!("{}/{}@{}", row.platform, row.tool_name, row.version),
-            message: error.to_string(),
-        })
-    })
-}
-
 /// The definitions of those tools, in their order, in two statements however many there are.
 ///
 /// # Errors
-/// As the queries; [`StoreError::Definition`] where a row cannot be read back.
+/// As the queries.
 pub fn definitions(
     connection: &mut PgConnection,
     stored: &[StoredTool],
-) -> Result<Vec<Document>, StoreError> {
-    rows(connection, stored)?
-        .iter()
-        .map(|rows| joined(&rows.row))
-        .collect()
+) -> QueryResult<Vec<Document>> {
+    let rows = rows(connection, stored)?;
+    Ok(rows.par_iter().map(|rows| row::join(&rows.row)).collect())
 }
 
 /// The tools of those row numbers.
@@ -363,19 +418,6 @@ pub fn by_ids(connection: &mut PgConnection, ids: &[i64]) -> QueryResult<Vec<Sto
         .filter(tools::id.eq_any(ids))
         .select(StoredTool::as_select())
         .order(tools::id)
-        .load(connection)
-}
-
-/// Every version of the tools with any of those names, on whatever platform.
-pub fn named(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<StoredTool>> {
-    tools::table
-        .filter(tools::tool_name.eq_any(names))
-        .select(StoredTool::as_select())
-        .order((
-            sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
-            sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
-            tools::id,
-        ))
         .load(connection)
 }
 

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::definition::Document;
+use crate::definition::diff::Change;
 use crate::format::node::Node;
 use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
@@ -104,18 +105,31 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
     finish(files, options)
 }
 
-/// What keeps a definition out of the catalog, where it is in no file: errors only, without a place.
-pub fn errors(document: &Document, options: &Options) -> Vec<Problem> {
-    let value = document.to_value();
-    let node = Node::from_value(Span::default(), &value);
+/// What keeps a definition out of the catalog that was changed there: errors only, without a place.
+/// Expressions are looked at where a change can concern them.
+pub fn errors(document: &mut Document, changes: &[Change], options: &Options) -> Vec<Problem> {
     let mut problems = Vec::new();
-    schema::check(&value, &node, &mut problems);
-    expressions::check(&node, &mut problems);
+    as_value(document, |value| {
+        let node = Node::from_value(Span::default(), value);
+        schema::check(value, &node, &mut problems);
+        if changes.iter().any(expressions::concerned) {
+            expressions::check(&node, &mut problems);
+        }
+    });
     problems.retain(|problem| {
         let severity = rules::explain(problem.rule).map(|rule| options.severity(rule));
         severity.is_none_or(|severity| severity == Some(Severity::Error))
     });
     problems
+}
+
+/// Shows the definition as a JSON value, without a copy.
+fn as_value(document: &mut Document, look: impl FnOnce(&Value)) {
+    let value = Value::Object(std::mem::take(document.fields_mut()));
+    look(&value);
+    if let Value::Object(fields) = value {
+        *document = Document::new(fields);
+    }
 }
 
 /// A file that was checked by itself.
@@ -193,11 +207,9 @@ const CHUNK: usize = 256;
 /// Everything that is wrong with one definition.
 pub(super) fn document(loaded: &mut Loaded, options: &Options) -> Vec<Problem> {
     let mut problems = loaded.notes.clone();
-    let value = Value::Object(std::mem::take(loaded.document.fields_mut()));
-    schema::check(&value, &loaded.node, &mut problems);
-    if let Value::Object(fields) = value {
-        loaded.document = Document::new(fields);
-    }
+    as_value(&mut loaded.document, |value| {
+        schema::check(value, &loaded.node, &mut problems);
+    });
     expressions::check(&loaded.node, &mut problems);
     if !options.lenient {
         lint::check(&loaded.node, &mut problems);

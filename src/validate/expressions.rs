@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::definition::diff::Change;
 use crate::expression::{Condition, EvaluationError, Expression, ParseError, Variables, nearest};
 use crate::format::node::{Kind, Node, Style, pointer};
 use crate::format::{Problem, Span};
@@ -30,6 +31,21 @@ pub(super) fn check(root: &Node, problems: &mut Vec<Problem>) {
         let inputs = input_names(pattern, root.get("defaults")).collect();
         fields(pattern, &place, &inputs, problems);
     }
+}
+
+/// Whether a change can make a difference to [`check`]: it is about an expression or what it is
+/// checked with, or about more than one value.
+pub(super) fn concerned(change: &Change) -> bool {
+    const FIELDS: [&str; 5] = [
+        "time_estimate_ms",
+        "cost_estimate",
+        "requires_background_if",
+        "required_inputs",
+        "optional_inputs",
+    ];
+    change.old.is_object()
+        || change.new.is_object()
+        || change.field.split('.').any(|key| FIELDS.contains(&key))
 }
 
 /// Every pattern of a definition with its JSON pointer.

@@ -81,7 +81,7 @@ impl Side {
                     all_versions,
                     ..Filter::default()
                 };
-                let documents = connection.snapshot(|connection| {
+                let documents = connection.read_consistently(|connection| {
                     let stored = tools::list(connection, &filter)?;
                     tools::definitions(connection, &stored)
                 })?;

@@ -1,24 +1,45 @@
-//! The columns of a definition's rows, borrowed: to be compared and written without a copy.
+//! The columns of a definition's rows, borrowed: to be compared, joined and written without a copy.
 
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
+use super::row::{CapabilityRow, PatternRow, ToolRow};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Cell<'a> {
+    /// Text that is always there.
     Text(&'a str),
+    /// Text that may be null.
     OptionalText(Option<&'a str>),
+    /// A number.
     Number(f64),
+    /// A yes or no.
     Flag(bool),
+    /// The number of a row.
     Id(i64),
+    /// JSON.
     Json(&'a Value),
+}
+
+impl Cell<'_> {
+    /// The value, copied.
+    pub fn to_value(self) -> Value {
+        match self {
+            Cell::Text(text) => Value::from(text),
+            Cell::OptionalText(text) => Value::from(text),
+            Cell::Number(number) => Value::from(number),
+            Cell::Flag(flag) => Value::from(flag),
+            Cell::Id(id) => Value::from(id),
+            Cell::Json(value) => value.clone(),
+        }
+    }
 }
 
 /// A row as its columns, by name.
 pub trait Cells {
+    /// The columns.
     fn cells(&self) -> Vec<(&'static str, Cell<'_>)>;
 }
 
