@@ -240,7 +240,8 @@ fn refuse(session: &mut Session, plan: &Plan) -> Result<(), CommandError> {
     }
     const LINES: usize = 10;
     for (tool, problem) in plan.errors.iter().take(LINES) {
-        let line = format!("{tool}: {} [{}]", problem.message, problem.rule);
+        let place = problem.pointer.as_str();
+        let line = format!("{tool}{place}: {} [{}]", problem.message, problem.rule);
         session.ui.error(&line);
     }
     Err(CommandError::invalid(format!(

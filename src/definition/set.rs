@@ -26,6 +26,9 @@ pub enum AssignmentError {
     /// The field names the tool itself.
     #[error("`{0}` is part of a tool's identity and cannot be set")]
     Identity(String),
+    /// The value holds a character that PostgreSQL cannot keep.
+    #[error("`{0}` cannot be set: a NUL character cannot be kept")]
+    Nul(String),
     /// The path leads through something that is not a map.
     #[error("`{0}` cannot be set: `{1}` is not a map")]
     NotAMap(String, String),
@@ -47,11 +50,26 @@ impl std::str::FromStr for Assignment {
         if ["tool_name", "version", "platform"].contains(&keys[0].as_str()) {
             return Err(AssignmentError::Identity(keys[0].clone()));
         }
+        let parsed = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        if holds_nul(&parsed) {
+            return Err(AssignmentError::Nul(path.to_owned()));
+        }
         Ok(Self {
             path: keys,
-            value: serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
+            value: parsed,
             text: value.to_owned(),
         })
+    }
+}
+
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(map) => map
+            .iter()
+            .any(|(key, value)| key.contains('\0') || holds_nul(value)),
+        _ => false,
     }
 }
 
@@ -187,6 +205,8 @@ mod tests {
             "version=2",
             "category.x=1",
             "capabilities.none.patterns.one.scope=x",
+            r#"metadata.x=["a\u0000"]"#,
+            r#"metadata={"a\u0000": 1}"#,
         ] {
             assert!(set(bad).is_err(), "{bad}");
         }
