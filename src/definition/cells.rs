@@ -24,6 +24,17 @@ pub enum Cell<'a> {
 }
 
 impl Cell<'_> {
+    /// The SQL type by which its column takes it.
+    pub fn sql_type(&self) -> &'static str {
+        match self {
+            Cell::Text(_) | Cell::OptionalText(_) => "text",
+            Cell::Number(_) => "double precision",
+            Cell::Flag(_) => "boolean",
+            Cell::Id(_) => "bigint",
+            Cell::Json(_) => "jsonb",
+        }
+    }
+
     /// The value, copied.
     pub fn to_value(self) -> Value {
         match self {

@@ -3,7 +3,7 @@
 //! Capabilities and patterns are matched by name and keep their row numbers, so that telemetry
 //! stays with the pattern it belongs to.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::copy_from;
 use diesel::prelude::*;
@@ -73,7 +73,8 @@ pub struct Work {
 #[derive(Debug)]
 struct Update {
     table: &'static str,
-    names: BTreeSet<&'static str>,
+    /// The names of the columns, and their SQL types.
+    columns: BTreeMap<&'static str, &'static str>,
     /// A JSON array of objects.
     rows: String,
 }
@@ -106,14 +107,15 @@ impl Cells for ToolColumns<'_> {
 
 /// Rows of one table to be changed, and the columns in which any of them differs.
 struct Columns<R> {
-    names: BTreeSet<&'static str>,
+    /// The names of the columns, and their SQL types.
+    names: BTreeMap<&'static str, &'static str>,
     rows: Vec<(i64, R)>,
 }
 
 impl<R> Default for Columns<R> {
     fn default() -> Self {
         Self {
-            names: BTreeSet::new(),
+            names: BTreeMap::new(),
             rows: Vec::new(),
         }
     }
@@ -126,7 +128,7 @@ impl<R: Cells> Columns<R> {
         for ((name, old), (_, new)) in old.cells().into_iter().zip(new.cells()) {
             if old != new {
                 differs = true;
-                self.names.insert(name);
+                self.names.insert(name, new.sql_type());
             }
         }
         if differs {
@@ -152,14 +154,14 @@ impl<R: Cells> Columns<R> {
             .par_iter()
             .map(|(id, row)| {
                 let mut cells = row.cells();
-                cells.retain(|(name, _)| self.names.contains(name));
+                cells.retain(|(name, _)| self.names.contains_key(name));
                 cells.push(("id", Cell::Id(*id)));
                 serde_json::to_string(&cells.into_iter().collect::<BTreeMap<_, _>>())
             })
             .collect::<Result<_, _>>()?;
         Ok(Some(Update {
             table,
-            names: self.names.clone(),
+            columns: self.names.clone(),
             rows: format!("[{}]", rows.join(",")),
         }))
     }
@@ -168,12 +170,15 @@ impl<R: Cells> Columns<R> {
 impl Update {
     fn execute(&self, connection: &mut PgConnection) -> QueryResult<()> {
         // Names of tables and columns are our own, those of the row types; values are bound.
-        let set: Vec<String> = (self.names.iter())
+        let set: Vec<String> = (self.columns.keys())
             .map(|name| format!("{name} = n.{name}"))
             .collect();
-        let (table, set) = (self.table, set.join(", "));
+        let types: Vec<String> = (self.columns.iter())
+            .map(|(name, sql_type)| format!("{name} {sql_type}"))
+            .collect();
+        let (table, set, types) = (self.table, set.join(", "), types.join(", "));
         diesel::sql_query(format!(
-            "UPDATE {table} t SET {set} FROM json_populate_recordset(NULL::{table}, $1::json) n \
+            "UPDATE {table} t SET {set} FROM json_to_recordset($1::json) AS n (id bigint, {types}) \
              WHERE t.id = n.id",
         ))
         .bind::<Text, _>(&self.rows)

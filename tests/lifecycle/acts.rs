@@ -181,3 +181,59 @@ fn tools_are_found_by_words_and_capability() {
     );
     assert_eq!(world.run(&["capabilities", "cc"]).code, 4);
 }
+
+/// More tools than are updated in one part.
+#[test]
+fn an_update_of_many_tools_is_made_whole_or_not_at_all() {
+    let world = World::new();
+    let mut many = String::new();
+    for number in 0..1100 {
+        many.push_str(&definition("linux", &format!("t{number:04}"), "1.0", "c"));
+        many.push_str("---\n");
+    }
+    // The last by name, where a field cannot be set within a text.
+    many.push_str(
+        &definition("linux", "t9999", "1.0", "c")
+            .replace("  tags: [test]\n", "  tags: [test]\n  contact: nobody\n"),
+    );
+    world.write("many.yaml", many);
+    world.ok(&["import", "many.yaml"]);
+    let before = every_table(&world);
+    let run = world.run(&["update", "--set", "metadata.contact.name=ann", "--yes"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("linux/t9999@1.0"), "{}", run.stderr);
+    assert_eq!(every_table(&world), before);
+    let run = world.run(&["update", "--set", "metadata.tags=3", "--yes"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("1,101 errors"), "{}", run.stderr);
+    assert_eq!(every_table(&world), before);
+
+    let run = world.run(&["update", "--set", "policy.requires_approval=true", "--yes"]);
+    assert_eq!(run.stdout, "updated 1,101 tools, 0 unchanged\n");
+    assert_eq!(
+        world.sql(
+            "SELECT count(*), count(DISTINCT revision) FROM tool_audit_log WHERE revision > 1"
+        ),
+        "1101|1\n"
+    );
+    world.ok(&["audit", "verify"]);
+    let shown = world.ok(&["show", "t9999", "--format", "json"]);
+    let again = world.run_with_input(&["import", "-"], &shown);
+    assert!(again.stdout.contains("1 unchanged"), "{again:?}");
+}
+
+#[test]
+fn an_error_that_was_there_before_does_not_stand_in_the_way() {
+    let world = world();
+    world.sql("UPDATE tool_patterns SET time_estimate_ms = 'lgo(N)'");
+    world.ok(&["update", "df", "--set", "category=disks", "--yes"]);
+    let run = world.run(&["update", "df", "--set", "cost_estimate=N", "--yes"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr.contains(
+            "linux/df@1.0/capabilities/c/patterns/use/time_estimate_ms: unknown function `lgo`"
+        ),
+        "{}",
+        run.stderr
+    );
+}

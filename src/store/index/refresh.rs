@@ -382,13 +382,22 @@ struct Columns<'a> {
 
 impl<'a> Columns<'a> {
     fn of(tools: &'a [Loaded]) -> Result<Self, StoreError> {
+        let texts: Vec<Vec<(String, String)>> = tools
+            .par_iter()
+            .map(|tool| {
+                let capabilities = tool.capabilities.iter();
+                capabilities
+                    .map(|(_, entry, words)| Ok((written(entry)?, written(words)?)))
+                    .collect()
+            })
+            .collect::<Result<_, StoreError>>()?;
         let mut columns = Self::default();
-        for tool in tools {
-            for (name, entry, words) in &tool.capabilities {
+        for (tool, texts) in tools.iter().zip(texts) {
+            for ((name, _, _), (entry, words)) in tool.capabilities.iter().zip(texts) {
                 columns.ids.push(tool.id);
                 columns.names.push(name);
-                columns.entries.push(written(entry)?);
-                columns.words.push(written(words)?);
+                columns.entries.push(entry);
+                columns.words.push(words);
             }
         }
         Ok(columns)
