@@ -115,6 +115,28 @@ fn the_arm_is_the_answer_also_where_another_tool_scores_better() {
 }
 
 #[test]
+fn a_selection_that_a_test_decided_is_replayed_as_it_was() {
+    let world = rivals();
+    let mut chosen = std::collections::BTreeSet::new();
+    for number in 0..8 {
+        let user = format!("user-{number}");
+        let made = world
+            .run(&[
+                "select", "-c", "job", "--user", &user, "--record", "--format", "json",
+            ])
+            .json();
+        let id = made["selection_id"].to_string();
+        let again = world
+            .run(&["select", "--replay", &id, "--format", "json"])
+            .json();
+        assert_eq!(again["answer"], made["answer"]);
+        assert_eq!(again["ranking"], made["ranking"]);
+        chosen.insert(made["answer"]["tool"].to_string());
+    }
+    assert_eq!(chosen.len(), 2, "both arms were seen");
+}
+
+#[test]
 fn who_takes_part_does_not_depend_on_the_arm() {
     let world = rivals();
     let ask = |user: &str, more: &[&str]| {

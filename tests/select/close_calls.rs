@@ -75,3 +75,26 @@ fn a_command_that_misbehaves_is_told_so() {
     assert_eq!(run.code, 2);
     assert!(run.stderr.contains("took longer than 0.05 s"), "{run:?}");
 }
+
+#[test]
+fn a_close_call_that_was_settled_is_replayed_as_it_was() {
+    let world = world();
+    let made = world
+        .run(&[
+            "select",
+            "-c",
+            "job",
+            "--tie-break",
+            "echo two",
+            "--record",
+            "--format",
+            "json",
+        ])
+        .json();
+    assert_eq!(made["answer"]["tool"], "two");
+    let id = made["selection_id"].to_string();
+    let again = world
+        .run(&["select", "--replay", &id, "--format", "json"])
+        .json();
+    assert_eq!(again["answer"], made["answer"]);
+}

@@ -12,6 +12,7 @@ use crate::store::selections;
 use super::answered::Answered;
 use super::catalog::Catalog;
 use super::present::{self, full};
+use super::trial::put_first;
 use super::{CommandError, Outcome, SelectArgs, Session, outcome};
 
 pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -25,7 +26,7 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
                 .hint("`toolcat select --record ...` records one and tells its number"),
         );
     };
-    let answer = recorded
+    let mut answer = recorded
         .pool
         .answer(&recorded.request)
         .map_err(|error| CommandError::invalid(error.to_string()))?;
@@ -34,6 +35,10 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
     let changes = drift::changes(&recorded.pool, &now.pool);
     let same =
         answer.answer.as_ref().map(Choice::label) == answer_now.answer.as_ref().map(Choice::label);
+    // An A/B test or a tie-break command may have chosen otherwise than the scores.
+    if let Some(chosen) = recorded.answer.as_ref().map(Choice::label) {
+        put_first(&mut answer, |it| it.label() == chosen);
+    }
     let answered = Answered {
         request: recorded.request,
         answer,

@@ -89,18 +89,21 @@ fn arms(it: &Assigned) -> [(&str, &str); 2] {
 
 /// Makes the assigned version the answer: its best pattern comes first. Returns whether it is eligible.
 pub fn prefer(answer: &mut Answer, assigned: &Assigned) -> bool {
-    let serves = |it: &Choice| {
+    put_first(answer, |it| {
         (&it.platform, &it.tool, &it.version)
             == (&assigned.platform, &assigned.tool, &assigned.version)
-    };
-    let Some(place) = answer.ranking.iter().position(serves) else {
+    })
+}
+
+/// Makes the best of those choices the answer, which is settled then. Returns whether there is one.
+pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> bool {
+    let Some(place) = answer.ranking.iter().position(is_meant) else {
         return false;
     };
     if place > 0 {
         answer.ranking[..=place].rotate_right(1);
         answer.answer = answer.ranking.first().cloned();
         answer.score_gap = gap(&answer.ranking);
-        // A test has settled it.
         answer.ambiguous = false;
         answer.clarifying_question = None;
     }
