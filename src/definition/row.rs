@@ -190,7 +190,6 @@ pub fn divide(document: &Document) -> Result<ToolRow, DocumentError> {
 }
 
 /// Joins rows to the definition they came from.
-///
 pub fn join(tool: &ToolRow) -> Document {
     let none = Map::new();
     let defaults = tool.defaults.as_object().unwrap_or(&none);

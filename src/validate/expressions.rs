@@ -36,16 +36,15 @@ pub(super) fn check(root: &Node, problems: &mut Vec<Problem>) {
 /// Whether a change can make a difference to [`check`]: it is about an expression or what it is
 /// checked with, or about more than one value.
 pub(super) fn concerned(change: &Change) -> bool {
-    const FIELDS: [&str; 5] = [
-        "time_estimate_ms",
-        "cost_estimate",
+    const OTHERS: [&str; 3] = [
         "requires_background_if",
         "required_inputs",
         "optional_inputs",
     ];
+    let mut keys = change.field.split('.');
     change.old.is_object()
         || change.new.is_object()
-        || change.field.split('.').any(|key| FIELDS.contains(&key))
+        || keys.any(|key| ESTIMATES.contains(&key) || OTHERS.contains(&key))
 }
 
 /// Every pattern of a definition with its JSON pointer.
