@@ -108,8 +108,8 @@ COMMENT ON FUNCTION audit_action(JSONB) IS 'Name of an update';
 -- cost an import more than the import itself. It is turned into JSON in one go, as a row within rows.
 -- The changed fields of an update are found by comparing column with column, several times as fast as
 -- comparing rows turned into JSON: first which columns the statement changed at all, then, of those,
--- which in each row. A digest that toolcat keeps follows from the definition, so that its change says
--- nothing that the others do not.
+-- which in each row. When and by whom the row was changed stands beside the changes. A digest that toolcat
+-- keeps follows from the definition, so that its change says nothing that the others do not.
 --
 -- Times and numbers are written in one form, whatever the settings of the session: the log is compared
 -- with the tables by `toolcat audit verify`. The revision is a subquery, so that a statement which
@@ -125,27 +125,26 @@ DECLARE
     source  TEXT;
     action  TEXT;
     changes TEXT;
+    differs TEXT;
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         SELECT string_agg(format('CASE WHEN bool_or(r.%1$I IS DISTINCT FROM o.%1$I) THEN %1$L END', attname), ', ')
         INTO changes
         FROM pg_attribute
-        WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attname <> 'updated_at'
+        WHERE attrelid = TG_RELID AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('updated_at', 'updated_by')
           AND (attname <> 'definition_digest' OR current_setting('toolcat.keeps_digest', true) IS DISTINCT FROM 'on');
         EXECUTE format('SELECT array_remove(ARRAY[%s], NULL) FROM new_rows r JOIN old_rows o USING (id)', changes)
         INTO columns;
         IF columns = '{}' THEN RETURN NULL; END IF;
-        SELECT string_agg(format('(%1$L, CASE WHEN r.%1$I IS DISTINCT FROM o.%1$I
-                                          THEN jsonb_build_object(''old'', o.%1$I, ''new'', r.%1$I) END)', changed), ', ')
-        INTO changes
+        SELECT string_agg(format('CASE WHEN r.%1$I IS DISTINCT FROM o.%1$I
+                                    THEN jsonb_build_object(%1$L, jsonb_build_object(''old'', o.%1$I, ''new'', r.%1$I))
+                                    ELSE ''{}'' END', changed), ' || '),
+               string_agg(format('r.%1$I IS DISTINCT FROM o.%1$I', changed), ' OR ')
+        INTO changes, differs
         FROM unnest(columns) changed;
-        source := format('new_rows r JOIN old_rows o USING (id) %s CROSS JOIN LATERAL (
-                              SELECT jsonb_object_agg(f.name, f.change) AS changes
-                              FROM (VALUES %s) f (name, change) WHERE f.change IS NOT NULL) c
-                          WHERE c.changes IS NOT NULL', owner, changes);
-        action := CASE WHEN columns && '{enabled,status,is_latest}' THEN 'audit_action(c.changes)'
+        source := format('new_rows r JOIN old_rows o USING (id) %s WHERE %s', owner, differs);
+        action := CASE WHEN columns && '{enabled,status,is_latest}' THEN format('audit_action(%s)', changes)
                        ELSE quote_literal(audit_action('{}')) END;
-        changes := 'c.changes';
     ELSIF TG_OP = 'INSERT' THEN
         source := format('new_rows r %s CROSS JOIN LATERAL (SELECT NULL::JSONB AS old, r AS new) v
                                         CROSS JOIN LATERAL (SELECT v AS row) c', owner);
@@ -233,32 +232,19 @@ CREATE TRIGGER delete_children BEFORE DELETE ON tools
 CREATE TRIGGER delete_children BEFORE DELETE ON tool_capabilities
     FOR EACH ROW EXECUTE FUNCTION delete_children();
 
--- Keeps updated_at true for every writer, and forgets a digest that no longer fits: the next
--- import then compares field by field.
+-- When and by whom a row was last changed is true whoever writes; a bulk statement that says it itself,
+-- and truly, is spared the call for each row.
 CREATE FUNCTION touch_tool() RETURNS TRIGGER
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF NEW.id <> OLD.id THEN
-        RAISE EXCEPTION 'the id of a tool cannot be changed' USING ERRCODE = 'check_violation';
-    END IF;
     NEW.updated_at := now();
-    IF NEW.updated_by = OLD.updated_by THEN
-        NEW.updated_by := audit_actor();
-    END IF;
-    IF NEW.definition_digest = OLD.definition_digest
-       AND current_setting('toolcat.keeps_digest', true) IS DISTINCT FROM 'on'
-       AND (NEW.tool_name, NEW.version, NEW.description, NEW.platform, NEW.category, NEW.defaults,
-            NEW.dependencies, NEW.metadata, NEW.extra)
-           IS DISTINCT FROM
-           (OLD.tool_name, OLD.version, OLD.description, OLD.platform, OLD.category, OLD.defaults,
-            OLD.dependencies, OLD.metadata, OLD.extra)
-    THEN
-        NEW.definition_digest := NULL;
-    END IF;
+    NEW.updated_by := audit_actor();
     RETURN NEW;
 END $$;
-COMMENT ON FUNCTION touch_tool() IS 'Maintains updated_at, updated_by and definition_digest of a tool';
-CREATE TRIGGER touch BEFORE UPDATE ON tools FOR EACH ROW EXECUTE FUNCTION touch_tool();
+COMMENT ON FUNCTION touch_tool() IS 'Maintains updated_at and updated_by of a tool';
+CREATE TRIGGER touch BEFORE UPDATE ON tools FOR EACH ROW
+    WHEN (NEW.updated_at IS DISTINCT FROM now() OR NEW.updated_by IS DISTINCT FROM audit_actor())
+    EXECUTE FUNCTION touch_tool();
 
 CREATE FUNCTION touch_pattern() RETURNS TRIGGER LANGUAGE plpgsql AS $$
 BEGIN
@@ -266,7 +252,35 @@ BEGIN
     RETURN NEW;
 END $$;
 COMMENT ON FUNCTION touch_pattern() IS 'Maintains updated_at of a pattern';
-CREATE TRIGGER touch BEFORE UPDATE ON tool_patterns FOR EACH ROW EXECUTE FUNCTION touch_pattern();
+CREATE TRIGGER touch BEFORE UPDATE ON tool_patterns FOR EACH ROW
+    WHEN (NEW.updated_at IS DISTINCT FROM now())
+    EXECUTE FUNCTION touch_pattern();
+
+CREATE FUNCTION keep_tool_id() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the id of a tool cannot be changed' USING ERRCODE = 'check_violation';
+END $$;
+COMMENT ON FUNCTION keep_tool_id() IS 'Refuses another id for a tool, by which the log knows it';
+CREATE TRIGGER keep_id BEFORE UPDATE ON tools FOR EACH ROW
+    WHEN (NEW.id <> OLD.id)
+    EXECUTE FUNCTION keep_tool_id();
+
+-- A digest that no longer fits is forgotten: the next import then compares field by field.
+CREATE FUNCTION forget_own_digest() RETURNS TRIGGER LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.definition_digest := NULL;
+    RETURN NEW;
+END $$;
+COMMENT ON FUNCTION forget_own_digest() IS 'Forgets the digest of a tool that was changed by hand';
+CREATE TRIGGER forget_own_digest BEFORE UPDATE ON tools FOR EACH ROW
+    WHEN (NEW.definition_digest = OLD.definition_digest
+          AND current_setting('toolcat.keeps_digest', true) IS DISTINCT FROM 'on'
+          AND (NEW.tool_name, NEW.version, NEW.description, NEW.platform, NEW.category, NEW.defaults,
+               NEW.dependencies, NEW.metadata, NEW.extra)
+              IS DISTINCT FROM
+              (OLD.tool_name, OLD.version, OLD.description, OLD.platform, OLD.category, OLD.defaults,
+               OLD.dependencies, OLD.metadata, OLD.extra))
+    EXECUTE FUNCTION forget_own_digest();
 
 CREATE FUNCTION forget_digest() RETURNS TRIGGER
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

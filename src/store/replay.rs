@@ -27,6 +27,8 @@ struct Row {
     #[diesel(sql_type = Timestamptz)]
     changed_at: DateTime<Utc>,
     #[diesel(sql_type = Text)]
+    changed_by: String,
+    #[diesel(sql_type = Text)]
     version: String,
 }
 
@@ -66,7 +68,7 @@ pub fn state_at(
     names: &[&str],
 ) -> Result<Vec<(StoredTool, Document)>, StoreError> {
     let log: Vec<Row> = diesel::sql_query(
-        "SELECT entity::text, entity_id, changes, revision, changed_at, \
+        "SELECT entity::text, entity_id, changes, revision, changed_at, changed_by::text, \
                 platform || '/' || tool_name || '@' || version AS version \
          FROM tool_audit_log \
          WHERE revision <= $1 AND tool_name = ANY ($2) AND entity IN ('tool', 'capability', 'pattern') \
@@ -76,14 +78,15 @@ pub fn state_at(
     .bind::<Array<Text>, _>(names)
     .load(connection)?;
     let (mut tools, mut capabilities, mut patterns) = (Rows::new(), Rows::new(), Rows::new());
-    // The log leaves out `updated_at`, which follows from it: the last revision after that in which the
-    // version was made.
+    // The log leaves out `updated_at` and `updated_by`, which follow from it: the last revision after
+    // that in which the version was made.
     let mut made: HashMap<String, i64> = HashMap::new();
-    let mut changed: HashMap<String, DateTime<Utc>> = HashMap::new();
+    let mut changed: HashMap<String, (DateTime<Utc>, String)> = HashMap::new();
     for row in log {
         let made = *made.entry(row.version.clone()).or_insert(row.revision);
         if row.revision > made {
-            changed.insert(row.version.clone(), row.changed_at);
+            let last = (row.changed_at, row.changed_by.clone());
+            changed.insert(row.version.clone(), last);
         }
         let rows = match row.entity.as_str() {
             "tool" => &mut tools,
@@ -96,8 +99,9 @@ pub fn state_at(
     for fields in tools.into_values() {
         let mut stored: StoredTool = read("a tool in the audit log", fields.clone())?;
         let subject = stored.identity().to_string();
-        if let Some(changed) = changed.get(&subject) {
-            stored.updated_at = *changed;
+        if let Some((at, by)) = changed.remove(&subject) {
+            stored.updated_at = at;
+            stored.updated_by = by;
         }
         let mut row: ToolRow = read(&subject, fields)?;
         for (id, fields) in of_parent(&capabilities, "tool_id", stored.id) {

@@ -1,5 +1,6 @@
 -- Every place where the audit log, replayed from the start, does not lead to the present rows.
--- updated_at is not audited, nor is a digest that toolcat keeps. A column that was added later is compared from its first entry on.
+-- When and by whom a row was changed last is not audited, as each entry says it, nor is a digest that
+-- toolcat keeps. A column that was added later is compared from its first entry on.
 WITH entries AS MATERIALIZED (
     SELECT l.entity::text AS entity, l.entity_id, l.entity_name, l.platform, l.tool_name, l.version,
            f.field, f.old, f.new, lag(f.new) OVER earlier AS before,
@@ -17,7 +18,7 @@ WITH entries AS MATERIALIZED (
         FROM jsonb_each(CASE WHEN jsonb_typeof(l.changes -> 'row' -> 'old') = 'object'
                              THEN l.changes -> 'row' -> 'old' ELSE '{}' END)
     ) f
-    WHERE f.field NOT IN ('updated_at', 'definition_digest')
+    WHERE f.field NOT IN ('updated_at', 'updated_by', 'definition_digest')
     WINDOW earlier AS (PARTITION BY l.entity, l.entity_id, f.field ORDER BY l.revision, l.id)
 ), replayed AS (
     SELECT * FROM entries WHERE place = places

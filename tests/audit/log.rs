@@ -58,6 +58,28 @@ fn a_change_by_hand_is_logged() {
 }
 
 #[test]
+fn when_and_by_whom_is_true_whoever_writes() {
+    let world = world();
+    let user = world.sql("SELECT session_user");
+    world.sql("UPDATE tools SET updated_at = '2000-01-01', updated_by = 'mallory'");
+    world.sql("UPDATE tool_patterns SET updated_at = '2000-01-01'");
+    let last = "SELECT DISTINCT updated_by, updated_at > '2001-01-01' FROM tools";
+    assert_eq!(world.sql(last), format!("{}|t\n", user.trim()));
+    let parts = "SELECT DISTINCT updated_at > '2001-01-01' FROM tool_patterns";
+    assert_eq!(world.sql(parts), "t\n");
+    world.ok(&["update", "--set", "scope=all", "--yes", "--actor", "carol"]);
+    assert_eq!(world.sql(last), "carol|t\n");
+    let same_time = "SELECT count(*) FROM tools t JOIN tool_capabilities c ON c.tool_id = t.id \
+                     JOIN tool_patterns p ON p.capability_id = c.id WHERE p.updated_at <> t.updated_at";
+    assert_eq!(world.sql(same_time), "0\n");
+    world.sql(
+        "DO $$ BEGIN UPDATE tools SET id = id + 100; RAISE EXCEPTION 'it was done'; \
+         EXCEPTION WHEN check_violation THEN NULL; END $$",
+    );
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
 fn what_the_log_does_not_lead_to_is_found() {
     let world = world();
     world.ok(&["audit", "verify"]);

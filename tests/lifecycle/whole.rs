@@ -80,10 +80,18 @@ fn what_was_shown_of_a_tool_can_be_shown_again() {
             .contains("2020-01-01")
     );
     // A field of a pattern: the log has no entry for the tool itself.
-    world.ok(&["update", "df", "--set", "scope=batch", "--yes"]);
+    world.ok(&[
+        "update",
+        "df",
+        "--set",
+        "scope=batch",
+        "--yes",
+        "--actor",
+        "carol",
+    ]);
+    let shown = world.ok(&["show", "df", "--at", "@2"]);
     assert!(
-        !world
-            .ok(&["show", "df", "--at", "@2"])
-            .contains("2020-01-01")
+        !shown.contains("2020-01-01") && shown.contains("by carol"),
+        "{shown}"
     );
 }

@@ -154,7 +154,7 @@ pub fn conclude(
         let test = lifecycle::existing(connection, name)?;
         match test.status.as_str() {
             "active" => decide(connection, act, &test, wish),
-            "completed" => apply_later(connection, act, &test, wish),
+            "completed" => apply_later(connection, &test, wish),
             "draft" => Err(
                 CommandError::conflict(format!("A/B test `{name}` has not started"))
                     .hint(format!("`toolcat abtest start {name}` starts it")),
@@ -205,29 +205,23 @@ fn decide(
     });
     lifecycle::conclude(connection, test, winner, &results, conclusion.forced)?;
     if let Some(arm) = winner.filter(|_| wish.apply) {
-        conclusion.applied = apply(connection, act, test, arm)?;
+        conclusion.applied = apply(connection, test, arm)?;
     }
     Ok(conclusion)
 }
 
 fn apply(
     connection: &mut Transaction,
-    act: &Act,
     test: &StoredTest,
     winner: ArmLabel,
 ) -> Result<bool, CommandError> {
     lifecycle::name_action(connection, "promoted")?;
-    Ok(lifecycle::make_latest(
-        connection,
-        test.tool_id(winner),
-        &act.actor,
-    )?)
+    Ok(lifecycle::make_latest(connection, test.tool_id(winner))?)
 }
 
 /// A test that was concluded without --apply is applied afterwards.
 fn apply_later(
     connection: &mut Transaction,
-    act: &Act,
     test: &StoredTest,
     wish: Wish,
 ) -> Result<Conclusion, CommandError> {
@@ -238,7 +232,7 @@ fn apply_later(
                 .hint(format!("`toolcat abtest show {name}` shows its result")),
         );
     };
-    let applied = apply(connection, act, test, winner)?;
+    let applied = apply(connection, test, winner)?;
     let text = |key: &str| {
         test.results
             .get(key)

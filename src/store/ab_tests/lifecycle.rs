@@ -345,11 +345,7 @@ pub fn conclude(
 }
 
 /// Makes a version the latest of its tool, and says whether it was not.
-pub fn make_latest(
-    connection: &mut PgConnection,
-    tool_id: i64,
-    actor: &str,
-) -> Result<bool, StoreError> {
+pub fn make_latest(connection: &mut PgConnection, tool_id: i64) -> Result<bool, StoreError> {
     #[derive(QueryableByName)]
     struct Latest {
         #[diesel(sql_type = Bool)]
@@ -363,13 +359,12 @@ pub fn make_latest(
     }
     // two statements: the index allows one latest version at any moment
     for statement in [
-        "UPDATE tools SET is_latest = false, updated_by = left($2, 100) WHERE is_latest \
+        "UPDATE tools SET is_latest = false WHERE is_latest \
          AND (platform, tool_name) = (SELECT platform, tool_name FROM tools WHERE id = $1)",
-        "UPDATE tools SET is_latest = true, updated_by = left($2, 100) WHERE id = $1",
+        "UPDATE tools SET is_latest = true WHERE id = $1",
     ] {
         diesel::sql_query(statement)
             .bind::<BigInt, _>(tool_id)
-            .bind::<Text, _>(actor)
             .execute(connection)?;
     }
     Ok(true)
