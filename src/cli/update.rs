@@ -12,7 +12,7 @@ use crate::format::Problem;
 use crate::output::style::HINT;
 use crate::output::text;
 use crate::store::rewrite::{Wanted, Work};
-use crate::store::tools::{self, Handle, StoredRows, StoredTool};
+use crate::store::tools::{self, Handle, SentRows, StoredRows, StoredTool};
 use crate::store::{StoreError, lifecycle};
 use crate::validate::{self, Options};
 
@@ -122,11 +122,11 @@ fn in_parts(
     let mut before: Option<Work> = None;
     for tools in selected.chunks(PART) {
         let stored = lifecycle::present(connection, tools)?;
-        let rows = tools::rows(connection, &stored)?;
+        let rows = SentRows::fetch(connection, &stored)?;
         let work = before.take().filter(|_| write && plan.is_allowed());
         let (written, part) = rayon::join(
             || work.map_or(Ok(()), |work| work.carry_out(connection)),
-            || work_out(&stored, &rows, assignments),
+            || work_out(&stored, rows, assignments),
         );
         written?;
         let (part, work) = part?;
@@ -145,14 +145,15 @@ fn in_parts(
 /// What an update comes to for some of the tools, and how it is written.
 fn work_out(
     stored: &[StoredTool],
-    rows: &[StoredRows],
+    rows: SentRows,
     assignments: &[Assignment],
 ) -> Result<(Plan, Work), StoreError> {
     let mut options = Options::default();
     options.lenient = true;
+    let rows = rows.of(stored)?;
     let outcomes: Vec<ToolPlan> = stored
         .par_iter()
-        .zip(rows)
+        .zip(&rows)
         .map(|(tool, rows)| changed(tool, rows, assignments, &options))
         .collect::<Result<_, StoreError>>()?;
     let mut plan = Plan::default();
@@ -174,7 +175,7 @@ fn work_out(
             }
         }
     }
-    Ok((plan, Work::new(stored, rows, &all_wanted)?))
+    Ok((plan, Work::new(stored, &rows, &all_wanted)?))
 }
 
 /// What an update comes to for one tool.

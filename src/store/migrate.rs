@@ -206,6 +206,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000021_selections",
     "2026-01-01-000030_telemetry_queries",
     "2026-01-01-000040_ab_experiments",
+    "2026-01-01-000050_renewed_entries",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

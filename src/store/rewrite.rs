@@ -11,6 +11,7 @@ use diesel::sql_types::{Array, BigInt, Text};
 use rayon::prelude::*;
 
 use super::StoreError;
+use super::index::{Renewal, WORDLESS};
 use super::insert::{NewCapability, NewPattern, reserve};
 use super::schema::{tool_capabilities, tool_patterns};
 use super::tools::{StoredRows, StoredTool, by_ids, rows};
@@ -67,6 +68,8 @@ pub struct Work {
     /// Patterns of a capability that exists, by its row.
     new_patterns: Vec<(i64, PatternRow)>,
     updates: Vec<Update>,
+    /// What selection reads of the tools, where no more of it changes.
+    entries: Renewal,
 }
 
 /// Rows of one table and the columns that are set in them, as one statement takes them.
@@ -75,9 +78,15 @@ struct Update {
     table: &'static str,
     /// The names of the columns, and their SQL types.
     columns: BTreeMap<&'static str, &'static str>,
+    /// What says when and by whom the rows were changed.
+    marks: &'static [&'static str],
     /// A JSON array of objects.
     rows: String,
 }
+
+/// What triggers would otherwise be called to say, row by row.
+const CHANGED_NOW: &str = "updated_at = now()";
+const CHANGED_BY: &str = "updated_by = audit_actor()";
 
 /// The rows that differ.
 #[derive(Default)]
@@ -142,7 +151,11 @@ impl<R: Cells> Columns<R> {
     }
 
     /// The statement that writes the rows back; none where no row differs.
-    fn update(&self, table: &'static str) -> Result<Option<Update>, serde_json::Error>
+    fn update(
+        &self,
+        table: &'static str,
+        marks: &'static [&'static str],
+    ) -> Result<Option<Update>, serde_json::Error>
     where
         R: Sync,
     {
@@ -162,6 +175,7 @@ impl<R: Cells> Columns<R> {
         Ok(Some(Update {
             table,
             columns: self.names.clone(),
+            marks,
             rows: format!("[{}]", rows.join(",")),
         }))
     }
@@ -170,9 +184,10 @@ impl<R: Cells> Columns<R> {
 impl Update {
     fn execute(&self, connection: &mut PgConnection) -> QueryResult<()> {
         // Names of tables and columns are our own, those of the row types; values are bound.
-        let set: Vec<String> = (self.columns.keys())
+        let mut set: Vec<String> = (self.columns.keys())
             .map(|name| format!("{name} = n.{name}"))
             .collect();
+        set.extend(self.marks.iter().map(|mark| (*mark).to_owned()));
         let types: Vec<String> = (self.columns.iter())
             .map(|(name, sql_type)| format!("{name} {sql_type}"))
             .collect();
@@ -215,7 +230,52 @@ pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Resul
     Work::new(&stored, &present, &wanted)?.carry_out(connection)
 }
 
+/// The entries of the versions in use.
+fn entries(
+    present: &HashMap<i64, (&StoredTool, &StoredRows)>,
+    wanted: &[Wanted],
+) -> serde_json::Result<Renewal> {
+    let renewed = |mut entries: Renewal, new: &Wanted| {
+        if let Some((tool, old)) = present.get(&new.id)
+            && tool.is_latest
+            && names(&old.row).eq(names(&new.row))
+        {
+            entries.add_definition(new.id, &new.row)?;
+        }
+        Ok(entries)
+    };
+    wanted
+        .par_iter()
+        .try_fold(Renewal::default, renewed)
+        .try_reduce(Renewal::default, |a, b| Ok(a.merge(b)))
+}
+
+/// The names of capabilities and patterns, in their order.
+fn names(row: &ToolRow) -> impl Iterator<Item = (&str, &str)> {
+    row.capabilities.iter().flat_map(|capability| {
+        let patterns = capability.patterns.iter();
+        patterns.map(|it| {
+            (
+                capability.capability_name.as_str(),
+                it.pattern_name.as_str(),
+            )
+        })
+    })
+}
+
 impl<'a> Comparison<'a> {
+    /// Whether the words of every tool stay as they are, and the rows that they are found by.
+    fn leaves_words(&self) -> bool {
+        let mut columns = (self.tools.names.keys())
+            .chain(self.capabilities.names.keys())
+            .chain(self.patterns.names.keys());
+        columns.all(|name| WORDLESS.contains(name))
+            && self.new_capabilities.is_empty()
+            && self.new_patterns.is_empty()
+            && self.gone_capabilities.is_empty()
+            && self.gone_patterns.is_empty()
+    }
+
     fn merge(mut self, other: Self) -> Self {
         self.tools.merge(other.tools);
         self.capabilities.merge(other.capabilities);
@@ -314,23 +374,30 @@ impl Work {
                 found
             })
             .reduce(Comparison::default, Comparison::merge);
+        let entries = match found.leaves_words() {
+            true => entries(&present, wanted),
+            false => Ok(Renewal::default()),
+        };
         let updates = || -> Result<Vec<Update>, serde_json::Error> {
             let updates = [
-                found.capabilities.update("tool_capabilities")?,
-                found.patterns.update("tool_patterns")?,
-                found.tools.update("tools")?,
+                found.capabilities.update("tool_capabilities", &[])?,
+                found.patterns.update("tool_patterns", &[CHANGED_NOW])?,
+                found.tools.update("tools", &[CHANGED_NOW, CHANGED_BY])?,
             ];
             Ok(updates.into_iter().flatten().collect())
         };
-        let updates = updates().map_err(|error| {
+        let unwritable = |error: serde_json::Error| {
             StoreError::Query(diesel::result::Error::SerializationError(error.into()))
-        })?;
+        };
+        let updates = updates().map_err(unwritable)?;
+        let entries = entries.map_err(unwritable)?;
         Ok(Self {
             gone_patterns: found.gone_patterns,
             gone_capabilities: found.gone_capabilities,
             new_capabilities: owned(found.new_capabilities),
             new_patterns: owned(found.new_patterns),
             updates,
+            entries,
         })
     }
 
@@ -345,7 +412,7 @@ impl Work {
         for update in &self.updates {
             update.execute(connection)?;
         }
-        Ok(())
+        Ok(self.entries.execute(connection)?)
     }
 
     fn add(&self, connection: &mut PgConnection) -> Result<(), StoreError> {

@@ -29,6 +29,7 @@ diesel::table! {
         capability_name -> Text,
         entry -> Text,
         words -> Text,
+        revision -> Nullable<Int8>,
     }
 }
 

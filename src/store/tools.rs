@@ -6,11 +6,13 @@ use chrono::{DateTime, Utc};
 use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Bool, Jsonb};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Act;
+use super::raw_json::RawJson;
 use super::schema::{tool_capabilities, tool_patterns, tools};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
@@ -282,42 +284,42 @@ struct StoredPattern {
     capability_id: i64,
     pattern_name: String,
     description: String,
-    typical_use_cases: Value,
+    typical_use_cases: RawJson,
     time_estimate_ms: String,
     cost_estimate: String,
     complexity_score: f64,
     scope: String,
     completeness: String,
-    limitations: Value,
-    policy: Value,
-    preference_match: Value,
-    required_inputs: Value,
-    optional_inputs: Value,
-    expected_outputs: Value,
-    examples: Value,
-    extra: Value,
+    limitations: RawJson,
+    policy: RawJson,
+    preference_match: RawJson,
+    required_inputs: RawJson,
+    optional_inputs: RawJson,
+    expected_outputs: RawJson,
+    examples: RawJson,
+    extra: RawJson,
 }
 
-impl From<StoredPattern> for PatternRow {
-    fn from(pattern: StoredPattern) -> Self {
-        PatternRow {
-            pattern_name: pattern.pattern_name,
-            description: pattern.description,
-            typical_use_cases: pattern.typical_use_cases,
-            time_estimate_ms: pattern.time_estimate_ms,
-            cost_estimate: pattern.cost_estimate,
-            complexity_score: pattern.complexity_score,
-            scope: pattern.scope,
-            completeness: pattern.completeness,
-            limitations: pattern.limitations,
-            policy: pattern.policy,
-            preference_match: pattern.preference_match,
-            required_inputs: pattern.required_inputs,
-            optional_inputs: pattern.optional_inputs,
-            expected_outputs: pattern.expected_outputs,
-            examples: pattern.examples,
-            extra: pattern.extra,
-        }
+impl StoredPattern {
+    fn into_row(self) -> serde_json::Result<PatternRow> {
+        Ok(PatternRow {
+            typical_use_cases: self.typical_use_cases.parse()?,
+            limitations: self.limitations.parse()?,
+            policy: self.policy.parse()?,
+            preference_match: self.preference_match.parse()?,
+            required_inputs: self.required_inputs.parse()?,
+            optional_inputs: self.optional_inputs.parse()?,
+            expected_outputs: self.expected_outputs.parse()?,
+            examples: self.examples.parse()?,
+            extra: self.extra.parse()?,
+            pattern_name: self.pattern_name,
+            description: self.description,
+            time_estimate_ms: self.time_estimate_ms,
+            cost_estimate: self.cost_estimate,
+            complexity_score: self.complexity_score,
+            scope: self.scope,
+            completeness: self.completeness,
+        })
     }
 }
 
@@ -332,54 +334,85 @@ pub struct StoredRows {
     pub pattern_ids: Vec<Vec<i64>>,
 }
 
+/// The rows that belong to several versions, as they were sent: understanding them takes longer than
+/// receiving them, and needs no connection.
+pub struct SentRows {
+    capabilities: Vec<StoredCapability>,
+    patterns: Vec<StoredPattern>,
+}
+
+impl SentRows {
+    /// The rows that belong to those tools, in two statements however many there are.
+    pub fn fetch(connection: &mut PgConnection, stored: &[StoredTool]) -> QueryResult<Self> {
+        let ids: Vec<i64> = stored.iter().map(|tool| tool.id).collect();
+        let capabilities = tool_capabilities::table
+            .filter(tool_capabilities::tool_id.eq_any(&ids))
+            .order(tool_capabilities::id)
+            .select(StoredCapability::as_select())
+            .load(connection)?;
+        let patterns = tool_patterns::table
+            .inner_join(tool_capabilities::table)
+            .filter(tool_capabilities::tool_id.eq_any(&ids))
+            .order(tool_patterns::id)
+            .select(StoredPattern::as_select())
+            .load(connection)?;
+        Ok(Self {
+            capabilities,
+            patterns,
+        })
+    }
+
+    /// The rows of each of those tools, in their order.
+    ///
+    /// # Errors
+    /// [`DieselError::DeserializationError`] where a number does not fit.
+    pub fn of(self, stored: &[StoredTool]) -> QueryResult<Vec<StoredRows>> {
+        let patterns: Vec<(i64, i64, PatternRow)> = self
+            .patterns
+            .into_par_iter()
+            .map(|pattern| Ok((pattern.capability_id, pattern.id, pattern.into_row()?)))
+            .collect::<serde_json::Result<_>>()
+            .map_err(|error| DieselError::DeserializationError(error.into()))?;
+        let mut by_capability: HashMap<i64, (Vec<i64>, Vec<PatternRow>)> = HashMap::new();
+        for (capability, id, row) in patterns {
+            let (ids, rows) = by_capability.entry(capability).or_default();
+            ids.push(id);
+            rows.push(row);
+        }
+        let mut by_tool: HashMap<i64, StoredRows> = stored
+            .iter()
+            .map(|tool| {
+                let rows = StoredRows {
+                    row: tool_row(tool),
+                    capability_ids: Vec::new(),
+                    pattern_ids: Vec::new(),
+                };
+                (tool.id, rows)
+            })
+            .collect();
+        for capability in self.capabilities {
+            let (ids, patterns) = by_capability.remove(&capability.id).unwrap_or_default();
+            if let Some(rows) = by_tool.get_mut(&capability.tool_id) {
+                rows.capability_ids.push(capability.id);
+                rows.pattern_ids.push(ids);
+                rows.row.capabilities.push(CapabilityRow {
+                    capability_name: capability.capability_name,
+                    description: capability.description,
+                    extra: capability.extra,
+                    patterns,
+                });
+            }
+        }
+        Ok(stored
+            .iter()
+            .filter_map(|tool| by_tool.remove(&tool.id))
+            .collect())
+    }
+}
+
 /// The rows of those tools, in their order, in two statements however many there are.
 pub fn rows(connection: &mut PgConnection, stored: &[StoredTool]) -> QueryResult<Vec<StoredRows>> {
-    let ids: Vec<i64> = stored.iter().map(|tool| tool.id).collect();
-    let capabilities: Vec<StoredCapability> = tool_capabilities::table
-        .filter(tool_capabilities::tool_id.eq_any(&ids))
-        .order(tool_capabilities::id)
-        .select(StoredCapability::as_select())
-        .load(connection)?;
-    let patterns: Vec<StoredPattern> = tool_patterns::table
-        .inner_join(tool_capabilities::table)
-        .filter(tool_capabilities::tool_id.eq_any(&ids))
-        .order(tool_patterns::id)
-        .select(StoredPattern::as_select())
-        .load(connection)?;
-    let mut by_capability: HashMap<i64, (Vec<i64>, Vec<PatternRow>)> = HashMap::new();
-    for pattern in patterns {
-        let (ids, rows) = by_capability.entry(pattern.capability_id).or_default();
-        ids.push(pattern.id);
-        rows.push(pattern.into());
-    }
-    let mut by_tool: HashMap<i64, StoredRows> = stored
-        .iter()
-        .map(|tool| {
-            let rows = StoredRows {
-                row: tool_row(tool),
-                capability_ids: Vec::new(),
-                pattern_ids: Vec::new(),
-            };
-            (tool.id, rows)
-        })
-        .collect();
-    for capability in capabilities {
-        let (ids, patterns) = by_capability.remove(&capability.id).unwrap_or_default();
-        if let Some(rows) = by_tool.get_mut(&capability.tool_id) {
-            rows.capability_ids.push(capability.id);
-            rows.pattern_ids.push(ids);
-            rows.row.capabilities.push(CapabilityRow {
-                capability_name: capability.capability_name,
-                description: capability.description,
-                extra: capability.extra,
-                patterns,
-            });
-        }
-    }
-    Ok(stored
-        .iter()
-        .filter_map(|tool| by_tool.remove(&tool.id))
-        .collect())
+    SentRows::fetch(connection, stored)?.of(stored)
 }
 
 fn tool_row(tool: &StoredTool) -> ToolRow {

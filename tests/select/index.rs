@@ -38,6 +38,64 @@ fn changes_by_hand_are_seen_by_the_next_selection() {
 }
 
 #[test]
+fn changes_in_place_leave_the_index_as_if_it_were_made_anew() {
+    let world = World::new();
+    world.write("catalog.yaml", catalog(41, 40));
+    world.write("requests.jsonl", requests(42, 40, |id| id % 3 > 0));
+    world.ok(&["import", "catalog.yaml"]);
+    let index = || {
+        world.sql(
+            "SELECT tool_id, capability_name, entry::jsonb, words::jsonb FROM selection_index \
+             ORDER BY tool_id, capability_name",
+        )
+    };
+    let set = |assignments: &[&str]| {
+        let assignments = assignments.iter().flat_map(|it| ["--set", it]);
+        let act: Vec<&str> = ["update", "--yes"].into_iter().chain(assignments).collect();
+        world.ok(&act);
+    };
+    let by_hand = |change: &str| {
+        world.sql(change);
+    };
+    let steps: [(&str, &dyn Fn()); 6] = [
+        ("what scoring reads", &|| {
+            set(&[
+                "policy.max_cost=3",
+                "time_estimate_ms=7 * N",
+                "complexity_score=0.25",
+            ]);
+        }),
+        ("what nothing reads", &|| {
+            set(&["metadata.author=carol", "scope=all"])
+        }),
+        ("a word", &|| {
+            set(&["capabilities.*.description=Darns socks"])
+        }),
+        ("by hand, then in place", &|| {
+            by_hand("UPDATE tool_patterns SET cost_estimate = '0.5' WHERE id % 3 = 0");
+            by_hand("UPDATE tools SET description = 'knits' WHERE tool_name = 'tool-3'");
+            set(&["policy.max_cost=4"]);
+        }),
+        ("a tool that is not in use", &|| {
+            world.ok(&["disable", "tool-4", "--yes"]);
+            set(&["policy.max_cost=5"]);
+        }),
+        ("some of the tools", &|| {
+            by_hand("UPDATE tool_patterns SET complexity_score = 0.5 WHERE id % 2 = 0");
+            world.ok(&["update", "tool-6", "--yes", "--set", "policy.max_cost=6"]);
+        }),
+    ];
+    for (what, act) in steps {
+        act();
+        let kept = index();
+        agree(&world, what);
+        world.sql("UPDATE catalog_state SET index_format = NULL");
+        world.ok(&["select", "--batch", "requests.jsonl"]);
+        assert_eq!(kept, index(), "{what}");
+    }
+}
+
+#[test]
 fn a_new_version_takes_the_place_of_the_old_one() {
     let world = World::new();
     world.write("requests.jsonl", requests(1, 5, |_| true));

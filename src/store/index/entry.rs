@@ -2,13 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::definition::DocumentError;
+use crate::definition::row::{CapabilityRow, ToolRow};
 use crate::select::Candidate;
 use crate::select::retrieval::{CapabilityText, PatternText, Text};
 
 /// What scoring needs of a capability of a tool.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Entry {
     /// Where the tool runs.
     pub platform: String,
@@ -23,9 +25,10 @@ pub struct Entry {
     pub patterns: Vec<PatternEntry>,
 }
 
-/// What scoring needs of a pattern. Policy and preferences stay as they are in the catalog until a
-/// selection reads them, so that one that cannot be read harms nothing else.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// What scoring needs of a pattern. Policy and preferences stay as the catalog writes them until a
+/// selection reads them: making the index need not understand them, and one that cannot be read
+/// harms nothing else.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct PatternEntry {
     /// The pattern's name.
     pub name: String,
@@ -36,9 +39,9 @@ pub struct PatternEntry {
     /// 0 to 1.
     pub complexity: f64,
     /// When and by whom it may be run.
-    pub policy: Value,
+    pub policy: Box<RawValue>,
     /// How well it serves each preference.
-    pub preference: Value,
+    pub preference: Box<RawValue>,
 }
 
 /// The texts of a capability, in the order of the entry's patterns.
@@ -51,6 +54,30 @@ pub struct Words {
 }
 
 impl Entry {
+    /// What scoring needs of a capability, from its definition.
+    ///
+    /// # Errors
+    /// Where a value cannot be written as JSON, which its type excludes.
+    pub fn new(tool: &ToolRow, capability: &CapabilityRow) -> serde_json::Result<Self> {
+        let patterns = capability.patterns.iter().map(|pattern| {
+            Ok(PatternEntry {
+                name: pattern.pattern_name.clone(),
+                time: pattern.time_estimate_ms.clone(),
+                cost: pattern.cost_estimate.clone(),
+                complexity: pattern.complexity_score,
+                policy: to_raw_value(&pattern.policy)?,
+                preference: to_raw_value(&pattern.preference_match)?,
+            })
+        });
+        Ok(Self {
+            platform: tool.platform.clone(),
+            tool: tool.tool_name.clone(),
+            version: tool.version.clone(),
+            tags: strings(tool.metadata.get("tags")),
+            patterns: patterns.collect::<serde_json::Result<_>>()?,
+        })
+    }
+
     /// The candidates that it holds.
     ///
     /// # Errors
@@ -80,9 +107,9 @@ impl Entry {
             time_estimate_ms: pattern.time.clone(),
             cost_estimate: pattern.cost.clone(),
             complexity_score: pattern.complexity,
-            policy: serde_json::from_value(pattern.policy.clone())
+            policy: serde_json::from_str(pattern.policy.get())
                 .map_err(|error| unreadable("policy", &error))?,
-            preference_match: serde_json::from_value(pattern.preference.clone())
+            preference_match: serde_json::from_str(pattern.preference.get())
                 .map_err(|error| unreadable("preference_match", &error))?,
             lesson: None,
         })
@@ -90,7 +117,7 @@ impl Entry {
 }
 
 /// A tool as the index holds it: its capabilities with their entries and texts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct IndexedTool {
     /// Row number of the version in use.
     pub id: i64,
@@ -132,4 +159,14 @@ impl IndexedTool {
                 .collect(),
         }
     }
+}
+
+/// The texts of a list.
+pub(super) fn strings(value: Option<&Value>) -> Vec<String> {
+    value
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item.as_str().map(str::to_owned))
+        .collect()
 }

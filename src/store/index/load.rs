@@ -4,9 +4,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, Text};
 use serde_json::Value;
 
-use super::entry::{Entry, PatternEntry, Words};
+use super::entry::{Entry, PatternEntry, Words, strings};
 use crate::select::retrieval::{CapabilityText, PatternText, Text as ToolText};
 use crate::store::StoreError;
+use crate::store::raw_json::RawJson;
 
 /// A tool as the index shows it.
 pub(super) struct Loaded {
@@ -57,9 +58,9 @@ struct Row {
     #[diesel(sql_type = Nullable<Double>)]
     complexity_score: Option<f64>,
     #[diesel(sql_type = Nullable<Jsonb>)]
-    policy: Option<Value>,
+    policy: Option<RawJson>,
     #[diesel(sql_type = Nullable<Jsonb>)]
-    preference_match: Option<Value>,
+    preference_match: Option<RawJson>,
 }
 
 /// The entries of one version of a tool that is switched on, whether or not it is in use.
@@ -187,17 +188,8 @@ impl Loaded {
             time: row.time_estimate_ms.unwrap_or_default(),
             cost: row.cost_estimate.unwrap_or_default(),
             complexity: row.complexity_score.unwrap_or_default(),
-            policy: row.policy.unwrap_or_default(),
-            preference: row.preference_match.unwrap_or_default(),
+            policy: row.policy.map(|it| it.0).unwrap_or_default(),
+            preference: row.preference_match.map(|it| it.0).unwrap_or_default(),
         });
     }
-}
-
-fn strings(value: Option<&Value>) -> Vec<String> {
-    value
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|item| item.as_str().map(str::to_owned))
-        .collect()
 }

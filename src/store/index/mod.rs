@@ -10,11 +10,13 @@ mod load;
 mod pool;
 mod read;
 mod refresh;
+mod renewal;
 mod serving;
 
 pub use pool::{pool, ranked};
 pub use read::{CatalogState, State, names};
 pub use refresh::refresh;
+pub use renewal::{Renewal, WORDLESS};
 pub use serving::{Assigned, assign};
 
 /// Number of the rules by which the index is made; another number in the catalog has it made anew.

@@ -56,8 +56,6 @@ impl StateRow {
 struct CapabilityRow {
     #[diesel(embed)]
     state: StateRow,
-    #[diesel(sql_type = Nullable<BigInt>)]
-    tool_id: Option<i64>,
     #[diesel(sql_type = Nullable<Text>)]
     capability_name: Option<String>,
     #[diesel(sql_type = Nullable<Text>)]
@@ -65,10 +63,8 @@ struct CapabilityRow {
 }
 
 /// One capability of one tool that may be chosen.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Offer {
-    /// Row number of the tool's version in use.
-    pub tool_id: i64,
     /// The capability.
     pub capability: String,
     /// What scoring needs of it.
@@ -85,7 +81,7 @@ pub fn by_capability(
 ) -> Result<State<Vec<Offer>>, StoreError> {
     let rows: Vec<CapabilityRow> = diesel::sql_query(
         "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, \
-                x.tool_id, x.capability_name, x.entry \
+                x.capability_name, x.entry \
          FROM catalog_state s LEFT JOIN selection_index x ON x.capability_name = ANY ($1)",
     )
     .bind::<Array<Text>, _>(capabilities)
@@ -93,11 +89,8 @@ pub fn by_capability(
     let mut catalog = None;
     let mut found = Vec::with_capacity(rows.len());
     for row in rows {
-        if let (Some(tool_id), Some(capability), Some(entry)) =
-            (row.tool_id, row.capability_name, row.entry)
-        {
+        if let (Some(capability), Some(entry)) = (row.capability_name, row.entry) {
             found.push(Offer {
-                tool_id,
                 capability,
                 entry: read(&entry, "selection_index.entry")?,
             });

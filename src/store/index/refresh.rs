@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::FORMAT;
 use super::load::{Loaded, Texts, load};
 use super::read::add;
+use super::renewal::{Renewal, WORDLESS};
 use crate::definition::DocumentError;
 use crate::select::retrieval::{Analyzer, PostingList, Postings, TermUse, analyze};
 use crate::store::StoreError;
@@ -19,26 +20,6 @@ const BLOCK_BITS: u32 = 10;
 
 /// The key under which a block lists all of its documents. No word is empty.
 const EVERY_TOOL: &str = "";
-
-/// Columns that no word of a tool comes from.
-const WORDLESS: [&str; 16] = [
-    "owner",
-    "parent_version_id",
-    "updated_by",
-    "definition_digest",
-    "time_estimate_ms",
-    "cost_estimate",
-    "complexity_score",
-    "scope",
-    "completeness",
-    "limitations",
-    "policy",
-    "preference_match",
-    "required_inputs",
-    "optional_inputs",
-    "expected_outputs",
-    "examples",
-];
 
 /// Texts analysed by one task.
 const CHUNK: usize = 64;
@@ -84,7 +65,7 @@ pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
     };
     let changed = match known {
         Some(_) if !standing.logged => Vec::new(),
-        Some(since) => changed_since(connection, since)?,
+        Some(since) => changed_since(connection, since, standing.revision)?,
         None => {
             diesel::sql_query("DELETE FROM selection_index").execute(connection)?;
             diesel::sql_query("DELETE FROM search_terms").execute(connection)?;
@@ -142,15 +123,25 @@ struct Changed {
     words: bool,
 }
 
-fn changed_since(connection: &mut PgConnection, revision: i64) -> Result<Vec<Changed>, StoreError> {
+/// The tools that changed after one revision and up to another, but for those whose entries the change
+/// has renewed.
+fn changed_since(
+    connection: &mut PgConnection,
+    since: i64,
+    revision: i64,
+) -> Result<Vec<Changed>, StoreError> {
     Ok(diesel::sql_query(
-        "SELECT id, bool_or(changes - $2 <> '{}') AS words \
-         FROM (SELECT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id, changes \
-               FROM tool_audit_log WHERE revision > $1 AND entity <> 'ab_test') changed \
-         WHERE id IS NOT NULL GROUP BY id",
+        "SELECT id, words \
+         FROM (SELECT id, bool_or(changes - $2 <> '{}') AS words \
+               FROM (SELECT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id, changes \
+                     FROM tool_audit_log WHERE revision > $1 AND entity <> 'ab_test') logged \
+               WHERE id IS NOT NULL GROUP BY id) changed \
+         WHERE words OR NOT EXISTS (SELECT FROM selection_index x \
+                                    WHERE x.tool_id = changed.id AND x.revision = $3)",
     )
-    .bind::<BigInt, _>(revision)
+    .bind::<BigInt, _>(since)
     .bind::<Array<Text>, _>(WORDLESS.as_slice())
+    .bind::<BigInt, _>(revision)
     .load(connection)?)
 }
 
@@ -277,18 +268,13 @@ fn renew_block(
 
 /// What scoring needs of tools whose words stay as they are.
 fn renew_entries(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
-    let tools = load(connection, ids, Texts::Left)?;
-    let columns = Columns::of(&tools)?;
-    diesel::sql_query(
-        "UPDATE selection_index x SET entry = n.entry \
-         FROM unnest($1, $2, $3) AS n(tool_id, capability_name, entry) \
-         WHERE x.tool_id = n.tool_id AND x.capability_name = n.capability_name",
-    )
-    .bind::<Array<BigInt>, _>(columns.ids)
-    .bind::<Array<Text>, _>(columns.names)
-    .bind::<Array<Text>, _>(columns.entries)
-    .execute(connection)?;
-    Ok(())
+    let mut renewal = Renewal::default();
+    for tool in load(connection, ids, Texts::Left)? {
+        let capabilities = tool.capabilities.iter();
+        let entries = capabilities.map(|(name, entry, _)| (name.as_str(), entry));
+        renewal.add(tool.id, entries).map_err(unwritable)?;
+    }
+    Ok(renewal.execute(connection)?)
 }
 
 /// Terms and length of each tool, as retrieval reads them.
@@ -405,10 +391,12 @@ impl<'a> Columns<'a> {
 }
 
 fn written(value: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(value).map_err(|error| {
-        StoreError::Definition(DocumentError {
-            subject: "selection_index".to_owned(),
-            message: error.to_string(),
-        })
+    serde_json::to_string(value).map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> StoreError {
+    StoreError::Definition(DocumentError {
+        subject: "selection_index".to_owned(),
+        message: error.to_string(),
     })
 }

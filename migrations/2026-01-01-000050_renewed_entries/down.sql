@@ -1,0 +1,2 @@
+ALTER TABLE selection_index RESET (fillfactor);
+ALTER TABLE selection_index DROP COLUMN revision;

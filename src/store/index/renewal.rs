@@ -1,0 +1,96 @@
+//! Entries of tools whose words stay as they are: written over the old ones.
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
+
+use super::entry::Entry;
+use crate::definition::row::ToolRow;
+
+/// Columns that no word of a tool comes from.
+pub const WORDLESS: [&str; 16] = [
+    "owner",
+    "parent_version_id",
+    "updated_by",
+    "definition_digest",
+    "time_estimate_ms",
+    "cost_estimate",
+    "complexity_score",
+    "scope",
+    "completeness",
+    "limitations",
+    "policy",
+    "preference_match",
+    "required_inputs",
+    "optional_inputs",
+    "expected_outputs",
+    "examples",
+];
+
+/// Entries to be written, column by column.
+///
+/// Whoever changes definitions in place has what their entries are made of, and can write them at
+/// once. They are marked with the revision, so that [`refresh`](super::refresh) need not read these
+/// tools again.
+#[derive(Debug, Default)]
+pub struct Renewal {
+    ids: Vec<i64>,
+    names: Vec<String>,
+    entries: Vec<String>,
+}
+
+impl Renewal {
+    /// Takes up the entries of a tool, by capability.
+    ///
+    /// # Errors
+    /// Where an entry cannot be written as JSON, which its type excludes.
+    pub fn add<'a>(
+        &mut self,
+        id: i64,
+        entries: impl IntoIterator<Item = (&'a str, &'a Entry)>,
+    ) -> serde_json::Result<()> {
+        for (name, entry) in entries {
+            self.ids.push(id);
+            self.names.push(name.to_owned());
+            self.entries.push(serde_json::to_string(entry)?);
+        }
+        Ok(())
+    }
+
+    /// Takes up the entries of a tool from its definition. Patterns must be in the order of their
+    /// row numbers, as those of the entry that stands there are.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add).
+    pub fn add_definition(&mut self, id: i64, row: &ToolRow) -> serde_json::Result<()> {
+        for capability in &row.capabilities {
+            let entry = Entry::new(row, capability)?;
+            self.add(id, [(capability.capability_name.as_str(), &entry)])?;
+        }
+        Ok(())
+    }
+
+    /// The entries of both.
+    pub fn merge(mut self, other: Self) -> Self {
+        self.ids.extend(other.ids);
+        self.names.extend(other.names);
+        self.entries.extend(other.entries);
+        self
+    }
+
+    /// Writes them over those of tools that may be chosen. The definitions must have been written.
+    pub fn execute(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        if self.ids.is_empty() {
+            return Ok(());
+        }
+        diesel::sql_query(
+            "UPDATE selection_index x SET entry = n.entry, revision = s.revision \
+             FROM catalog_state s, unnest($1, $2, $3) AS n(tool_id, capability_name, entry) \
+             WHERE x.tool_id = n.tool_id AND x.capability_name = n.capability_name",
+        )
+        .bind::<Array<BigInt>, _>(&self.ids)
+        .bind::<Array<Text>, _>(&self.names)
+        .bind::<Array<Text>, _>(&self.entries)
+        .execute(connection)
+        .map(drop)
+    }
+}
