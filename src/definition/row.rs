@@ -261,7 +261,7 @@ fn divide_fields(
     children: &str,
     defaults: &Map<String, Value>,
 ) -> Value {
-    let mut columns = Map::new();
+    let mut columns = Map::with_capacity(known.len() + 1);
     let mut written = Map::new();
     let mut numbers = Vec::new();
     for &field in known {
@@ -319,7 +319,7 @@ fn join_fields(
     defaults: &Map<String, Value>,
 ) -> Map<String, Value> {
     let shape = &extra[SHAPE];
-    let mut fields = Map::new();
+    let mut fields = Map::with_capacity(known.len());
     for (field, cell) in row.cells() {
         let written = &shape["written"][field];
         if !known.contains(&field) || field == OWNER && written != &json!(true) {
@@ -347,6 +347,9 @@ fn join_fields(
 /// The value as the author wrote it, or `None` where it was left to its default.
 fn written_form(value: Value, default: Option<&Value>, written: &Value) -> Option<Value> {
     match (value, default) {
+        (Value::Object(own), Some(Value::Object(default))) if default.is_empty() => {
+            (!own.is_empty() || written.is_array()).then_some(Value::Object(own))
+        }
         (Value::Object(value), Some(Value::Object(default))) => {
             let listed = |key: &String| {
                 written

@@ -110,9 +110,13 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
 pub fn errors(document: &mut Document, changes: &[Change], options: &Options) -> Vec<Problem> {
     let mut problems = Vec::new();
     as_value(document, |value| {
+        let concerned = changes.iter().any(expressions::concerned);
+        if schema::admits(value) && !concerned {
+            return;
+        }
         let node = Node::from_value(Span::default(), value);
         schema::check(value, &node, &mut problems);
-        if changes.iter().any(expressions::concerned) {
+        if concerned {
             expressions::check(&node, &mut problems);
         }
     });

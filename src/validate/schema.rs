@@ -29,6 +29,13 @@ static VALIDATOR: LazyLock<Result<Validator, String>> = LazyLock::new(|| {
 /// The most findings in one definition; more say nothing new.
 const MOST: usize = 10_000;
 
+/// Whether the schema has nothing against a definition.
+pub(super) fn admits(value: &Value) -> bool {
+    VALIDATOR
+        .as_ref()
+        .is_ok_and(|validator| validator.is_valid(value))
+}
+
 /// Checks a definition against the schema.
 pub(super) fn check(value: &Value, node: &Node, problems: &mut Vec<Problem>) {
     match &*VALIDATOR {
