@@ -16,11 +16,11 @@ use crate::store::telemetry::{self as store, Chunk};
 use crate::telemetry::intake::{Field, InputFormat, Reader, Targets};
 
 /// Rows that are recorded together, at most.
-const CHUNK_ROWS: usize = 10_000;
+const CHUNK_ROWS: usize = 5_000;
 /// The same in bytes.
-const CHUNK_BYTES: usize = 4 << 20;
+const CHUNK_BYTES: usize = 2 << 20;
 /// Chunks that wait to be recorded: this and the size of a chunk bound the memory.
-const WAITING: usize = 2;
+const WAITING: usize = 1;
 
 pub fn run(args: &RecordArgs, file: &Path, session: &mut Session) -> Result<Outcome, CommandError> {
     let (input, length) = open(file)?;
