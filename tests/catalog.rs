@@ -180,6 +180,34 @@ fn every_migration_can_be_reverted() {
 }
 
 #[test]
+fn versions_find_their_parents_however_far_apart_they_stand() {
+    let world = World::new();
+    let version = |version: &str| definition("linux", "df", version, "disk_usage");
+    let others = (0..1100).map(|n| definition("linux", &format!("tool-{n}"), "1.0", "use"));
+    let all: Vec<String> = std::iter::once(version("3.0"))
+        .chain(others)
+        .chain([version("1.0"), version("2.0")])
+        .collect();
+    world.write("all.yaml", all.join("---\n"));
+    world.ok(&["import", "all.yaml"]);
+    assert_eq!(
+        world.sql(
+            "SELECT t.version, p.version, t.is_latest FROM tools t \
+             LEFT JOIN tools p ON p.id = t.parent_version_id \
+             WHERE t.tool_name = 'df' ORDER BY t.version"
+        ),
+        "1.0||f\n2.0|1.0|f\n3.0|2.0|t\n"
+    );
+    world.write("again.yaml", version("2.1"));
+    world.ok(&["import", "again.yaml", "all.yaml"]);
+    assert_eq!(
+        world.sql("SELECT count(*), count(DISTINCT platform || tool_name) FROM tools"),
+        "1104|1101\n"
+    );
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
 fn catalogs_live_side_by_side() {
     let world = World::new();
     world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));

@@ -1,8 +1,7 @@
 //! Importing definitions: a plan against the catalog, then bulk writes.
 //!
-//! The number of statements does not depend on the number of definitions: one reads what is there,
-//! two read what differs, one reserves row numbers, one retires what was the latest, and three COPY
-//! the rows in.
+//! Few statements do it, however many definitions there are: one reads what is there, two read what
+//! differs, one retires what was the latest, and for each thousand definitions three COPY the rows in.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
@@ -13,7 +12,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
-use super::insert::{NewVersion, insert};
+use super::insert::{NewVersion, identity, insert};
 use super::rewrite::{Rewrite, rewrite};
 use super::tools::{by_ids, definitions};
 use crate::definition::diff::{Change, diff_documents};
@@ -329,15 +328,6 @@ fn newest_of(identities: &[Identity]) -> HashMap<(&str, &str), &str> {
         }
     }
     newest
-}
-
-fn identity(document: &Document) -> Result<Identity, StoreError> {
-    document.identity().ok_or_else(|| {
-        StoreError::Definition(crate::definition::DocumentError {
-            subject: document.label(),
-            message: "platform, tool_name and version must be given".to_owned(),
-        })
-    })
 }
 
 fn present(

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::StoreError;
 use super::schema::{tool_capabilities, tool_patterns, tools};
 use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
-use crate::definition::{Document, Version, digest};
+use crate::definition::{Document, DocumentError, Identity, Version, digest};
 
 #[derive(Insertable)]
 #[diesel(table_name = tools, treat_none_as_default_value = false)]
@@ -67,6 +67,32 @@ pub(super) struct NewPattern<'a> {
     expected_outputs: &'a Value,
     examples: &'a Value,
     extra: &'a Value,
+}
+
+impl<'a> NewTool<'a> {
+    /// A first version, in use.
+    fn new(id: i64, row: &'a ToolRow, digest: &'a str, actor: &'a str) -> Self {
+        Self {
+            id,
+            tool_name: &row.tool_name,
+            version: &row.version,
+            description: &row.description,
+            platform: &row.platform,
+            category: &row.category,
+            status: &row.status,
+            enabled: row.enabled,
+            defaults: &row.defaults,
+            dependencies: &row.dependencies,
+            metadata: &row.metadata,
+            extra: &row.extra,
+            owner: row.owner.as_deref().or(Some(actor)),
+            definition_digest: digest,
+            parent_version_id: None,
+            is_latest: true,
+            created_by: actor,
+            updated_by: actor,
+        }
+    }
 }
 
 impl<'a> NewCapability<'a> {
@@ -129,93 +155,129 @@ pub fn insert(
     if versions.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<ToolRow> = versions
-        .par_iter()
-        .map(|version| row::divide(version.document))
+    let identities: Vec<Identity> = versions
+        .iter()
+        .map(|version| identity(version.document))
         .collect::<Result<_, _>>()?;
-    let digests: Vec<String> = versions
-        .par_iter()
-        .map(|version| digest(version.document))
-        .collect();
-    let capabilities: usize = rows.iter().map(|row| row.capabilities.len()).sum();
-    let patterns: usize = rows
-        .iter()
-        .flat_map(|row| &row.capabilities)
-        .map(|capability| capability.patterns.len())
-        .sum();
-    let numbers = reserve(connection, rows.len(), capabilities, patterns)?;
-    retire(connection, &rows, versions)?;
-    let parents = parents(&rows, versions, &numbers.tools);
+    let ids = reserve(connection, versions.len(), 0, 0)?.tools;
+    retire(connection, &identities, versions)?;
+    let parents = parents(&identities, versions, &ids);
+    let mut order: Vec<usize> = (0..versions.len()).collect();
+    order.sort_by_key(|&index| parents.depths[index]);
+    let divide = |part: &[usize]| Divided::new(part.iter().map(|&index| versions[index].document));
+    let mut parts = order.chunks(PART).peekable();
+    let mut divided = parts.peek().map(|part| divide(part));
+    while let (Some(part), Some(present)) = (parts.next(), divided.take()) {
+        let present = present?;
+        let (written, next) = rayon::join(
+            || {
+                let tools = part.iter().zip(present.rows.iter().zip(&present.digests));
+                let tools = tools.map(|(&index, (row, digest))| NewTool {
+                    parent_version_id: parents.ids[index],
+                    is_latest: versions[index].latest,
+                    ..NewTool::new(ids[index], row, digest, actor)
+                });
+                present.write(connection, tools.collect())
+            },
+            || parts.peek().map(|part| divide(part)),
+        );
+        written?;
+        divided = next;
+    }
+    Ok(ids)
+}
 
-    let mut capability_ids = numbers.capabilities.iter().copied();
-    let mut pattern_ids = numbers.patterns.iter().copied();
-    let mut new_tools = Vec::with_capacity(rows.len());
-    let mut new_capabilities = Vec::with_capacity(capabilities);
-    let mut new_patterns = Vec::with_capacity(patterns);
-    for ((((row, version), digest), &id), &parent) in rows
-        .iter()
-        .zip(versions)
-        .zip(&digests)
-        .zip(&numbers.tools)
-        .zip(&parents)
-    {
-        new_tools.push(NewTool {
-            id,
-            tool_name: &row.tool_name,
-            version: &row.version,
-            description: &row.description,
-            platform: &row.platform,
-            category: &row.category,
-            status: &row.status,
-            enabled: row.enabled,
-            defaults: &row.defaults,
-            dependencies: &row.dependencies,
-            metadata: &row.metadata,
-            extra: &row.extra,
-            owner: row.owner.as_deref().or(Some(actor)),
-            definition_digest: digest,
-            parent_version_id: parent,
-            is_latest: version.latest,
-            created_by: actor,
-            updated_by: actor,
-        });
-        for (capability, capability_id) in row.capabilities.iter().zip(&mut capability_ids) {
-            new_capabilities.push(NewCapability::new(capability_id, id, capability));
-            for (pattern, id) in capability.patterns.iter().zip(&mut pattern_ids) {
-                new_patterns.push(NewPattern::new(id, capability_id, pattern));
+/// Platform, name and version, without which nothing is written.
+pub(super) fn identity(document: &Document) -> Result<Identity, StoreError> {
+    document.identity().ok_or_else(|| {
+        StoreError::Definition(DocumentError {
+            subject: document.label(),
+            message: "platform, tool_name and version must be given".to_owned(),
+        })
+    })
+}
+
+/// Versions that are written together, so that memory holds the rows of these and not of all.
+const PART: usize = 1000;
+
+/// Definitions as rows.
+struct Divided {
+    rows: Vec<ToolRow>,
+    digests: Vec<String>,
+}
+
+impl Divided {
+    fn new<'a>(documents: impl Iterator<Item = &'a Document>) -> Result<Self, StoreError> {
+        let documents: Vec<&Document> = documents.collect();
+        let divided: Vec<(ToolRow, String)> = documents
+            .par_iter()
+            .map(|document| Ok((row::divide(document)?, digest(document))))
+            .collect::<Result<_, DocumentError>>()?;
+        let (rows, digests) = divided.into_iter().unzip();
+        Ok(Self { rows, digests })
+    }
+
+    /// Copies the tools in, and what belongs to them.
+    fn write(
+        &self,
+        connection: &mut PgConnection,
+        new_tools: Vec<NewTool<'_>>,
+    ) -> Result<(), StoreError> {
+        let capabilities = || self.rows.iter().flat_map(|row| &row.capabilities);
+        let patterns = capabilities().map(|capability| capability.patterns.len());
+        let numbers = reserve(connection, 0, capabilities().count(), patterns.sum())?;
+        let mut capability_ids = numbers.capabilities.into_iter();
+        let mut pattern_ids = numbers.patterns.into_iter();
+        let mut new_capabilities = Vec::with_capacity(capability_ids.len());
+        let mut new_patterns = Vec::with_capacity(pattern_ids.len());
+        for (row, tool) in self.rows.iter().zip(&new_tools) {
+            for (capability, id) in row.capabilities.iter().zip(&mut capability_ids) {
+                new_capabilities.push(NewCapability::new(id, tool.id, capability));
+                for (pattern, pattern_id) in capability.patterns.iter().zip(&mut pattern_ids) {
+                    new_patterns.push(NewPattern::new(pattern_id, id, pattern));
+                }
             }
         }
+        copy_from(tools::table)
+            .from_insertable(new_tools)
+            .execute(connection)?;
+        copy_from(tool_capabilities::table)
+            .from_insertable(new_capabilities)
+            .execute(connection)?;
+        copy_from(tool_patterns::table)
+            .from_insertable(new_patterns)
+            .execute(connection)?;
+        Ok(())
     }
-    copy_from(tools::table)
-        .from_insertable(new_tools)
-        .execute(connection)?;
-    copy_from(tool_capabilities::table)
-        .from_insertable(new_capabilities)
-        .execute(connection)?;
-    copy_from(tool_patterns::table)
-        .from_insertable(new_patterns)
-        .execute(connection)?;
-    Ok(numbers.tools)
+}
+
+/// What versions are made from.
+struct Parents {
+    ids: Vec<Option<i64>>,
+    /// How many of the versions written stand before each in its line: a parent is written first.
+    depths: Vec<usize>,
 }
 
 /// The parent given, or, for the first versions of a tool, the one before it among those written.
-fn parents(rows: &[ToolRow], versions: &[NewVersion<'_>], ids: &[i64]) -> Vec<Option<i64>> {
+fn parents(identities: &[Identity], versions: &[NewVersion<'_>], ids: &[i64]) -> Parents {
     let mut of_tool: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (index, row) in rows.iter().enumerate() {
+    for (index, it) in identities.iter().enumerate() {
         of_tool
-            .entry((&row.platform, &row.tool_name))
+            .entry((&it.platform, &it.name))
             .or_default()
             .push(index);
     }
-    let mut parents: Vec<Option<i64>> = versions.iter().map(|version| version.parent).collect();
+    let mut parents = Parents {
+        ids: versions.iter().map(|version| version.parent).collect(),
+        depths: vec![0; versions.len()],
+    };
     for mut indices in of_tool.into_values() {
-        indices
-            .sort_by(|&a, &b| Version::new(&rows[a].version).cmp(&Version::new(&rows[b].version)));
-        for pair in indices.windows(2) {
-            if let &[before, after] = pair
-                && versions[after].parent.is_none()
-            {
-                parents[after] = Some(ids[before]);
+        let version = |index: usize| Version::new(&identities[index].version);
+        indices.sort_by(|&a, &b| version(a).cmp(&version(b)));
+        for (depth, pair) in indices.windows(2).enumerate() {
+            if let &[before, after] = pair {
+                parents.depths[after] = depth + 1;
+                parents.ids[after] = parents.ids[after].or(Some(ids[before]));
             }
         }
     }
@@ -268,14 +330,14 @@ pub(super) fn reserve(
 /// Takes the mark of the latest version from the versions that are followed by new ones.
 fn retire(
     connection: &mut PgConnection,
-    rows: &[ToolRow],
+    identities: &[Identity],
     versions: &[NewVersion<'_>],
 ) -> Result<(), StoreError> {
-    let replaced: HashSet<(&str, &str)> = rows
+    let replaced: HashSet<(&str, &str)> = identities
         .iter()
         .zip(versions)
         .filter(|(_, version)| version.latest && version.parent.is_some())
-        .map(|(row, _)| (row.platform.as_str(), row.tool_name.as_str()))
+        .map(|(it, _)| (it.platform.as_str(), it.name.as_str()))
         .collect();
     if replaced.is_empty() {
         return Ok(());
