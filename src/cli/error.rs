@@ -119,6 +119,7 @@ impl From<StoreError> for CommandError {
                 Some("install the toolcat that made it, or a newer one"),
             ),
             StoreError::Conflict(_) => (ErrorKind::Conflict, Some("try again in a moment")),
+            StoreError::Overtaken(_) => (ErrorKind::Conflict, None),
             StoreError::Forbidden(_) => (
                 ErrorKind::NoDatabase,
                 Some("the database role lacks a right; ask the owner of the catalog for a grant"),

@@ -98,7 +98,15 @@ fn earlier(
     let (revision, found) = connection.snapshot(|connection| {
         let revision = match at {
             At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
-            At::Revision(revision) => revision.min(tools::revision(connection)?),
+            At::Revision(revision) => {
+                let now = tools::revision(connection)?;
+                if revision > now {
+                    return Err(crate::store::StoreError::Overtaken(format!(
+                        "there is no revision {revision} yet: the catalog is at revision {now}"
+                    )));
+                }
+                revision
+            }
         };
         let found = replay::state_at(connection, revision, &names)?;
         Ok((revision, found))

@@ -42,6 +42,9 @@ pub enum StoreError {
     /// Someone else holds what is needed, or changed it meanwhile.
     #[error("{0}")]
     Conflict(String),
+    /// What was meant is gone, or not there yet; trying again would not help.
+    #[error("{0}")]
+    Overtaken(String),
     /// The role may not do that.
     #[error("the database refuses: {0}")]
     Forbidden(String),

@@ -71,7 +71,7 @@ pub fn present(
         .iter()
         .map(|tool| {
             found.remove(&tool.id).ok_or_else(|| {
-                StoreError::Conflict(format!("{} was deleted meanwhile", tool.identity()))
+                StoreError::Overtaken(format!("{} was deleted meanwhile", tool.identity()))
             })
         })
         .collect()

@@ -38,7 +38,8 @@ impl Follower {
     /// Connects and listens. Returns the revision from which it follows.
     ///
     /// # Errors
-    /// Where there is no database or no catalog.
+    /// Where there is no database or no catalog; [`StoreError::Overtaken`] where the catalog stands
+    /// before the place, as after a backup was restored.
     pub fn connect(&mut self) -> Result<i64, StoreError> {
         self.connection = None;
         let mut connection = Connection::open(&self.location)?;
@@ -46,6 +47,7 @@ impl Follower {
         // Read after LISTEN: a change in between is told, one before is in the log.
         let now = connection.read(revision)?;
         let (revision, _) = *self.place.get_or_insert((now, i64::MAX));
+        went_on(revision, now)?;
         self.connection = Some(connection);
         Ok(revision)
     }
@@ -54,13 +56,17 @@ impl Follower {
     /// an error, [`connect`](Self::connect) again: nothing is skipped.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// Where the connection is lost; else as [`connect`](Self::connect).
     pub fn fetch(&mut self) -> Result<Vec<Entry>, StoreError> {
         let Some(connection) = &mut self.connection else {
             return Ok(Vec::new());
         };
-        let (revision, id) = self.place.unwrap_or((0, i64::MAX));
-        let entries = connection.read(|connection| after(connection, revision, id, PAGE));
+        let (place, id) = self.place.unwrap_or((0, i64::MAX));
+        let entries = connection.read(|connection| {
+            let now = revision(connection)?;
+            Ok((now, after(connection, place, id, PAGE)?))
+        });
+        let entries = entries.and_then(|(now, entries)| went_on(place, now).map(|()| entries));
         match entries {
             Ok(entries) => {
                 if let Some(last) = entries.last() {
@@ -96,6 +102,17 @@ impl Follower {
         }
         told
     }
+}
+
+/// A catalog that stands before a place would be followed only from there on, and all until then
+/// be missed.
+fn went_on(place: i64, now: i64) -> Result<(), StoreError> {
+    if place <= now {
+        return Ok(());
+    }
+    Err(StoreError::Overtaken(format!(
+        "the catalog is at revision {now}, before revision {place} from which it was to be followed"
+    )))
 }
 
 /// How often a follower looks whether something was told.

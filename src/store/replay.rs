@@ -71,12 +71,15 @@ pub fn state_at(
         "SELECT entity::text, entity_id, changes, revision, changed_at, changed_by::text, \
                 platform || '/' || tool_name || '@' || version AS version \
          FROM tool_audit_log \
-         WHERE revision <= $1 AND tool_name = ANY ($2) AND entity IN ('tool', 'capability', 'pattern') \
+         WHERE revision <= $1 AND entity IN ('tool', 'capability', 'pattern') AND tool_name IN ( \
+             SELECT was.tool_name FROM tool_audit_log was JOIN tool_audit_log named USING (entity, entity_id) \
+             WHERE entity = 'tool' AND named.tool_name = ANY ($2)) \
          ORDER BY revision, id",
     )
     .bind::<BigInt, _>(revision)
     .bind::<Array<Text>, _>(names)
     .load(connection)?;
+    // A tool that was renamed by hand is found under each of its names, and kept under the last.
     let (mut tools, mut capabilities, mut patterns) = (Rows::new(), Rows::new(), Rows::new());
     // The log leaves out `updated_at` and `updated_by`, which follow from it: the last revision after
     // that in which the version was made.
@@ -98,6 +101,9 @@ pub fn state_at(
     let mut found = Vec::new();
     for fields in tools.into_values() {
         let mut stored: StoredTool = read("a tool in the audit log", fields.clone())?;
+        if !names.contains(&stored.tool_name.as_str()) {
+            continue;
+        }
         let subject = stored.identity().to_string();
         if let Some((at, by)) = changed.remove(&subject) {
             stored.updated_at = at;

@@ -205,7 +205,7 @@ impl Update {
 /// Changes versions in place.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where a row is gone; else as the statements. The caller's transaction
+/// [`StoreError::Overtaken`] where a row is gone; else as the statements. The caller's transaction
 /// must then be undone.
 pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Result<(), StoreError> {
     if rewrites.is_empty() {
@@ -219,7 +219,7 @@ pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Resul
         .par_iter()
         .map(|rewrite| {
             let old = by_id.get(&rewrite.id).ok_or_else(|| {
-                StoreError::Conflict(format!(
+                StoreError::Overtaken(format!(
                     "{} was deleted meanwhile",
                     rewrite.document.label()
                 ))

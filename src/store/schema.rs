@@ -7,6 +7,7 @@ diesel::table! {
     catalog_state (only_row) {
         only_row -> Bool,
         revision -> Int8,
+        begun_by -> Nullable<Int8>,
         migration -> Nullable<Varchar>,
         indexed_revision -> Nullable<Int8>,
         index_format -> Nullable<Int4>,

@@ -58,4 +58,8 @@ SELECT 'missing', r.entity, r.entity_id,
 FROM replayed r
 WHERE r.field = 'id' AND r.new <> 'null'
   AND NOT EXISTS (SELECT FROM present p WHERE p.entity = r.entity AND p.entity_id = r.entity_id)
+UNION ALL
+SELECT 'present', 'catalog', 0, NULL, 'revision', to_jsonb(l.revision), to_jsonb(s.revision)
+FROM catalog_state s, (SELECT max(revision) AS revision FROM tool_audit_log) l
+WHERE s.revision < l.revision
 ORDER BY 2, 3, 5, 1

@@ -72,11 +72,47 @@ fn when_and_by_whom_is_true_whoever_writes() {
     let same_time = "SELECT count(*) FROM tools t JOIN tool_capabilities c ON c.tool_id = t.id \
                      JOIN tool_patterns p ON p.capability_id = c.id WHERE p.updated_at <> t.updated_at";
     assert_eq!(world.sql(same_time), "0\n");
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn a_row_keeps_its_id_and_what_it_belongs_to() {
+    let world = world();
+    for change in [
+        "UPDATE tools SET id = id + 100",
+        "UPDATE tool_capabilities SET id = id + 100",
+        "UPDATE tool_capabilities SET tool_id = 1, capability_name = 'other' WHERE tool_id = 2",
+        "UPDATE tool_patterns SET id = id + 100, time_estimate_ms = '1'",
+        "UPDATE tool_patterns SET capability_id = 1, pattern_name = 'other' WHERE capability_id = 2",
+    ] {
+        world.sql(&format!(
+            "DO $$ BEGIN {change}; RAISE EXCEPTION 'it was done'; \
+             EXCEPTION WHEN check_violation THEN NULL; END $$"
+        ));
+    }
+    world.ok(&["audit", "verify"]);
+}
+
+#[test]
+fn a_revision_cannot_be_forged() {
+    let world = world();
+    let now = world.sql("SELECT revision FROM catalog_state");
     world.sql(
-        "DO $$ BEGIN UPDATE tools SET id = id + 100; RAISE EXCEPTION 'it was done'; \
-         EXCEPTION WHEN check_violation THEN NULL; END $$",
+        "SELECT set_config('toolcat.revision_' || md5(current_schema()), '1', false); \
+         UPDATE tools SET category = 'disks' WHERE tool_name = 'df'; \
+         UPDATE tools SET category = 'discs' WHERE tool_name = 'df'",
+    );
+    let then: i64 = now.trim().parse().expect("a number");
+    assert_eq!(
+        world.sql("SELECT max(revision) FROM tool_audit_log").trim(),
+        (then + 1).to_string()
     );
     world.ok(&["audit", "verify"]);
+    // The owner can put it back, which is found.
+    world.sql("UPDATE catalog_state SET revision = 1");
+    let run = world.run(&["audit", "verify"]);
+    assert_eq!(run.code, 1, "{run:?}");
+    assert!(run.stdout.contains("revision"), "{run:?}");
 }
 
 #[test]

@@ -107,6 +107,20 @@ fn nothing_is_missed_when_the_connection_is_lost() {
 }
 
 #[test]
+fn a_catalog_that_goes_back_is_not_followed_in_silence() {
+    let world = world();
+    world.ok(&["db", "backup", "backup.jsonl"]);
+    let mut watch = Watch::start(&world, &[]);
+    world.ok(&["disable", "df", "--yes"]);
+    while watch.next()["action"] != "disabled" {}
+    world.ok(&["db", "restore", "backup.jsonl", "--replace", "--yes"]);
+    watch.said("before revision");
+    assert_eq!(watch.child.wait().expect("the watch ends").code(), Some(5));
+    let run = world.run(&["watch", "--since", "999", "--count", "1"]);
+    assert_eq!(run.code, 5, "{run:?}");
+}
+
+#[test]
 fn a_command_gets_each_change() {
     let world = world();
     let run = {

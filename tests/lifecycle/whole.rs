@@ -95,3 +95,21 @@ fn what_was_shown_of_a_tool_can_be_shown_again() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_tool_that_was_renamed_by_hand_is_shown_as_it_was() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    let before = world.ok(&["show", "df", "--format", "yaml"]);
+    world.sql("UPDATE tools SET tool_name = 'dff' WHERE tool_name = 'df'");
+    world.ok(&["update", "dff", "--set", "scope=all", "--yes"]);
+    let show = |name: &str, at: &str| world.run(&["show", name, "--format", "yaml", "--at", at]);
+    assert_eq!(
+        show("dff", "now").stdout,
+        world.ok(&["show", "dff", "--format", "yaml"])
+    );
+    assert_eq!(show("df", "now").code, 4);
+    assert_eq!(show("df", "@1").stdout, before);
+    assert_eq!(show("dff", "@99").code, 5);
+}

@@ -93,7 +93,7 @@ pub fn run(args: &WatchArgs, session: &mut Session) -> Result<Outcome, CommandEr
                 session
                     .ui
                     .warn(&format!("{error}; trying to connect again"));
-                if !reconnect(&mut follower, &interrupted, session) {
+                if !reconnect(&mut follower, &interrupted, session)? {
                     return Ok(Outcome::Done);
                 }
                 if let Some(mirror) = &mut mirror {
@@ -109,6 +109,16 @@ pub fn run(args: &WatchArgs, session: &mut Session) -> Result<Outcome, CommandEr
 enum Ending {
     Lost(StoreError),
     Failed(CommandError),
+}
+
+impl Ending {
+    /// A lost connection can be made again; a catalog that went back stays so.
+    fn of(error: StoreError) -> Self {
+        match error {
+            StoreError::Overtaken(_) => Ending::Failed(error.into()),
+            error => Ending::Lost(error),
+        }
+    }
 }
 
 impl From<CommandError> for Ending {
@@ -139,7 +149,7 @@ impl Watch<'_> {
     ) -> Result<(), Ending> {
         loop {
             loop {
-                let entries = follower.fetch().map_err(Ending::Lost)?;
+                let entries = follower.fetch().map_err(Ending::of)?;
                 if entries.is_empty() {
                     break;
                 }
@@ -212,16 +222,27 @@ fn line(entry: &Entry) -> String {
 }
 
 /// Tries until there is a connection again; no, where the user ends it before.
-fn reconnect(follower: &mut Follower, interrupted: &Receiver<()>, session: &Session) -> bool {
+///
+/// # Errors
+/// Where the catalog went back meanwhile.
+fn reconnect(
+    follower: &mut Follower,
+    interrupted: &Receiver<()>,
+    session: &Session,
+) -> Result<bool, CommandError> {
     let mut pause = Duration::from_millis(50);
     loop {
         match interrupted.recv_timeout(pause) {
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(()) | Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(()) | Err(RecvTimeoutError::Disconnected) => return Ok(false),
         }
-        if follower.connect().is_ok() {
-            session.ui.status("connected again");
-            return true;
+        match follower.connect() {
+            Ok(_) => {
+                session.ui.status("connected again");
+                return Ok(true);
+            }
+            Err(error @ StoreError::Overtaken(_)) => return Err(error.into()),
+            Err(_) => {}
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
