@@ -182,7 +182,9 @@ fn edited(
         }
         if before.as_deref() == Some(body.as_str()) {
             for problem in &problems {
-                session.ui.error(problem);
+                session
+                    .ui
+                    .error(problem.strip_prefix("error: ").unwrap_or(problem));
             }
             let error = CommandError::invalid("the definition is not valid; nothing was saved");
             return Err(match keep(&body) {

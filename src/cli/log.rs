@@ -12,7 +12,7 @@ use super::{CommandError, Outcome, Session};
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat log -n 10\n  toolcat log --format json")]
 pub struct LogArgs {
-    /// At most so many, the newest [default: all]
+    /// At most so many, the newest; 0 for all [default: all]
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(i64).range(0..))]
     limit: Option<i64>,
 
@@ -23,7 +23,8 @@ pub struct LogArgs {
 
 pub fn run(args: &LogArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let revisions = connection.read(|connection| audit::revisions(connection, args.limit))?;
+    let revisions = connection
+        .read(|connection| audit::revisions(connection, args.limit.filter(|&it| it > 0)))?;
     if revisions.is_empty() && args.format.is_for_people() {
         session.ui.status("nothing was changed yet");
         return Ok(Outcome::Done);

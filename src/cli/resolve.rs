@@ -19,12 +19,18 @@ pub fn one_tool(
         ..Filter::default()
     };
     let mut found = connection.read(|connection| tools::list(connection, &filter))?;
-    // A name that is exactly the address is what is meant, whatever else it can be read as.
+    // A name or an identity that is exactly the address is what is meant, whatever else it can be
+    // read as.
     if found
         .iter()
         .any(|tool| tool.tool_name == reference.as_str())
     {
         found.retain(|tool| tool.tool_name == reference.as_str());
+    } else if let Some(whole) = found
+        .iter()
+        .position(|tool| tool.identity().to_string() == reference.as_str())
+    {
+        found = vec![found.swap_remove(whole)];
     }
     match found.len() {
         1 => Ok(found.remove(0)),

@@ -45,6 +45,19 @@ pub struct RollbackArgs {
 pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
     let named = one_tool(&mut connection, &args.tool)?;
+    let plain = |name: &str| {
+        name == named.tool_name || name == format!("{}/{}", named.platform, named.tool_name)
+    };
+    if !plain(args.tool.as_str()) {
+        return Err(CommandError::invalid(format!(
+            "`{}` names a version, and a rollback is of the whole tool; nothing was changed",
+            args.tool
+        ))
+        .hint(format!(
+            "`toolcat rollback {}/{} --to {}` takes that version into use",
+            named.platform, named.tool_name, named.version
+        )));
+    }
     let versions = connection
         .read(|connection| lifecycle::versions(connection, &named.platform, &named.tool_name))?;
     let present = versions

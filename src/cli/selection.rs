@@ -197,6 +197,11 @@ fn meant<'a>(
         .any(|tool| tool.tool_name == reference.as_str())
     {
         found.retain(|tool| tool.tool_name == reference.as_str());
+    } else if let Some(whole) = found
+        .iter()
+        .position(|tool| tool.identity().to_string() == reference.as_str())
+    {
+        found = vec![found.swap_remove(whole)];
     }
     found
 }

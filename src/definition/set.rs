@@ -32,6 +32,11 @@ pub enum AssignmentError {
     /// The path leads through something that is not a map.
     #[error("`{0}` cannot be set: `{1}` is not a map")]
     NotAMap(String, String),
+    /// The path ends in `*`, which stands for names and not for fields.
+    #[error(
+        "`{0}` cannot be set: `*` stands for every name on the way to a field, and is none itself"
+    )]
+    NotAField(String),
     /// The path names a capability or pattern that is not there.
     #[error("`{0}` cannot be set: there is no `{1}`")]
     Missing(String, String),
@@ -46,6 +51,9 @@ impl std::str::FromStr for Assignment {
         let keys: Vec<String> = path.trim().split('.').map(str::to_owned).collect();
         if keys.iter().any(String::is_empty) || text.contains('\0') {
             return Err(malformed());
+        }
+        if keys.last().is_some_and(|it| it == "*") {
+            return Err(AssignmentError::NotAField(path.to_owned()));
         }
         if ["tool_name", "version", "platform"].contains(&keys[0].as_str()) {
             return Err(AssignmentError::Identity(keys[0].clone()));
@@ -84,17 +92,20 @@ impl Assignment {
     /// # Errors
     /// Where the path does not fit the definition.
     pub fn apply(&self, document: &mut Document) -> Result<(), AssignmentError> {
+        self.set(document.fields_mut(), &self.whole_path())
+    }
+
+    /// The keys from the definition down.
+    pub fn whole_path(&self) -> Vec<&str> {
         let first = self.path[0].as_str();
         let of_patterns =
             PATTERN_FIELDS.contains(&first) && !TOOL_FIELDS.contains(&first) && first != "examples";
-        if of_patterns {
-            let mut path: Vec<&str> = vec!["capabilities", "*", "patterns", "*"];
-            path.extend(self.path.iter().map(String::as_str));
-            self.set(document.fields_mut(), &path)
-        } else {
-            let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
-            self.set(document.fields_mut(), &path)
-        }
+        let start: &[&str] = match of_patterns {
+            true => &["capabilities", "*", "patterns", "*"],
+            false => &[],
+        };
+        let keys = self.path.iter().map(String::as_str);
+        start.iter().copied().chain(keys).collect()
     }
 
     fn set(&self, map: &mut Map<String, Value>, path: &[&str]) -> Result<(), AssignmentError> {
@@ -204,6 +215,7 @@ mod tests {
             "a..b=1",
             "version=2",
             "category.x=1",
+            "metadata.*=1",
             "capabilities.none.patterns.one.scope=x",
             r#"metadata.x=["a\u0000"]"#,
             r#"metadata={"a\u0000": 1}"#,

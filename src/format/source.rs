@@ -198,6 +198,11 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Input>, Error
             Ok(_) => {}
             // A link that leads back to a folder above it holds nothing new.
             Err(error) if error.loop_ancestor().is_some() => {}
+            // A link that leads nowhere is a file that cannot be read, where it would be read at all.
+            Err(error) if error.path().is_some_and(Path::is_symlink) => {
+                let link = error.path().filter(|link| wanted(link));
+                files.extend(link.map(|link| Input::File(link.to_owned())));
+            }
             Err(error) => {
                 let path = error.path().unwrap_or(root).display().to_string();
                 let error = error

@@ -110,8 +110,14 @@ impl Table {
             .map(|row| {
                 let mut lines = Vec::new();
                 for (title, cell) in titles.iter().zip(row).filter(|(_, it)| !it.is_empty()) {
+                    let title = if title.is_empty() { "#" } else { title };
                     let pad = " ".repeat(margin - title.width());
                     let mut line = format!("{title}{pad}");
+                    if margin + cell.width() <= width && !cell.contains('\n') {
+                        // Blanks can be part of what is drawn.
+                        lines.push(line + cell);
+                        continue;
+                    }
                     let mut used = margin;
                     for word in cell.split_whitespace() {
                         if used > margin && used + 1 + word.width() > width {
@@ -174,6 +180,16 @@ mod tests {
         for word in ["DESCRIPTION", "linux/日本語", "Reports", "space"] {
             assert!(text.contains(word), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_drawn_keeps_its_blanks() {
+        let mut table = Table::new([Column::number(""), Column::text("spread")]);
+        table.row(["1", "█   ▄▄▄    ▄"]);
+        assert_eq!(
+            table.stacked(&[String::new(), "SPREAD".to_owned()], 20),
+            "#       1\nSPREAD  █   ▄▄▄    ▄"
+        );
     }
 
     #[test]

@@ -249,10 +249,7 @@ fn resolve(
                             let newer = latest.is_none_or(|row| {
                                 Version::new(&row.version) < Version::new(&version)
                             });
-                            parents[index] = match (newer, latest) {
-                                (true, Some(latest)) => Some(latest.id),
-                                _ => Some(id),
-                            };
+                            parents[index] = Some(id);
                             *step = Step::Bump {
                                 version,
                                 latest: newer,

@@ -1,6 +1,7 @@
 //! The fields that each map of a definition may have.
 
 use crate::definition::row::{CAPABILITY_FIELDS, PATTERN_FIELDS, TOOL_FIELDS};
+use crate::expression::nearest;
 use crate::format::INTERFACE;
 
 /// The fields of a policy.
@@ -43,6 +44,21 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
         | ["capabilities", _, "patterns", _, "preference_match"] => PREFERENCE_MATCH.to_vec(),
         _ => Vec::new(),
     }
+}
+
+/// The first key of a path that is no known field of its map, with the one that it may be meant for.
+pub fn unknown_key<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'static str>)> {
+    (0..path.len()).find_map(|depth| {
+        let mut fields = known(&path[..depth]);
+        if fields.is_empty() || fields.contains(&path[depth]) {
+            return None;
+        }
+        if depth == 0 {
+            // A field of patterns may be named alone.
+            fields.extend(PATTERN_FIELDS);
+        }
+        Some((path[depth], nearest(path[depth], fields)))
+    })
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod schema;
 
 pub use check::{Report, check, check_sources, check_unless, errors};
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
+pub use fields::unknown_key;
 pub use fix::{Fixed, fix};
 pub use options::{Options, UnknownRule};
 pub use rules::{Rule, explain};

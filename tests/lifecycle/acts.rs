@@ -237,3 +237,47 @@ fn an_error_that_was_there_before_does_not_stand_in_the_way() {
         run.stderr
     );
 }
+
+#[test]
+fn what_would_have_no_effect_is_said() {
+    let world = World::new();
+    for version in ["1.0", "1.1", "1.2"] {
+        world.write("df.yaml", definition("linux", "df", version, "disk_usage"));
+        world.ok(&["import", "df.yaml"]);
+    }
+    let run = world.run(&["rollback", "df@1.0"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("--to 1.0"), "{run:?}");
+    let set = |assignment: &str| world.run(&["update", "df", "--yes", "--set", assignment]);
+    let run = set("policy.requires_aproval=true");
+    assert_eq!(run.code, 0, "{run:?}");
+    assert!(
+        run.stderr.contains("did you mean `requires_approval`?"),
+        "{run:?}"
+    );
+    assert!(
+        set("polcy.max_cost=1")
+            .stderr
+            .contains("did you mean `policy`?")
+    );
+    assert!(!set("metadata.team=storage").stderr.contains("no field"));
+    assert_eq!(set("metadata.*=5").code, 2);
+}
+
+#[test]
+fn an_identity_is_what_it_says_also_beside_a_name_like_it() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.write(
+        "odd.yaml",
+        definition("linux", "df@1.0", "1.0", "disk_usage"),
+    );
+    world.ok(&["import", "df.yaml", "odd.yaml"]);
+    let shown = world.ok(&["show", "linux/df@1.0", "--format", "yaml"]);
+    assert!(shown.contains("tool_name: df\n"), "{shown}");
+    world.ok(&["disable", "linux/df@1.0", "--yes"]);
+    assert_eq!(
+        world.sql("SELECT tool_name FROM tools WHERE NOT enabled"),
+        "df\n"
+    );
+}

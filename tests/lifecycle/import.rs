@@ -141,6 +141,7 @@ fn going_on_leaves_out_the_files_that_are_refused() {
         "d/nul.yaml",
         definition("linux", "nul", "1.0", "c").replace("tags: [test]", "tags: [\"a\\0b\"]"),
     );
+    std::os::unix::fs::symlink("/nowhere", world.path().join("d/lost.yaml")).expect("a link");
     let run = world.run(&["import", "d", "--keep-going", "--report", "report.json"]);
     assert_eq!(run.code, 1, "{run:?}");
     let report: serde_json::Value =
@@ -155,7 +156,12 @@ fn going_on_leaves_out_the_files_that_are_refused() {
     let files: Vec<&str> = files.iter().map(|(file, _)| file.as_str()).collect();
     assert_eq!(
         files,
-        ["\"d/broken.yaml\"", "\"d/df.yaml\"", "\"d/nul.yaml\""]
+        [
+            "\"d/broken.yaml\"",
+            "\"d/df.yaml\"",
+            "\"d/lost.yaml\"",
+            "\"d/nul.yaml\""
+        ]
     );
     assert_eq!(
         world.ok(&["list", "--format", "name"]),

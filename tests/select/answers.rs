@@ -214,3 +214,18 @@ fn a_fallback_answers_where_no_database_does() {
         "{run:?}"
     );
 }
+
+#[test]
+fn a_key_of_a_batch_that_says_nothing_is_told_once() {
+    let world = world();
+    let line = r#"{"id": 1, "capabilities": ["job"], "permission": ["root"]}"#;
+    world.write("requests.jsonl", format!("{line}\n{line}\n"));
+    let run = world.run(&["select", "--batch", "requests.jsonl"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    assert_eq!(run.stdout.lines().count(), 2);
+    assert_eq!(
+        run.stderr.matches("did you mean `permissions`?").count(),
+        1,
+        "{run:?}"
+    );
+}

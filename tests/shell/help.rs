@@ -83,3 +83,14 @@ fn every_subcommand_has_a_manual_page() {
         assert!(select.contains(section), "{section}");
     }
 }
+
+#[test]
+fn a_rule_is_explained_whatever_else_is_set() {
+    let world = World::new();
+    let explain = ["validate", "--explain", "schema/required"];
+    let told = world.ok(&explain);
+    assert_eq!(world.ok(&[&explain[..], &["--quiet"]].concat()), told);
+    let named = [&explain[..], &["--catalog", "tool_catalog"]].concat();
+    assert_eq!(world.ok(&named), told);
+    assert_eq!(world.run(&[&explain[..], &["df.yaml"]].concat()).code, 2);
+}

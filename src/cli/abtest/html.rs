@@ -94,7 +94,7 @@ fn heading(page: &mut String, report: &Report) {
 fn arms(page: &mut String, report: &Report) {
     put!(
         page,
-        "<h2>Arms</h2>\n<table><tr><th>arm<th>version<th class=\"n\">assigned<th class=\"n\">recorded\
+        "<h2>Arms</h2>\n<div class=\"wide\"><table><tr><th>arm<th>version<th class=\"n\">assigned<th class=\"n\">recorded\
          <th class=\"n\">failures<th class=\"n\">p50 ms<th class=\"n\">p95 ms<th class=\"n\">cost per success</tr>"
     );
     for (label, tool) in [(ArmLabel::A, &report.tool_a), (ArmLabel::B, &report.tool_b)] {
@@ -116,14 +116,14 @@ fn arms(page: &mut String, report: &Report) {
                 .map_or_else(|| "-".to_owned(), text::number)
         );
     }
-    put!(page, "</table>");
+    put!(page, "</table></div>");
 }
 
 fn metrics(page: &mut String, report: &Report) {
     let level = text::number(report.analysis.plan.confidence * 100.0);
     put!(
         page,
-        "<h2>Metrics</h2>\n<table><tr><th>metric<th class=\"n\">A<th class=\"n\">B<th class=\"n\">B/A\
+        "<h2>Metrics</h2>\n<div class=\"wide\"><table><tr><th>metric<th class=\"n\">A<th class=\"n\">B<th class=\"n\">B/A\
          <th>{level} % interval, any look<th class=\"n\">p, any look<th class=\"n\">p, one look only<th class=\"n\">margin</tr>"
     );
     for it in &report.analysis.metrics {
@@ -142,7 +142,7 @@ fn metrics(page: &mut String, report: &Report) {
                 .map_or_else(String::new, |it| text::number(it.margin))
         );
     }
-    put!(page, "</table>");
+    put!(page, "</table></div>");
     let bars: Vec<Bar> = report
         .analysis
         .metrics
@@ -208,7 +208,7 @@ fn title(metric: Metric) -> &'static str {
 fn per_day(page: &mut String, days: &[Day]) {
     put!(
         page,
-        "<h2>Counts per day (UTC)</h2>\n<table><tr><th>day<th class=\"n\">assigned to A<th class=\"n\">assigned to B\
+        "<h2>Counts per day (UTC)</h2>\n<div class=\"wide\"><table><tr><th>day<th class=\"n\">assigned to A<th class=\"n\">assigned to B\
          <th class=\"n\">records of A<th class=\"n\">records of B</tr>"
     );
     for day in days {
@@ -222,7 +222,7 @@ fn per_day(page: &mut String, days: &[Day]) {
             day.recorded_b
         );
     }
-    put!(page, "</table>\n{}", chart::days(days));
+    put!(page, "</table></div>\n{}", chart::days(days));
 }
 
 fn health(page: &mut String, report: &Report) {
@@ -249,7 +249,7 @@ fn health(page: &mut String, report: &Report) {
 }
 
 fn rule(page: &mut String, report: &Report) {
-    put!(page, "<h2>Rule</h2>\n<table>");
+    put!(page, "<h2>Rule</h2>\n<div class=\"wide\"><table>");
     for clause in &report.analysis.decision.clauses {
         let (mark, class) = if clause.holds {
             ("yes", "good")
@@ -263,5 +263,5 @@ fn rule(page: &mut String, report: &Report) {
             escape(&clause.detail)
         );
     }
-    put!(page, "</table>");
+    put!(page, "</table></div>");
 }

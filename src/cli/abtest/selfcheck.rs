@@ -237,5 +237,11 @@ fn present(args: &SelfcheckArgs, session: &mut Session, check: &Check) -> Result
             "not kept"
         }
     )?;
+    if !check.as_promised {
+        session.ui.finish()?;
+        session.ui.hint(
+            "intervals of time and cost need enough records in each arm: a more even split, or a later first look",
+        );
+    }
     Ok(())
 }

@@ -88,14 +88,21 @@ impl Wizard<'_> {
             return Ok(());
         };
         let question = format!("Go on with the draft of {}?", visible(earlier.label()));
-        if let Step::Given(true) = yes_or_no(&question, true)? {
-            let now = std::mem::replace(&mut self.draft, earlier);
+        // Whoever leaves at this question keeps the earlier draft.
+        let now = std::mem::replace(&mut self.draft, earlier);
+        let goes_on = loop {
+            if let Step::Given(answer) = yes_or_no(&question, true)? {
+                break answer;
+            }
+        };
+        if goes_on {
             self.draft.answers.extend(now.answers);
             self.draft.places.extend(now.places);
             if now.template.is_some() {
                 self.draft.template = now.template;
             }
         } else {
+            self.draft = now;
             Draft::remove(&path);
         }
         Ok(())

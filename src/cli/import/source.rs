@@ -36,7 +36,7 @@ pub struct SourceArgs {
     #[arg(long)]
     prune: bool,
 
-    /// Retire only tools with this platform, category, owner or tag: platform=linux,tag=net
+    /// Retire only tools with this platform, category, status, owner, tag or capability: platform=linux,tag=net
     #[arg(
         long,
         value_name = "KEY=VALUE,...",

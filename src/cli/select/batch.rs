@@ -1,5 +1,6 @@
 //! Many requests in one process: a JSON object per line in, a JSON object per line out.
 
+use std::collections::BTreeSet;
 use std::io::BufRead;
 use std::path::Path;
 
@@ -10,6 +11,7 @@ use super::present::to_json;
 use super::request::{Line, from_args};
 use super::source::Source;
 use super::{CommandError, Outcome, SelectArgs, Session};
+use crate::output::text::visible;
 
 pub fn run(
     args: &SelectArgs,
@@ -18,6 +20,7 @@ pub fn run(
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let base = from_args(args, session)?;
+    let mut told = BTreeSet::new();
     let name = file.display().to_string();
     for (index, line) in lines(file)?.enumerate() {
         let line = line.map_err(|error| {
@@ -30,6 +33,17 @@ pub fn run(
             |message: &str| CommandError::invalid(format!("{name}:{}: {message}", index + 1));
         let request: Line =
             serde_json::from_str(&line).map_err(|error| refused(&error.to_string()))?;
+        for (key, near) in request.unknown() {
+            if told.insert(key.to_owned()) {
+                let meant =
+                    near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+                session.ui.warn(&format!(
+                    "{name}:{}: ignored the unknown key `{}`{meant}",
+                    index + 1,
+                    visible(key)
+                ));
+            }
+        }
         let id = request.id.clone();
         let request = request
             .over(&base, args.mode)

@@ -204,7 +204,10 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
         ui.out(),
         "score {:.3} ({}){relevance}, about {}, cost {}, {}",
         best.score,
-        answer.mode,
+        match answered.request.weights {
+            Some(_) => "weights as given".to_owned(),
+            None => answer.mode.to_string(),
+        },
         text::duration(best.estimated_time_ms),
         text::number(best.estimated_cost),
         best.execution_mode.as_str().replace('_', " "),

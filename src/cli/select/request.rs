@@ -1,9 +1,11 @@
 //! From arguments, or a line of a batch, to a request.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::expression::Variables;
+use crate::expression::{Variables, nearest};
 use crate::select::request::DEFAULT_ENVIRONMENT;
 use crate::select::{Mode, Request, Scope, preference};
 
@@ -85,9 +87,29 @@ pub struct Line {
     environment: Option<String>,
     platforms: Option<Vec<String>>,
     permissions: Option<Vec<String>>,
+    #[serde(flatten)]
+    others: BTreeMap<String, Value>,
 }
 
 impl Line {
+    const KEYS: &[&str] = &[
+        "id",
+        "query",
+        "capabilities",
+        "context",
+        "mode",
+        "max_cost",
+        "environment",
+        "platforms",
+        "permissions",
+    ];
+
+    /// Keys that say nothing here, each with the one that it may be meant for.
+    pub fn unknown(&self) -> impl Iterator<Item = (&str, Option<&'static str>)> {
+        let names = self.others.keys().map(String::as_str);
+        names.map(|name| (name, nearest(name, Self::KEYS.iter().copied())))
+    }
+
     /// The request that the line makes over that of the arguments.
     ///
     /// # Errors

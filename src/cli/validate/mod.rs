@@ -57,7 +57,7 @@ pub struct ValidateArgs {
     diff: bool,
 
     /// Tell what a rule is for, with a good and a bad example; `all` lists the rules
-    #[arg(long, value_name = "RULE", exclusive = true)]
+    #[arg(long, value_name = "RULE", conflicts_with = "paths")]
     explain: Option<String>,
 }
 
