@@ -16,7 +16,7 @@ use crate::telemetry::intake::{Entry, Targets};
 /// and a warning says that it was not recorded.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  toolcat telemetry run df --pattern summary --context N=12 -- df -h"
+    after_help = "Examples:\n  toolcat telemetry run df --pattern mount_summary --context N=12 -- df -h"
 )]
 pub struct RunArgs {
     /// Tool that runs, as [PLATFORM/]NAME[@VERSION]

@@ -20,7 +20,7 @@ use crate::telemetry::intake::InputFormat;
 /// Record one execution, or a file of them.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  toolcat telemetry record df --pattern summary --context N=12 --time-ms 180 --success\n  \
+    after_help = "Examples:\n  toolcat telemetry record df --pattern mount_summary --context N=12 --time-ms 180 --success\n  \
                   toolcat telemetry record df --time-ms 30 --failure --error 'no such device'\n  \
                   toolcat telemetry record --batch runs.jsonl\n\n\
                   Fields of a batch: tool, capability, pattern, time_ms, cost, success, error, context (in CSV\n\
