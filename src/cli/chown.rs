@@ -17,10 +17,10 @@ pub struct ChownArgs {
     new_owner: String,
 
     #[command(flatten)]
-    selection: SelectionArgs,
+    how: ActArgs,
 
     #[command(flatten)]
-    how: ActArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(args: &ChownArgs, session: &mut Session) -> Result<Outcome, CommandError> {

@@ -21,9 +21,6 @@ use super::{CommandError, Outcome, Session};
                         toolcat delete linux/df@1.0 --yes"
 )]
 pub struct DeleteArgs {
-    #[command(flatten)]
-    selection: SelectionArgs,
-
     /// Delete also what was recorded of them: telemetry and A/B tests
     #[arg(long)]
     purge: bool,
@@ -34,6 +31,9 @@ pub struct DeleteArgs {
 
     #[command(flatten)]
     how: ActArgs,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 pub fn run(args: &DeleteArgs, session: &mut Session) -> Result<Outcome, CommandError> {

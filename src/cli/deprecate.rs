@@ -15,10 +15,10 @@ use super::{CommandError, Outcome, Session, mark};
 )]
 pub struct DeprecateArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    how: ActArgs,
 
     #[command(flatten)]
-    how: ActArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(args: &DeprecateArgs, session: &mut Session) -> Result<Outcome, CommandError> {

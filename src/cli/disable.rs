@@ -14,10 +14,10 @@ use super::{CommandError, Outcome, Session, mark};
 )]
 pub struct DisableArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    how: ActArgs,
 
     #[command(flatten)]
-    how: ActArgs,
+    selection: SelectionArgs,
 }
 
 pub fn run(args: &DisableArgs, session: &mut Session) -> Result<Outcome, CommandError> {

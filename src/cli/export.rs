@@ -21,9 +21,6 @@ pub struct ExportArgs {
     #[arg(value_name = "TOOL")]
     tools: Vec<ToolRef>,
 
-    #[command(flatten)]
-    filter: FilterArgs,
-
     /// Folder to write to, one file per tool: PLATFORM/NAME@VERSION.yaml
     #[arg(long, short = 'o', value_name = "DIR")]
     to_dir: Option<PathBuf>,
@@ -31,6 +28,9 @@ pub struct ExportArgs {
     /// Format to write: yaml, json, jsonl, profile, mcp, openai, anthropic
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     to_format: Format,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {

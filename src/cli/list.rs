@@ -19,12 +19,12 @@ use super::{CommandError, Outcome, Session};
                         toolcat list --tag network --format json"
 )]
 pub struct ListArgs {
-    #[command(flatten)]
-    filter: FilterArgs,
-
     /// How to write the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandError> {

@@ -17,10 +17,10 @@ use super::{CommandError, Outcome, Session};
 #[command(after_help = "Examples:\n  toolcat restore df\n  toolcat restore linux/df@1.0")]
 pub struct RestoreArgs {
     #[command(flatten)]
-    selection: SelectionArgs,
+    how: ActArgs,
 
     #[command(flatten)]
-    how: ActArgs,
+    selection: SelectionArgs,
 }
 
 /// What the transaction came to.

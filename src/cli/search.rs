@@ -21,9 +21,6 @@ pub struct SearchArgs {
     #[arg(required = true, value_name = "WORDS")]
     words: Vec<String>,
 
-    #[command(flatten)]
-    filter: FilterArgs,
-
     /// How many tools to list; 0 for all
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10)]
     limit: usize,
@@ -31,6 +28,9 @@ pub struct SearchArgs {
     /// How to write the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    filter: FilterArgs,
 }
 
 pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandError> {

@@ -22,12 +22,12 @@ pub struct SelectionArgs {
     #[arg(value_name = "TOOL")]
     pub tools: Vec<String>,
 
-    #[command(flatten)]
-    pub filter: FilterArgs,
-
     /// Every tool, where neither tools nor filters are given
     #[arg(long)]
     pub all: bool,
+
+    #[command(flatten)]
+    pub filter: FilterArgs,
 }
 
 /// How to act.

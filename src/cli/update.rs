@@ -32,15 +32,15 @@ const SHOWN: usize = 20;
                         toolcat update --set policy.requires_approval=true --platform windows\n  \
                         toolcat update df --set metadata.author=carol --dry-run")]
 pub struct UpdateArgs {
-    #[command(flatten)]
-    selection: SelectionArgs,
-
     /// Field to set (can be repeated)
     #[arg(long, required = true, value_name = "PATH=VALUE")]
     set: Vec<Assignment>,
 
     #[command(flatten)]
     how: ActArgs,
+
+    #[command(flatten)]
+    selection: SelectionArgs,
 }
 
 /// A tool and what changes of it.

@@ -49,7 +49,7 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FIELD")]
     field: Option<String>,
 
-    /// At most so many, the newest [default: all]
+    /// At most so many, the newest; 0 for all [default: all]
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(i64).range(0..))]
     limit: Option<i64>,
 
@@ -76,7 +76,7 @@ pub fn run(args: &AuditArgs, session: &mut Session) -> Result<Outcome, CommandEr
         actors: session.named_actor().into_iter().collect(),
         actions: args.action.clone(),
         field: args.field.clone(),
-        limit: args.limit,
+        limit: args.limit.filter(|&it| it > 0),
     };
     let entries = connection.read(|connection| audit::list(connection, &filter))?;
     if entries.is_empty() {

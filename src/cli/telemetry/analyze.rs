@@ -19,9 +19,6 @@ use crate::telemetry::{AnalyzeOptions, Measure, ShiftBand};
                   toolcat telemetry analyze df --html df.html")]
 pub struct AnalyzeArgs {
     #[command(flatten)]
-    scope: ScopeArgs,
-
-    #[command(flatten)]
     measure: MeasureArgs,
 
     /// Write one self-contained page with charts as well; - is stdout
@@ -35,6 +32,9 @@ pub struct AnalyzeArgs {
     /// How to write the analysis
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 }
 
 /// What is compared.

@@ -14,9 +14,6 @@ use crate::store::telemetry::{self as store, GroupBy, Total};
                         toolcat telemetry costs --by user,day --format csv"
 )]
 pub struct CostsArgs {
-    #[command(flatten)]
-    scope: ScopeArgs,
-
     /// What to add up for: tool, user, environment, day (comma-separated, can be repeated)
     #[arg(
         long,
@@ -29,6 +26,9 @@ pub struct CostsArgs {
     /// How to write the totals
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -16,12 +16,12 @@ use crate::store::telemetry::{self as store, Exported};
                         toolcat telemetry export df --format csv > df.csv"
 )]
 pub struct ExportArgs {
-    #[command(flatten)]
-    scope: ScopeArgs,
-
     /// How to write them
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: ExportFormat,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]

@@ -27,9 +27,6 @@ const SAMPLES: u64 = 20_000;
 )]
 pub struct RecommendArgs {
     #[command(flatten)]
-    scope: ScopeArgs,
-
-    #[command(flatten)]
     measure: MeasureArgs,
 
     /// Estimate this quantile instead of the median (time) or the mean (cost), such as 0.9
@@ -55,6 +52,9 @@ pub struct RecommendArgs {
     /// How to write the answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
+
+    #[command(flatten)]
+    scope: ScopeArgs,
 }
 
 fn quantile(text: &str) -> Result<f64, String> {
