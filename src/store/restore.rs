@@ -149,6 +149,7 @@ pub fn restore(
         })
         .collect();
     put_back(connection, "tools", tools)?;
+    adopt(connection, wanted)?;
     let revisions: Vec<i64> = wanted.iter().map(|it| it.revision).collect();
     let parts: Vec<Part> = diesel::sql_query(
         "SELECT entity::text, entity_id, changes, \
@@ -178,6 +179,24 @@ pub fn restore(
     put_back(connection, "tool_capabilities", capabilities)?;
     put_back(connection, "tool_patterns", patterns)?;
     Ok(())
+}
+
+/// Makes the versions parents again of those that lost them by the deletion.
+fn adopt(connection: &mut PgConnection, wanted: &[Deleted]) -> QueryResult<()> {
+    let ids: Vec<i64> = wanted.iter().map(|it| it.tool.id).collect();
+    diesel::sql_query(
+        "UPDATE tools t SET parent_version_id = (lost.change ->> 'old')::bigint \
+         FROM (SELECT DISTINCT ON (l.tool_id) l.tool_id, l.changes -> 'parent_version_id' AS change \
+               FROM tools parent JOIN tools child USING (platform, tool_name) \
+               JOIN tool_audit_log l ON l.tool_id = child.id \
+               WHERE parent.id = ANY ($1) AND child.parent_version_id IS NULL \
+                 AND l.entity = 'tool' AND l.changes ? 'parent_version_id' \
+               ORDER BY l.tool_id, l.id DESC) lost \
+         WHERE t.id = lost.tool_id AND (lost.change ->> 'old')::bigint = ANY ($1)",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .execute(connection)
+    .map(drop)
 }
 
 /// Which of the versions come back as the latest: for each tool that has none, the one that was,

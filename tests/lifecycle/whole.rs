@@ -113,3 +113,24 @@ fn a_tool_that_was_renamed_by_hand_is_shown_as_it_was() {
     assert_eq!(show("df", "@1").stdout, before);
     assert_eq!(show("dff", "@99").code, 5);
 }
+
+#[test]
+fn a_version_that_comes_back_is_a_parent_again() {
+    let world = World::new();
+    for version in ["1.0", "2.0", "3.0"] {
+        world.write("df.yaml", definition("linux", "df", version, "disk_usage"));
+        world.ok(&["import", "df.yaml"]);
+    }
+    let versions = || {
+        world.sql(
+            "SELECT t.version, p.version, t.is_latest FROM tools t \
+             LEFT JOIN tools p ON p.id = t.parent_version_id ORDER BY t.version",
+        )
+    };
+    let before = versions();
+    world.ok(&["delete", "df@1.0", "--yes"]);
+    assert_ne!(versions(), before);
+    world.ok(&["restore", "df"]);
+    assert_eq!(versions(), before);
+    world.ok(&["audit", "verify"]);
+}
