@@ -1,6 +1,6 @@
 //! From an address to one tool.
 
-use crate::definition::ToolRef;
+use crate::definition::{Identity, ToolRef};
 use crate::store::Connection;
 use crate::store::tools::{self, Filter, StoredTool};
 
@@ -19,19 +19,7 @@ pub fn one_tool(
         ..Filter::default()
     };
     let mut found = connection.read(|connection| tools::list(connection, &filter))?;
-    // A name or an identity that is exactly the address is what is meant, whatever else it can be
-    // read as.
-    if found
-        .iter()
-        .any(|tool| tool.tool_name == reference.as_str())
-    {
-        found.retain(|tool| tool.tool_name == reference.as_str());
-    } else if let Some(whole) = found
-        .iter()
-        .position(|tool| tool.identity().to_string() == reference.as_str())
-    {
-        found = vec![found.swap_remove(whole)];
-    }
+    keep_exact(reference, &mut found, StoredTool::identity);
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => Err(not_found(connection, reference)?),
@@ -44,6 +32,18 @@ pub fn one_tool(
             ))
             .hint(format!("name the platform, as in `{}`", names[0])))
         }
+    }
+}
+
+/// Keeps what the address says to the letter, where anything does: a name, or else an identity. That
+/// is meant, whatever else the address can be read as.
+pub fn keep_exact<T>(reference: &ToolRef, found: &mut Vec<T>, identity: impl Fn(&T) -> Identity) {
+    let named = |it: &T| identity(it).name == reference.as_str();
+    let identified = |it: &T| identity(it).to_string() == reference.as_str();
+    if found.iter().any(named) {
+        found.retain(named);
+    } else if found.iter().any(identified) {
+        found.retain(identified);
     }
 }
 

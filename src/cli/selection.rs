@@ -12,7 +12,7 @@ use crate::store::tools::{self, Handle};
 use crate::store::{Act, Connection};
 
 use super::filter::FilterArgs;
-use super::resolve::not_found;
+use super::resolve::{keep_exact, not_found};
 use super::{CommandError, Outcome, Session};
 
 /// Which tools to act on.
@@ -192,17 +192,7 @@ fn meant<'a>(
             }
         }
     }
-    if found
-        .iter()
-        .any(|tool| tool.tool_name == reference.as_str())
-    {
-        found.retain(|tool| tool.tool_name == reference.as_str());
-    } else if let Some(whole) = found
-        .iter()
-        .position(|tool| tool.identity().to_string() == reference.as_str())
-    {
-        found = vec![found.swap_remove(whole)];
-    }
+    keep_exact(reference, &mut found, |tool| tool.identity());
     found
 }
 

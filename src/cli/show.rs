@@ -11,7 +11,7 @@ use crate::output::{Ui, text};
 use crate::store::tools::{self, StoredTool};
 use crate::store::{Connection, replay};
 
-use super::resolve::one_tool;
+use super::resolve::{keep_exact, one_tool};
 use super::{CommandError, Outcome, Session, moment};
 
 /// Show one tool.
@@ -95,37 +95,31 @@ fn earlier(
     at: At,
 ) -> Result<(StoredTool, Document, i64), CommandError> {
     let names: Vec<&str> = reference.readings().iter().map(|it| it.name).collect();
-    let (revision, found) = connection.snapshot(|connection| {
+    let (revision, now, mut found) = connection.snapshot(|connection| {
+        let now = tools::revision(connection)?;
         let revision = match at {
             At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
-            At::Revision(revision) => {
-                let now = tools::revision(connection)?;
-                if revision > now {
-                    return Err(crate::store::StoreError::Overtaken(format!(
-                        "there is no revision {revision} yet: the catalog is at revision {now}"
-                    )));
-                }
-                revision
-            }
+            At::Revision(revision) => revision,
         };
         let found = replay::state_at(connection, revision, &names)?;
-        Ok((revision, found))
+        Ok((revision, now, found))
     })?;
-    let meant = |exact: bool, tool: &StoredTool| {
+    if revision > now {
+        return Err(CommandError::not_found(format!(
+            "there is no revision {revision} yet: the catalog is at revision {now}"
+        )));
+    }
+    let meant = |tool: &StoredTool| {
         reference.readings().iter().any(|reading| {
             reading.name == tool.tool_name
                 && reading.platform.is_none_or(|it| it == tool.platform)
                 && reading
                     .version
                     .map_or(tool.is_latest, |it| it == tool.version)
-                && (!exact || tool.tool_name == reference.as_str())
         })
     };
-    let exact = found.iter().any(|(tool, _)| meant(true, tool));
-    let mut found: Vec<(StoredTool, Document)> = found
-        .into_iter()
-        .filter(|(tool, _)| meant(exact, tool))
-        .collect();
+    found.retain(|(tool, _)| meant(tool));
+    keep_exact(reference, &mut found, |(tool, _)| tool.identity());
     match found.len() {
         1 => {
             let (stored, document) = found.remove(0);

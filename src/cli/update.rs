@@ -77,10 +77,10 @@ impl Plan {
 pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     for assignment in &args.set {
         if let Some((key, near)) = validate::unknown_key(&assignment.whole_path()) {
-            let meant = near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
             session.ui.warn(&format!(
-                "no field is called `{}`: it is kept, and has no effect{meant}",
-                text::visible(key)
+                "no field is called `{}`: it is kept, and has no effect{}",
+                text::visible(key),
+                text::did_you_mean(near)
             ));
         }
     }

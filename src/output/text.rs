@@ -69,6 +69,11 @@ pub fn truncated(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// What follows the name of something unknown, where another name is near.
+pub fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
+}
+
 /// `1 tool`, `2 tools`: a number with its noun; `one` must form its plural with `s`.
 pub fn counted(count: usize, one: &str) -> String {
     match count {

@@ -8,6 +8,7 @@ diesel::table! {
         only_row -> Bool,
         revision -> Int8,
         begun_by -> Nullable<Int8>,
+        begun_at -> Nullable<Timestamptz>,
         migration -> Nullable<Varchar>,
         indexed_revision -> Nullable<Int8>,
         index_format -> Nullable<Int4>,

@@ -108,6 +108,15 @@ fn a_revision_cannot_be_forged() {
         (then + 1).to_string()
     );
     world.ok(&["audit", "verify"]);
+    // A catalog restored on another server can meet the number of its last transaction again.
+    world.sql(
+        "BEGIN; UPDATE catalog_state SET begun_by = pg_current_xact_id()::text::bigint; \
+         UPDATE tools SET category = 'plates' WHERE tool_name = 'df'; COMMIT",
+    );
+    assert_eq!(
+        world.sql("SELECT max(revision) FROM tool_audit_log").trim(),
+        (then + 2).to_string()
+    );
     // The owner can put it back, which is found.
     world.sql("UPDATE catalog_state SET revision = 1");
     let run = world.run(&["audit", "verify"]);

@@ -111,7 +111,7 @@ fn a_tool_that_was_renamed_by_hand_is_shown_as_it_was() {
     );
     assert_eq!(show("df", "now").code, 4);
     assert_eq!(show("df", "@1").stdout, before);
-    assert_eq!(show("dff", "@99").code, 5);
+    assert_eq!(show("dff", "@99").code, 4);
 }
 
 #[test]

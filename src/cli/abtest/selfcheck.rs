@@ -237,7 +237,7 @@ fn present(args: &SelfcheckArgs, session: &mut Session, check: &Check) -> Result
             "not kept"
         }
     )?;
-    if !check.as_promised {
+    if !check.as_promised && args.metric != Metric::Success {
         session.ui.finish()?;
         session.ui.hint(
             "intervals of time and cost need enough records in each arm: a more even split, or a later first look",

@@ -11,7 +11,7 @@ use super::present::to_json;
 use super::request::{Line, from_args};
 use super::source::Source;
 use super::{CommandError, Outcome, SelectArgs, Session};
-use crate::output::text::visible;
+use crate::output::text;
 
 pub fn run(
     args: &SelectArgs,
@@ -35,12 +35,11 @@ pub fn run(
             serde_json::from_str(&line).map_err(|error| refused(&error.to_string()))?;
         for (key, near) in request.unknown() {
             if told.insert(key.to_owned()) {
-                let meant =
-                    near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
                 session.ui.warn(&format!(
-                    "{name}:{}: ignored the unknown key `{}`{meant}",
+                    "{name}:{}: ignored the unknown key `{}`{}",
                     index + 1,
-                    visible(key)
+                    text::visible(key),
+                    text::did_you_mean(near)
                 ));
             }
         }

@@ -270,9 +270,9 @@ fn renew_block(
 fn renew_entries(connection: &mut PgConnection, ids: &[i64]) -> Result<(), StoreError> {
     let mut renewal = Renewal::default();
     for tool in load(connection, ids, Texts::Left)? {
-        let capabilities = tool.capabilities.iter();
-        let entries = capabilities.map(|(name, entry, _)| (name.as_str(), entry));
-        renewal.add(tool.id, entries).map_err(unwritable)?;
+        for (name, entry, _) in &tool.capabilities {
+            renewal.add(tool.id, name, entry).map_err(unwritable)?;
+        }
     }
     Ok(renewal.execute(connection)?)
 }

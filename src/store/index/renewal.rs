@@ -39,20 +39,14 @@ pub struct Renewal {
 }
 
 impl Renewal {
-    /// Takes up the entries of a tool, by capability.
+    /// Takes up the entry of a capability of a tool.
     ///
     /// # Errors
-    /// Where an entry cannot be written as JSON, which its type excludes.
-    pub fn add<'a>(
-        &mut self,
-        id: i64,
-        entries: impl IntoIterator<Item = (&'a str, &'a Entry)>,
-    ) -> serde_json::Result<()> {
-        for (name, entry) in entries {
-            self.ids.push(id);
-            self.names.push(name.to_owned());
-            self.entries.push(serde_json::to_string(entry)?);
-        }
+    /// Where it cannot be written as JSON, which its type excludes.
+    pub fn add(&mut self, tool: i64, capability: &str, entry: &Entry) -> serde_json::Result<()> {
+        self.ids.push(tool);
+        self.names.push(capability.to_owned());
+        self.entries.push(serde_json::to_string(entry)?);
         Ok(())
     }
 
@@ -64,7 +58,7 @@ impl Renewal {
     pub fn add_definition(&mut self, id: i64, row: &ToolRow) -> serde_json::Result<()> {
         for capability in &row.capabilities {
             let entry = Entry::new(row, capability)?;
-            self.add(id, [(capability.capability_name.as_str(), &entry)])?;
+            self.add(id, &capability.capability_name, &entry)?;
         }
         Ok(())
     }

@@ -236,10 +236,7 @@ impl Checker<'_> {
                 .status(&format!("and {} more", text::grouped(count(more))));
         }
         for name in self.reader.unknown() {
-            let near = match Field::near(name) {
-                Some(near) => format!(" (did you mean `{near}`?)"),
-                None => String::new(),
-            };
+            let near = text::did_you_mean(Field::near(name));
             session
                 .ui
                 .warn(&format!("ignored the unknown field `{name}`{near}"));
