@@ -1,8 +1,6 @@
 //! The first path through the program: import, list, show, export.
 
-mod common;
-
-use common::{World, definition, psql, shared};
+use crate::common::{World, definition, psql, shared};
 use insta::assert_snapshot;
 
 #[test]

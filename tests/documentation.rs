@@ -4,16 +4,14 @@
 //! A block fenced as `console` holds commands after `$ `, each followed by what it prints (stdout
 //! and stderr together). A line `...` stands for any lines; times, digests and the test's own paths
 //! are masked on both sides. A page has a database of its own, and starts in a folder that holds
-//! `examples/`. `UPDATE_DOCS=1 cargo test --test documentation` writes the present output into the
+//! `examples/`. `UPDATE_DOCS=1 cargo test --test main documentation` writes the present output into the
 //! pages.
-
-mod common;
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{PROGRAM, World};
+use crate::common::{PROGRAM, World};
 
 #[test]
 fn readme() {

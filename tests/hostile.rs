@@ -1,8 +1,6 @@
 //! Input that is broken, huge or hostile: a clear error, the right exit code, nothing written.
 
-mod common;
-
-use common::{World, definition};
+use crate::common::{World, definition};
 
 #[test]
 fn bad_input_is_refused_with_its_place_and_nothing_is_written() {
@@ -120,7 +118,7 @@ fn a_closed_pipe_is_no_error() {
     world.ok(&["import", "many.yaml"]);
     let script = format!(
         "set -euo pipefail; '{0}' export | head -1; '{0}' list --format jsonl | head -1 >/dev/null",
-        common::PROGRAM
+        crate::common::PROGRAM
     );
     let mut shell = std::process::Command::new("bash");
     shell.args(["-c", &script]).env_clear();
@@ -129,6 +127,6 @@ fn a_closed_pipe_is_no_error() {
         envs.get_envs()
             .filter_map(|(key, value)| Some((key, value?))),
     );
-    let run = common::Run::of(shell.output().expect("bash runs"));
+    let run = crate::common::Run::of(shell.output().expect("bash runs"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
 }

@@ -1,13 +1,11 @@
 //! An import that is cut off at any moment leaves the catalog as before or as after.
 //!
-//! `TOOLCAT_KILLS=30 TOOLCAT_KILL_TOOLS=10000 cargo test --test interruption` is the long form.
-
-mod common;
+//! `TOOLCAT_KILLS=30 TOOLCAT_KILL_TOOLS=10000 cargo test --test main interruption` is the long form.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use common::{Holder, World, definition};
+use crate::common::{Holder, World, definition};
 
 fn setting(name: &str, default: usize) -> usize {
     std::env::var(name)
@@ -38,7 +36,7 @@ fn a_killed_import_leaves_the_catalog_as_before_or_as_after() {
     let whole = start.elapsed();
 
     let counts = |catalog: &str| {
-        common::psql(
+        crate::common::psql(
             world.url(),
             &format!(
                 "SELECT (SELECT count(*) FROM {catalog}.tools), (SELECT count(*) FROM {catalog}.tool_patterns), \
@@ -68,7 +66,7 @@ fn a_killed_import_leaves_the_catalog_as_before_or_as_after() {
         child.kill().expect("a kill");
         child.wait().expect("an end");
         // The server may still be finishing a commit that was on its way.
-        common::psql(
+        crate::common::psql(
             world.url(),
             &format!("BEGIN; LOCK {catalog}.catalog_state IN ACCESS EXCLUSIVE MODE; COMMIT"),
         );
@@ -91,12 +89,12 @@ fn a_connection_that_is_cut_is_reported_and_nothing_is_written() {
         .spawn()
         .expect("toolcat runs");
     holder.await_rival();
-    common::psql(
+    crate::common::psql(
         world.url(),
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
          WHERE datname = current_database() AND wait_event_type = 'Lock'",
     );
-    let run = common::Run::of(import.wait_with_output().expect("an end"));
+    let run = crate::common::Run::of(import.wait_with_output().expect("an end"));
     assert_eq!(run.code, 3, "{run:?}");
     assert!(run.stderr.contains("lost"), "{}", run.stderr);
     drop(holder);

@@ -1,11 +1,9 @@
 //! The program on its own server: nothing set up, no URL, no home.
 
-mod common;
-
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{Holder, PROGRAM, Run, definition};
+use crate::common::{Holder, PROGRAM, Run, definition};
 
 /// A place with a server of its own, which is removed at the end.
 struct Place(tempfile::TempDir);

@@ -1,13 +1,11 @@
 //! What the schema promises: `src/store/schema.rs` is what the migrations make, every table and
 //! column is described, and every foreign key has the delete rule it should have.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use common::World;
+use crate::common::World;
 
 /// The tables as `diesel::table!` texts, printed from a migrated database.
 fn printed(world: &World) -> BTreeMap<String, String> {

@@ -1,11 +1,9 @@
 //! Selections with known answers, and retrieval on real tool pages, through the real command; runs
 //! where the shared reference data is present.
 
-mod common;
-
 use std::collections::HashMap;
 
-use common::{World, shared};
+use crate::common::{World, shared};
 use serde_json::Value;
 
 /// Scores may differ by this much.

@@ -3,7 +3,7 @@
 use toolcat::abtest::arms::ArmStats;
 use toolcat::abtest::{ArmLabel, Execution};
 
-use crate::setting::{SEED, analysis, assign, record, started, world};
+use super::setting::{SEED, analysis, assign, record, started, world};
 
 #[test]
 fn the_database_sums_up_what_was_recorded() {

@@ -7,8 +7,8 @@ use std::process::Stdio;
 use toolcat::abtest::assignment::Allocation;
 use toolcat::abtest::{ArmLabel, Split};
 
+use super::setting::{SEED, started, world};
 use crate::common::{Run, shared};
-use crate::setting::{SEED, started, world};
 
 /// Bucket and arm of each unit, as the database placed it.
 fn placed(world: &crate::common::World) -> HashMap<String, (f64, ArmLabel)> {

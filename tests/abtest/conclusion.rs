@@ -1,6 +1,6 @@
 //! How a test ends.
 
-use crate::setting::{assign, record, started, world};
+use super::setting::{assign, record, started, world};
 
 #[test]
 fn a_winner_becomes_the_latest_version() {

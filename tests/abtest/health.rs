@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::setting::{analysis, assign, record, started, world};
+use super::setting::{analysis, assign, record, started, world};
 
 fn kinds(report: &Value) -> Vec<(String, bool)> {
     report["health"]["findings"]

@@ -1,6 +1,6 @@
 //! Bad input is refused with a hint, and nothing is written.
 
-use crate::setting::{started, world};
+use super::setting::{started, world};
 
 #[test]
 fn a_test_that_cannot_be_is_refused() {

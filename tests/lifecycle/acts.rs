@@ -1,7 +1,7 @@
 //! Acts on several tools at once.
 
+use super::every_table;
 use crate::common::{World, definition};
-use crate::every_table;
 use insta::assert_snapshot;
 
 fn world() -> World {

@@ -1,11 +1,11 @@
 //! Many processes at once: no act is lost, and none half done.
 //!
-//! `TOOLCAT_ACTS=200 cargo test --test lifecycle concurrency` is the long form.
+//! `TOOLCAT_ACTS=200 cargo test --test main lifecycle::concurrency` is the long form.
 
 use std::collections::BTreeSet;
 
+use super::setting;
 use crate::common::{World, definition};
-use crate::setting;
 
 const PROCESSES: u64 = 16;
 const TOOLS: u64 = 5;

@@ -44,7 +44,7 @@ fn a_bad_edit_is_opened_again_with_the_errors() {
 #[test]
 fn what_stays_wrong_is_not_saved() {
     let world = world();
-    let before = crate::every_table(&world);
+    let before = super::every_table(&world);
     for (editor, code) in [
         ("sed -i 's/complexity_score: .*/complexity_score: 7/'", 2),
         ("sed -i s/1.0/2.0/", 2),
@@ -56,7 +56,7 @@ fn what_stays_wrong_is_not_saved() {
         let run = edit(&world, editor);
         assert_eq!(run.code, code, "{editor}: {run:?}");
     }
-    assert_eq!(crate::every_table(&world), before);
+    assert_eq!(super::every_table(&world), before);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Importing over what is there: conflicts, plans, pruning, going on.
 
+use super::every_table;
 use crate::common::{World, definition};
-use crate::every_table;
 use insta::assert_snapshot;
 
 fn changed(world: &World) {

@@ -1,12 +1,12 @@
 //! A bulk change that is cut off at any moment leaves the catalog as before or as after.
 //!
-//! `TOOLCAT_KILLS=50 TOOLCAT_KILL_TOOLS=10000 cargo test --test lifecycle killed` is the long form.
+//! `TOOLCAT_KILLS=50 TOOLCAT_KILL_TOOLS=10000 cargo test --test main lifecycle::interruption` is the long form.
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use super::setting;
 use crate::common::{World, definition};
-use crate::setting;
 
 #[test]
 fn a_killed_update_leaves_the_catalog_as_before_or_as_after() {

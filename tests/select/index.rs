@@ -1,7 +1,7 @@
 //! The index of selection follows every change, also one made by hand.
 
+use super::generated::{catalog, requests};
 use crate::common::{World, definition};
-use crate::generated::{catalog, requests};
 
 /// What a selection finds, from the catalog and from what it exports.
 fn agree(world: &World, what: &str) {

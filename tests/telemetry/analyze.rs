@@ -1,6 +1,6 @@
 //! Executions against the estimates, in every form.
 
-use crate::{lines, telemetry, world};
+use super::{lines, telemetry, world};
 
 fn recorded(world: &crate::common::World, text: &str) {
     world.write("runs.jsonl", text);

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::{Noise, lines, rows, telemetry, world};
+use super::{Noise, lines, rows, telemetry, world};
 use insta::assert_snapshot;
 
 #[test]
@@ -134,7 +134,7 @@ fn what_is_exported_can_be_recorded() {
     }
 }
 
-/// `TOOLCAT_KILLS=30 TOOLCAT_KILL_ROWS=200000 cargo test --test telemetry killed` is the long form.
+/// `TOOLCAT_KILLS=30 TOOLCAT_KILL_ROWS=200000 cargo test --test main telemetry::batch::killed` is the long form.
 #[test]
 fn a_killed_batch_is_recorded_exactly_once_by_the_next_run() {
     let setting = |name: &str, default: usize| {

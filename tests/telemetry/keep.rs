@@ -1,7 +1,7 @@
 //! The table over time: totals, pruning, size, partitions.
 
+use super::{lines, rows, telemetry, world};
 use crate::common::World;
-use crate::{lines, rows, telemetry, world};
 use insta::assert_snapshot;
 
 /// 3,000 executions from 2026-01-01 on, one every 30 minutes: two months.

@@ -1,6 +1,6 @@
 //! Better estimates: proposed with evidence, refused with a reason, applied as a new version.
 
-use crate::{lines, telemetry, world};
+use super::{lines, telemetry, world};
 use insta::assert_snapshot;
 
 fn planted() -> crate::common::World {

@@ -1,7 +1,7 @@
 //! One execution, recorded or refused; a command that is measured.
 
+use super::{rows, telemetry, world};
 use crate::common::Holder;
-use crate::{rows, telemetry, world};
 use insta::assert_snapshot;
 
 #[test]

@@ -1,9 +1,6 @@
 //! The life of a tool after its import: versions, bulk changes, deletion and return, under
 //! concurrency and interruption.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod acts;
 mod concurrency;
 mod edit;
@@ -20,7 +17,7 @@ pub fn setting(name: &str, default: usize) -> usize {
 }
 
 /// Every table of the catalog as text, in a fixed order.
-pub fn every_table(world: &common::World) -> String {
+pub fn every_table(world: &crate::common::World) -> String {
     [
         "catalog_state",
         "tools",

@@ -1,8 +1,5 @@
 //! What surrounds the commands: completion, manual pages, help, configuration, externals, doctor.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod completions;
 mod config;
 mod doctor;

@@ -1,9 +1,6 @@
 //! A whole catalog to a file and back.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-use common::{World, definition, psql};
+use crate::common::{World, definition, psql};
 
 /// A catalog with something in every table of the plan.
 fn lived_in() -> World {

@@ -1,15 +1,12 @@
 //! Telemetry: recorded once, compared, learned from, and kept in shape.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod analyze;
 mod batch;
 mod keep;
 mod recommend;
 mod record;
 
-use common::{Run, World, definition};
+use crate::common::{Run, World, definition};
 
 /// A world with the tools `df` and `du` on linux; their estimate is 100 + N milliseconds.
 pub fn world() -> World {

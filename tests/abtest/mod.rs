@@ -1,8 +1,5 @@
 //! A/B tests on the real program and a real database: assignment, life, analysis, conclusion.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod analysis;
 mod assignment;
 mod conclusion;

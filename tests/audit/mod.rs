@@ -1,7 +1,4 @@
 //! The audit log and those who follow it.
 
-#[path = "../common/mod.rs"]
-mod common;
-
 mod log;
 mod watch;
