@@ -29,6 +29,7 @@ mod generate;
 mod global;
 mod help;
 mod import;
+mod lines;
 mod list;
 mod log;
 mod man;

@@ -1,7 +1,6 @@
 //! Arguments of commands that act on several tools: which, and how.
 
 use std::collections::{HashMap, HashSet};
-use std::io::BufRead;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -12,6 +11,7 @@ use crate::store::tools::{self, Handle};
 use crate::store::{Act, Connection};
 
 use super::filter::FilterArgs;
+use super::lines::Lines;
 use super::resolve::{keep_exact, not_found};
 use super::{CommandError, Outcome, Session};
 
@@ -70,8 +70,8 @@ impl SelectionArgs {
         let mut references = Vec::new();
         for name in &self.tools {
             if name == "-" {
-                for line in std::io::stdin().lock().lines() {
-                    let line = line?;
+                for line in Lines::to_keep("-")? {
+                    let line = line?.text;
                     if !line.trim().is_empty() {
                         references.push(reference(line.trim())?);
                     }

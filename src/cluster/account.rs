@@ -1,9 +1,9 @@
 //! Entries of the system's user database, and the unprivileged account that a
 //! server started by root runs as.
 
-use std::ffi::{CStr, CString, OsString};
-use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
+
+use nix::unistd::{Uid, User};
 
 /// One entry of the user database.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,27 +24,29 @@ pub(super) fn effective_user() -> u32 {
 
 /// The account with this user id, if there is one.
 pub(super) fn by_id(uid: u32) -> Option<Account> {
-    look_up(|entry, buffer, found| {
-        // SAFETY: every pointer is valid for the call, and the length is the buffer's own.
-        unsafe { libc::getpwuid_r(uid, entry, buffer.as_mut_ptr(), buffer.len(), found) }
-    })
+    User::from_uid(Uid::from_raw(uid)).ok()?.map(Account::from)
 }
 
 /// The account with this name, if there is one.
 fn by_name(name: &str) -> Option<Account> {
-    let name = CString::new(name).ok()?;
-    look_up(|entry, buffer, found| {
-        // SAFETY: as above; the name ends in NUL.
-        unsafe {
-            libc::getpwnam_r(
-                name.as_ptr(),
-                entry,
-                buffer.as_mut_ptr(),
-                buffer.len(),
-                found,
-            )
+    User::from_name(name).ok()?.map(Account::from)
+}
+
+/// The name of the user as whom this process runs, where the user database (also that of a
+/// directory service) has one.
+pub fn user_name() -> Option<String> {
+    by_id(effective_user()).map(|account| account.name)
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            name: user.name,
+            uid: user.uid.as_raw(),
+            gid: user.gid.as_raw(),
+            home: user.dir,
         }
-    })
+    }
 }
 
 /// The account for a server that root starts: the one that owns the data
@@ -61,36 +63,6 @@ pub(super) fn for_server(owner: Option<u32>) -> Option<Account> {
 /// The name of a user id for messages: its account, else the number.
 pub(super) fn display_name(uid: u32) -> String {
     by_id(uid).map_or_else(|| uid.to_string(), |account| account.name)
-}
-
-fn look_up(
-    call: impl Fn(&mut libc::passwd, &mut [libc::c_char], &mut *mut libc::passwd) -> libc::c_int,
-) -> Option<Account> {
-    let mut size = 1024;
-    loop {
-        let mut buffer = vec![0 as libc::c_char; size];
-        // SAFETY: passwd is a plain C struct for which all zeroes is a valid value.
-        let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
-        let mut found: *mut libc::passwd = std::ptr::null_mut();
-        match call(&mut entry, &mut buffer, &mut found) {
-            0 if found.is_null() => return None,
-            0 => {
-                // SAFETY: on success the fields point to strings inside the
-                // buffer, which outlives this block.
-                let text = |pointer: *const libc::c_char| unsafe {
-                    (!pointer.is_null()).then(|| CStr::from_ptr(pointer).to_bytes().to_vec())
-                };
-                return Some(Account {
-                    name: String::from_utf8_lossy(&text(entry.pw_name)?).into_owned(),
-                    uid: entry.pw_uid,
-                    gid: entry.pw_gid,
-                    home: PathBuf::from(OsString::from_vec(text(entry.pw_dir)?)),
-                });
-            }
-            libc::ERANGE if size < 1 << 20 => size *= 4,
-            _ => return None,
-        }
-    }
 }
 
 #[cfg(test)]

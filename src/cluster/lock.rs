@@ -1,13 +1,10 @@
 //! The lock that keeps two processes from starting, stopping or removing one
 //! cluster at the same time.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
-
-use rustix::fs::{FlockOperation, flock};
-use rustix::io::Errno;
 
 use super::error::ClusterError;
 
@@ -56,10 +53,12 @@ impl Lock {
             .custom_flags(libc::O_NOFOLLOW)
             .open(path)
             .map_err(|source| ClusterError::file("open", path, source))?;
-        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        match file.try_lock() {
             Ok(()) => {}
-            Err(Errno::WOULDBLOCK | Errno::INTR) => return Ok(None),
-            Err(error) => return Err(ClusterError::file("lock", path, error.into())),
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => {
+                return Err(ClusterError::file("lock", path, error));
+            }
         }
         // Whoever removed the cluster removed the file: then this lock is on
         // a file that no other process will find.

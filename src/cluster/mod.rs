@@ -31,11 +31,11 @@
 mod account;
 mod environment;
 mod error;
-mod handshake;
 mod initialise;
 mod install;
 mod layout;
 mod lock;
+mod ping;
 mod postmaster;
 mod process;
 mod programs;
@@ -50,6 +50,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+pub use self::account::user_name;
 pub use self::environment::Environment;
 pub use self::error::ClusterError;
 pub use self::programs::Programs;

@@ -10,8 +10,8 @@ use rustix::process::Signal;
 
 use super::account::Account;
 use super::error::ClusterError;
-use super::handshake::{self, Answer};
 use super::layout::{self, Layout};
+use super::ping::{self, Answer};
 use super::postmaster::{self, Postmaster};
 use super::process::{self, DataDirectory};
 use super::programs::Programs;
@@ -50,7 +50,7 @@ pub(super) fn presence(layout: &Layout) -> Presence {
         // Asking now would only put a refusal into its log.
         return Presence::Changing;
     }
-    match handshake::ask(&layout.socket()) {
+    match ping::ask(layout.client_folder()) {
         Answer::Ready => Presence::Ready,
         Answer::NotReady => Presence::Changing,
         Answer::Nobody if server.is_some() => Presence::Changing,
@@ -202,7 +202,7 @@ pub(super) fn stop(
 ) -> Result<bool, ClusterError> {
     let data = layout.data();
     let Some(server) = Postmaster::of(&data) else {
-        return match handshake::ask(&layout.socket()) {
+        return match ping::ask(layout.client_folder()) {
             Answer::Nobody => Ok(false),
             _ => Err(ClusterError::OutOfReach),
         };

@@ -1,6 +1,6 @@
 //! A definition in the making, kept so that an interruption loses nothing.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -72,16 +72,12 @@ impl Draft {
         serde_json::from_slice(&std::fs::read(path).ok()?).ok()
     }
 
-    /// Keeps it, whole or not at all.
+    /// As it is kept in a file.
     ///
     /// # Errors
-    /// Where the file cannot be written.
-    pub fn save(&self, path: &Path) -> io::Result<()> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(&serde_json::to_vec_pretty(self).map_err(io::Error::other)?)?;
-        file.persist(path).map(drop).map_err(|error| error.error)
+    /// Where it cannot be written as JSON, which its type excludes.
+    pub fn to_json(&self) -> io::Result<String> {
+        Ok(serde_json::to_string_pretty(self)?)
     }
 
     /// Forgets it.
@@ -98,14 +94,14 @@ mod tests {
     #[test]
     fn a_draft_comes_back() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a/b/draft.json");
+        let path = folder.path().join("draft.json");
         assert_eq!(Draft::load(&path), None);
         let draft = Draft {
             template: Some("command".to_owned()),
             answers: Answers::from([("tool_name".to_owned(), "df".to_owned())]),
             places: vec![("owner".to_owned(), "me".into())],
         };
-        draft.save(&path).unwrap();
+        std::fs::write(&path, draft.to_json().unwrap()).unwrap();
         assert_eq!(Draft::load(&path).as_ref(), Some(&draft));
         assert_eq!(draft.label(), "df");
         std::fs::write(&path, "{").unwrap();

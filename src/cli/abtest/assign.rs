@@ -1,7 +1,5 @@
 //! `toolcat abtest assign`: which version a unit gets.
 
-use std::io::{self, BufRead};
-
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde::Serialize;
@@ -9,6 +7,7 @@ use serde::Serialize;
 use super::record;
 use super::{CommandError, Outcome, Session};
 use crate::abtest::ArmLabel;
+use crate::cli::lines::Lines;
 use crate::output::{Column, Format, Record, record as lists};
 use crate::store::ab_tests::assign::{self, AssignError, Assigned, Caller, Outside};
 use crate::store::{Connection, StoreError};
@@ -125,22 +124,9 @@ fn in_place(error: AssignError, args: &AssignArgs, units: usize) -> CommandError
 }
 
 fn read(path: &str) -> Result<Vec<String>, CommandError> {
-    let lines = |reader: &mut dyn BufRead| reader.lines().collect::<io::Result<Vec<String>>>();
-    let read = if path == "-" {
-        lines(&mut io::stdin().lock())
-    } else {
-        std::fs::File::open(path).and_then(|file| lines(&mut io::BufReader::new(file)))
-    };
-    let mut units = read.map_err(|error| {
-        CommandError::invalid(format!("cannot read {path}: {error}"))
-            .hint("give a file with one id a line, or - for stdin")
-    })?;
-    for unit in &mut units {
-        if unit.ends_with('\r') {
-            unit.pop();
-        }
-    }
-    Ok(units)
+    let lines = Lines::to_keep(path)
+        .map_err(|error| error.hint("give a file with one id a line, or - for stdin"))?;
+    lines.map(|line| Ok(line?.text)).collect()
 }
 
 /// One assignment.

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{SecondsFormat, Utc};
 use clap::Args;
@@ -10,6 +10,7 @@ use clap::Args;
 use crate::output::text;
 use crate::store::backup::{self, BackupError, TableRows};
 
+use super::super::files::{self, Readers};
 use super::super::{CommandError, ErrorKind, Outcome, Session};
 
 /// Write the whole catalog to a file: definitions, telemetry, tests and the audit log.
@@ -52,29 +53,17 @@ pub fn backup(args: &BackupArgs, session: &mut Session) -> Result<Outcome, Comma
         session.ui.status(&summary("wrote", &tables));
         return Ok(Outcome::Done);
     }
-    if args.file.exists() && !args.force {
-        return Err(
-            CommandError::conflict(format!("{} exists already", args.file.display()))
-                .hint("give --force to replace it"),
-        );
+    if !args.force {
+        files::refuse_to_replace(&args.file)?;
     }
     let mut connection = session.connect()?;
-    let failed = |error: std::io::Error| {
-        CommandError::invalid(format!("cannot write {}: {error}", args.file.display()))
-    };
-    let folder = match args.file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     // Only the owner may read it: it holds all that the catalog does.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let mut out = BufWriter::with_capacity(1 << 16, file.as_file_mut());
-    let tables = backup::backup(&mut connection, &made_at, &mut out)?;
-    out.flush().map_err(failed)?;
-    drop(out);
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(&args.file)
-        .map_err(|error| failed(error.error))?;
+    let tables = files::write_with(&args.file, Readers::Owner, |out| {
+        let mut out = BufWriter::with_capacity(1 << 16, out);
+        let tables = backup::backup(&mut connection, &made_at, &mut out)?;
+        out.flush()?;
+        Ok(tables)
+    })?;
     session.ui.status(&summary("wrote", &tables));
     Ok(Outcome::Done)
 }

@@ -1,13 +1,12 @@
 //! What becomes of a new definition: a file, an import, or both.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::definition::Document;
 use crate::output::text;
 use crate::store::import::{self, OnConflict, Step};
 
-use super::super::{CommandError, Session};
+use super::super::{CommandError, Session, files};
 use super::{GenerateArgs, preview};
 
 /// As the flags say; to stdout where they say nothing.
@@ -65,11 +64,8 @@ pub fn save(
     dry_run: bool,
 ) -> Result<(), CommandError> {
     let yaml = preview::yaml(documents)?;
-    if path.exists() && !replace {
-        return Err(
-            CommandError::conflict(format!("{} exists already", path.display()))
-                .hint("give --force to replace it"),
-        );
+    if !replace {
+        files::refuse_to_replace(path)?;
     }
     if dry_run {
         session
@@ -77,27 +73,9 @@ pub fn save(
             .status(&format!("would write {}", path.display()));
         return Ok(());
     }
-    let failed = |error: std::io::Error| {
-        CommandError::invalid(format!("cannot write {}: {error}", path.display()))
-    };
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let mut file = tempfile::Builder::new()
-        .permissions(readable())
-        .tempfile_in(folder)
-        .map_err(failed)?;
-    file.write_all(yaml.as_bytes()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+    files::write(path, &yaml)?;
     session.ui.status(&format!("wrote {}", path.display()));
     Ok(())
-}
-
-/// As an ordinary new file, less what the umask takes away.
-fn readable() -> std::fs::Permissions {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::Permissions::from_mode(0o666)
 }
 
 /// Imports the definitions, all or nothing.

@@ -10,7 +10,7 @@ use crate::expression::Expression;
 use crate::generate::{Check, Draft, Question, Template};
 use crate::output::text::visible;
 
-use super::super::{CommandError, Outcome, Session};
+use super::super::{CommandError, Outcome, Session, files};
 use super::{GenerateArgs, deliver, interrupted, preview};
 
 const KEYS: &str = "Enter takes the answer, Esc goes back, Ctrl-C keeps a draft and leaves";
@@ -364,13 +364,14 @@ impl Wizard<'_> {
     }
 
     fn keep(&self) {
-        if let Some(path) = &self.file
-            && let Err(error) = self.draft.save(path)
-        {
-            self.session.ui.warn(&format!(
-                "the draft cannot be kept in {}: {error}",
-                path.display()
-            ));
+        let Some(path) = &self.file else {
+            return;
+        };
+        let text = self.draft.to_json().map_err(CommandError::from);
+        if let Err(error) = text.and_then(|text| files::write(path, &text)) {
+            self.session
+                .ui
+                .warn(&format!("the draft is not kept: {}", error.message));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::cli::lines::Lines;
 use crate::output::table::Table;
 use crate::output::{Column, Format, text};
 use crate::select::evaluate::{Case, Evaluation, Report};
@@ -54,15 +55,13 @@ fn means(ranked: &str, truth: &str) -> bool {
 fn read(file: &Path) -> Result<Vec<Case>, CommandError> {
     let name = file.display().to_string();
     let mut cases = Vec::new();
-    for (index, line) in super::batch::lines(file)?.enumerate() {
-        let place = index + 1;
-        let line = line.map_err(|error| {
-            CommandError::invalid(format!("{name}:{place}: cannot read: {error}"))
-        })?;
-        if line.trim().is_empty() {
+    for line in Lines::to_keep(&name)? {
+        let line = line?;
+        let place = line.number;
+        if line.text.trim().is_empty() {
             continue;
         }
-        let case: Case = serde_json::from_str(&line)
+        let case: Case = serde_json::from_str(&line.text)
             .map_err(|error| CommandError::invalid(format!("{name}:{place}: {error}")))?;
         if case.truth.is_empty() {
             return Err(CommandError::invalid(format!(
