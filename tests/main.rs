@@ -22,4 +22,5 @@ mod simulation_abtest;
 mod statistics_abtest;
 mod statistics_telemetry;
 mod telemetry;
+mod upgrade;
 mod validate;
