@@ -1,14 +1,26 @@
 //! Settings from files: the project's `toolcat.toml`, found upwards from the working folder, over
 //! the user's `config.toml`. Environment variables and flags are stronger still, and are dealt
 //! with where they are read.
+//!
+//! A project's file may come with a cloned repository, so that it decides little until the user has
+//! trusted it ([`trust`]): a [`Layer`] holds what counts, and names what was left out.
+
+pub mod trust;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use trust::Standing;
+
 /// The name of a project's configuration file.
 pub const PROJECT_FILE: &str = "toolcat.toml";
+
+/// The most that a configuration file may hold, in bytes.
+const LARGEST: u64 = 1 << 20;
 
 /// What a configuration file can set.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -54,7 +66,7 @@ pub enum ConfigError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// It is not what a configuration file may say.
     #[error("{path}: {message}")]
@@ -66,40 +78,43 @@ pub enum ConfigError {
     },
 }
 
-impl Config {
-    /// Reads the project's file over the user's. A file that does not exist sets nothing.
-    ///
-    /// # Errors
-    /// Where a file exists and cannot be used.
-    pub fn load() -> Result<Self, ConfigError> {
-        Ok(Self::layers()?
-            .into_iter()
-            .fold(Self::default(), |config, (_, stronger)| {
-                stronger.over(config)
-            }))
-    }
+/// Whose configuration a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The user's own.
+    User,
+    /// The project's.
+    Project,
+}
 
-    /// The files that exist with what each of them says, the weakest first.
-    ///
-    /// # Errors
-    /// Where a file exists and cannot be used.
-    pub fn layers() -> Result<Vec<(PathBuf, Self)>, ConfigError> {
-        let mut layers = Vec::new();
-        for path in user_file().into_iter().chain(project_file()) {
-            if let Some(mut layer) = read(&path)? {
-                // A folder is meant from where the file stands, not from where a command runs.
-                let folder = path.parent().unwrap_or(Path::new("."));
-                layer.template_dir = layer.template_dir.map(|it| folder.join(it));
-                layers.push((path, layer));
-            }
-        }
-        Ok(layers)
+/// A configuration file that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// Whose it is.
+    pub kind: Kind,
+    /// The file, every link followed.
+    pub path: PathBuf,
+    /// How far it is believed.
+    pub standing: Standing,
+    /// What counts of it.
+    pub config: Config,
+    /// The settings that do not count, because of its standing.
+    pub left_out: Vec<String>,
+}
+
+impl Config {
+    /// What the files say together, the strongest last.
+    pub fn merged(layers: &[Layer]) -> Self {
+        layers.iter().fold(Self::default(), |config, layer| {
+            layer.config.clone().over(config)
+        })
     }
 
     /// This configuration where it says something, else the other.
     fn over(self, other: Self) -> Self {
-        let mut alias = other.alias;
-        alias.extend(self.alias);
+        let mut alias = self.alias;
+        // A project names what the user has not named.
+        alias.extend(other.alias);
         let mut profiles = other.profiles;
         profiles.extend(self.profiles);
         let mut validate = other.validate;
@@ -116,17 +131,88 @@ impl Config {
             validate,
         }
     }
+
+    /// What of it needs no trust, and the names of the settings that do: where to connect, as whom
+    /// to act, what a word on the command line runs, which files are read.
+    pub fn without_trust(self) -> (Self, Vec<String>) {
+        let Self {
+            database_url,
+            catalog,
+            actor,
+            template_dir,
+            alias,
+            profiles,
+            validate,
+        } = self;
+        let mut left_out: Vec<String> = [
+            ("database_url", database_url.is_some()),
+            ("actor", actor.is_some()),
+            ("template_dir", template_dir.is_some()),
+        ]
+        .into_iter()
+        .filter(|(_, is_set)| *is_set)
+        .map(|(name, _)| name.to_owned())
+        .collect();
+        left_out.extend(alias.into_keys().map(|name| format!("alias.{name}")));
+        let harmless = Self {
+            catalog,
+            profiles,
+            validate,
+            ..Self::default()
+        };
+        (harmless, left_out)
+    }
+}
+
+/// The files that exist with what counts of each of them, the weakest first.
+///
+/// # Errors
+/// Where a file exists and cannot be used.
+pub fn layers() -> Result<Vec<Layer>, ConfigError> {
+    let files = [(Kind::User, user_file()), (Kind::Project, project_file())];
+    let mut layers = Vec::new();
+    for (kind, path) in files {
+        let Some(path) = path else { continue };
+        if let Some(text) = read(&path)? {
+            layers.push(layer(kind, text)?);
+        }
+    }
+    Ok(layers)
+}
+
+fn layer(kind: Kind, text: Text) -> Result<Layer, ConfigError> {
+    let standing = match (&text.danger, kind) {
+        (Some(danger), _) => Standing::Refused(danger.clone()),
+        (None, Kind::User) => Standing::Own,
+        (None, Kind::Project) if trust::is_trusted(&text) => Standing::Trusted,
+        (None, Kind::Project) => Standing::Untrusted,
+    };
+    let (config, left_out) = match standing {
+        // What another user wrote is not even read.
+        Standing::Refused(_) => (Config::default(), vec!["everything".to_owned()]),
+        Standing::Untrusted => text.parse()?.without_trust(),
+        Standing::Own | Standing::Trusted => (text.parse()?, Vec::new()),
+    };
+    Ok(Layer {
+        kind,
+        path: text.path,
+        standing,
+        config,
+        left_out,
+    })
 }
 
 /// The user's file: `$XDG_CONFIG_HOME/toolcat/config.toml`, else `~/.config/toolcat/config.toml`.
 pub fn user_file() -> Option<PathBuf> {
-    let folder = |variable: &str| {
-        std::env::var_os(variable)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
     let base = folder("XDG_CONFIG_HOME").or_else(|| Some(folder("HOME")?.join(".config")))?;
     Some(base.join("toolcat/config.toml"))
+}
+
+/// The folder that a variable names.
+fn folder(variable: &str) -> Option<PathBuf> {
+    std::env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 /// The nearest `toolcat.toml` from the working folder upwards.
@@ -138,29 +224,112 @@ pub fn project_file() -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
+/// A configuration file as it was read, once: what is trusted is what is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// The file, every link followed.
+    pub path: PathBuf,
+    /// Its owner.
+    owner: u32,
+    /// What it says.
+    content: String,
+    /// Why it must not be used at all.
+    pub danger: Option<String>,
+}
+
 /// Reads one file; `None` where it does not exist.
 ///
 /// # Errors
-/// As [`Config::load`].
-pub fn read(path: &Path) -> Result<Option<Config>, ConfigError> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(source) if source.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => {
-            return Err(ConfigError::Read {
-                path: path.to_owned(),
-                source,
-            });
-        }
-    };
-    // The message alone: the excerpt that the parser would add can show a password.
-    toml::from_str(&text).map(Some).map_err(|error| {
-        let line = error
-            .span()
-            .map_or(1, |span| 1 + text[..span.start].matches('\n').count());
-        ConfigError::Syntax {
+/// Where it cannot be read, or is too large.
+pub fn read(path: &Path) -> Result<Option<Text>, ConfigError> {
+    match read_text(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ConfigError::Read {
             path: path.to_owned(),
-            message: format!("line {line}: {}", error.message()),
-        }
+            source,
+        }),
+    }
+}
+
+fn read_text(path: &Path) -> io::Result<Text> {
+    let invalid = |message: String| io::Error::new(io::ErrorKind::InvalidData, message);
+    let real = path.canonicalize()?;
+    // Opening a pipe would wait for its writer.
+    if !real.metadata()?.is_file() {
+        return Err(invalid("it is not a regular file".to_owned()));
+    }
+    let file = File::open(&real)?;
+    let metadata = file.metadata()?;
+    let danger = trust::danger(path, &real, &metadata)?;
+    let mut bytes = Vec::new();
+    if danger.is_none() {
+        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    }
+    if bytes.len() as u64 > LARGEST {
+        return Err(invalid(format!("it is larger than {} MB", LARGEST >> 20)));
+    }
+    let content = String::from_utf8(bytes).map_err(|error| invalid(error.to_string()))?;
+    Ok(Text {
+        path: real,
+        owner: std::os::unix::fs::MetadataExt::uid(&metadata),
+        content,
+        danger,
     })
+}
+
+impl Text {
+    /// What the file sets.
+    ///
+    /// # Errors
+    /// [`ConfigError::Syntax`].
+    pub fn parse(&self) -> Result<Config, ConfigError> {
+        // The message alone: the excerpt that the parser would add can show a password.
+        let mut config: Config = toml::from_str(&self.content).map_err(|error| {
+            let line = error.span().map_or(1, |span| {
+                1 + self.content[..span.start].matches('\n').count()
+            });
+            ConfigError::Syntax {
+                path: self.path.clone(),
+                message: format!("line {line}: {}", error.message()),
+            }
+        })?;
+        // A folder is meant from where the file stands, not from where a command runs.
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        config.template_dir = config.template_dir.map(|it| folder.join(it));
+        Ok(config)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_project_names_only_what_the_user_has_not_named() {
+        let config = |text: &str| -> Config { toml::from_str(text).unwrap() };
+        let user = config("[alias]\nls = 'list'\n[profiles]\nnight = 'cost=1'");
+        let project = config("[alias]\nls = 'delete'\nx = 'show'\n[profiles]\nnight = 'time=1'");
+        let merged = project.over(user);
+        assert_eq!(merged.alias["ls"], "list");
+        assert_eq!(merged.alias["x"], "show");
+        assert_eq!(merged.profiles["night"], "time=1");
+    }
+
+    #[test]
+    fn what_connects_acts_runs_or_reads_needs_trust() {
+        let config: Config = toml::from_str(
+            "database_url = 'postgresql://x'\ncatalog = 'c'\nactor = 'a'\ntemplate_dir = 't'\n\
+             [alias]\nls = 'list'\n[profiles]\nnight = 'cost=1'\n[validate]\nstrict = true\n",
+        )
+        .unwrap();
+        let (harmless, left_out) = config.without_trust();
+        assert_eq!(
+            left_out,
+            ["database_url", "actor", "template_dir", "alias.ls"]
+        );
+        assert_eq!(harmless.catalog.as_deref(), Some("c"));
+        assert!(harmless.validate.strict && harmless.profiles.contains_key("night"));
+        assert!(harmless.alias.is_empty() && harmless.database_url.is_none());
+    }
 }

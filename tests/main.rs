@@ -22,5 +22,6 @@ mod simulation_abtest;
 mod statistics_abtest;
 mod statistics_telemetry;
 mod telemetry;
+mod trust;
 mod upgrade;
 mod validate;

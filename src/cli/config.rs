@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use crate::config::{self, Config, PROJECT_FILE};
+use crate::config::trust::{self, Standing};
+use crate::config::{self, Config, Kind, Layer, PROJECT_FILE};
 use crate::output::{Column, Format, Record, record};
 
+use super::session::require_project_url;
 use super::{CommandError, Outcome, Session};
 
 /// The commented file that `init` writes.
@@ -16,7 +18,7 @@ const COMMENTED: &str = include_str!("config.toml");
 /// Make, find and show the configuration.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  toolcat config init\n  toolcat config show\n\n\
+    after_help = "Examples:\n  toolcat config init\n  toolcat config show\n  toolcat config trust\n\n\
                         `toolcat help configuration` tells more."
 )]
 pub struct ConfigArgs {
@@ -41,6 +43,20 @@ enum ConfigCommand {
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
+    /// Let a project's file choose the database, the actor, templates and aliases
+    ///
+    /// Until then such a file, which can come with a cloned repository, sets the catalog, profiles
+    /// and how `validate` judges, and nothing else. Trust is for the file as it stands: one that
+    /// changes has to be trusted again.
+    Trust {
+        /// The file, or a folder with a toolcat.toml [default: the nearest one]
+        path: Option<PathBuf>,
+    },
+    /// Take trust back
+    Untrust {
+        /// The file, or a folder with a toolcat.toml [default: the nearest one]
+        path: Option<PathBuf>,
+    },
     /// Print every setting, and where its value comes from
     Show {
         /// How to write the list
@@ -50,10 +66,12 @@ enum ConfigCommand {
 }
 
 pub fn run(args: &ConfigArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    match args.command {
-        ConfigCommand::Init { user, force } => init(session, user, force),
-        ConfigCommand::Path { format } => path(session, format),
-        ConfigCommand::Show { format } => show(session, format),
+    match &args.command {
+        ConfigCommand::Init { user, force } => init(session, *user, *force),
+        ConfigCommand::Path { format } => path(session, *format),
+        ConfigCommand::Trust { path } => trust_file(session, path.as_deref()),
+        ConfigCommand::Untrust { path } => untrust_file(session, path.as_deref()),
+        ConfigCommand::Show { format } => show(session, *format),
     }
 }
 
@@ -82,12 +100,68 @@ fn init(session: &mut Session, user: bool, force: bool) -> Result<Outcome, Comma
     Ok(Outcome::Done)
 }
 
+fn trust_file(session: &mut Session, path: Option<&Path>) -> Result<Outcome, CommandError> {
+    let path = meant(path)?;
+    let Some(text) = config::read(&path)? else {
+        let message = format!("there is no file {}", path.display());
+        return Err(CommandError::not_found(message));
+    };
+    let (path, shown) = (&text.path, text.path.display());
+    if let Some(danger) = &text.danger {
+        let message = format!("{shown} cannot be trusted: {danger}");
+        return Err(CommandError::conflict(message)
+            .hint("let it and its folder belong to you, and nobody else write them (chmod go-w)"));
+    }
+    let config = text.parse()?;
+    if let Some(url) = &config.database_url {
+        require_project_url(path, url)?;
+    }
+    trust::trust(&text).map_err(|error| not_kept(&error))?;
+    let (_, settings) = config.without_trust();
+    let settings = match settings.is_empty() {
+        true => "it sets nothing that needs trust".to_owned(),
+        false => format!("it sets {}", settings.join(", ")),
+    };
+    session.ui.status(&format!("trusted {shown}: {settings}"));
+    Ok(Outcome::Done)
+}
+
+fn untrust_file(session: &mut Session, path: Option<&Path>) -> Result<Outcome, CommandError> {
+    let path = meant(path)?;
+    // A file that is gone is known by the path that it had.
+    let path = path.canonicalize().unwrap_or(path);
+    let shown = path.display();
+    if !trust::untrust(&path).map_err(|error| not_kept(&error))? {
+        return Err(CommandError::not_found(format!("{shown} was not trusted"))
+            .hint("`toolcat config path` lists the trusted files"));
+    }
+    session.ui.status(&format!("{shown} is trusted no longer"));
+    Ok(Outcome::Done)
+}
+
+/// The project file that is named by itself or by its folder, else the nearest one.
+fn meant(path: Option<&Path>) -> Result<PathBuf, CommandError> {
+    match path {
+        Some(path) if path.is_dir() => Ok(path.join(PROJECT_FILE)),
+        Some(path) => Ok(path.to_owned()),
+        None => config::project_file().ok_or_else(|| {
+            CommandError::not_found(format!("there is no {PROJECT_FILE} here or above"))
+                .hint("name the file")
+        }),
+    }
+}
+
+fn not_kept(error: &std::io::Error) -> CommandError {
+    CommandError::invalid(format!("the trust of files cannot be kept: {error}"))
+}
+
 /// A configuration file.
 #[derive(Debug, Serialize)]
 struct File {
-    file: String,
+    file: &'static str,
     path: String,
     exists: bool,
+    used: String,
 }
 
 impl Record for File {
@@ -95,11 +169,17 @@ impl Record for File {
         Column::text("file"),
         Column::text("path"),
         Column::text("exists"),
+        Column::text("used"),
     ];
 
     fn cells(&self) -> Vec<String> {
         let exists = if self.exists { "yes" } else { "no" };
-        vec![self.file.clone(), self.path.clone(), exists.to_owned()]
+        vec![
+            self.file.to_owned(),
+            self.path.clone(),
+            exists.to_owned(),
+            self.used.clone(),
+        ]
     }
 
     fn name(&self) -> String {
@@ -107,23 +187,51 @@ impl Record for File {
     }
 }
 
+/// The project's file, the user's, and the others that the user has trusted.
 fn path(session: &mut Session, format: Format) -> Result<Outcome, CommandError> {
-    let file = |file: &str, path: &Path| File {
-        file: file.to_owned(),
-        path: path.display().to_string(),
-        exists: path.exists(),
-    };
     let project = config::project_file().or_else(|| {
         let folder = std::env::current_dir().ok()?;
         Some(folder.join(PROJECT_FILE))
     });
-    let files: Vec<File> = project
-        .map(|it| file("project", &it))
-        .into_iter()
-        .chain(config::user_file().map(|it| file("user", &it)))
-        .collect();
+    let of = |kind| session.layers.iter().find(|it| it.kind == kind);
+    let mut files = Vec::new();
+    if let Some(path) = project {
+        files.push(file("project", &path, of(Kind::Project)));
+    }
+    if let Some(path) = config::user_file() {
+        files.push(file("user", &path, of(Kind::User)));
+    }
+    for path in trust::trusted().map_err(|error| not_kept(&error))? {
+        if of(Kind::Project).is_none_or(|it| it.path != path) {
+            let used = "in its folder".to_owned();
+            files.push(File {
+                used,
+                ..file("trusted", &path, None)
+            });
+        }
+    }
     record::write_list(&mut session.ui, &files, format)?;
     Ok(Outcome::Done)
+}
+
+fn file(file: &'static str, path: &Path, layer: Option<&Layer>) -> File {
+    File {
+        file,
+        path: path.display().to_string(),
+        exists: path.exists(),
+        used: layer.map_or_else(|| "no".to_owned(), used),
+    }
+}
+
+/// How far a file is used.
+pub fn used(layer: &Layer) -> String {
+    match &layer.standing {
+        Standing::Own => "yes".to_owned(),
+        Standing::Trusted => "yes, trusted".to_owned(),
+        Standing::Untrusted if layer.left_out.is_empty() => "yes".to_owned(),
+        Standing::Untrusted => format!("without {}: not trusted", layer.left_out.join(", ")),
+        Standing::Refused(why) => format!("no: {why}"),
+    }
 }
 
 /// A setting and where its value comes from.
@@ -155,7 +263,7 @@ impl Record for Setting {
 }
 
 fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> {
-    let layers = Config::layers()?;
+    let layers = session.layers.clone();
     let mut settings = vec![
         database_url(session, &layers)?,
         ordinary(
@@ -212,15 +320,25 @@ fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> 
             &format!("alias.{name}"),
             Some(words.clone()),
             None,
-            from_file(&layers, |it| it.alias.contains_key(name)),
+            // The user's own stands before the project's.
+            layers
+                .iter()
+                .find(|it| it.config.alias.contains_key(name))
+                .and_then(|it| from_file(std::slice::from_ref(it), |_| true)),
         ));
+    }
+    for layer in &layers {
+        for name in &layer.left_out {
+            let source = format!("left out: {} ({})", layer.path.display(), used(layer));
+            settings.push(ordinary(name, None, Some(source), None));
+        }
     }
     record::write_list(&mut session.ui, &settings, format)?;
     Ok(Outcome::Done)
 }
 
 /// The database without its password.
-fn database_url(session: &Session, layers: &[(PathBuf, Config)]) -> Result<Setting, CommandError> {
+fn database_url(session: &Session, layers: &[Layer]) -> Result<Setting, CommandError> {
     let target = session.target()?;
     let (value, default) = match &target.cluster {
         Some(cluster) => (cluster.url(), "default: the local server"),
@@ -255,13 +373,13 @@ fn ordinary(
 }
 
 /// The strongest file that says it.
-fn from_file(layers: &[(PathBuf, Config)], says: impl Fn(&Config) -> bool) -> Option<String> {
-    let (path, _) = layers.iter().rev().find(|(_, config)| says(config))?;
-    let kind = match config::user_file() {
-        Some(user) if user == *path => "user file",
-        _ => "project file",
+fn from_file(layers: &[Layer], says: impl Fn(&Config) -> bool) -> Option<String> {
+    let layer = layers.iter().rev().find(|layer| says(&layer.config))?;
+    let kind = match layer.kind {
+        Kind::User => "user file",
+        Kind::Project => "project file",
     };
-    Some(format!("{kind}: {}", path.display()))
+    Some(format!("{kind}: {}", layer.path.display()))
 }
 
 fn flag(name: &str) -> Option<String> {

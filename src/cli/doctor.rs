@@ -11,7 +11,7 @@ use crate::store::tools::{self, Filter};
 use crate::store::{Connection, StoreError, health, migrate, replay};
 use crate::validate::{Options, Severity, check_sources};
 
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, config};
 
 /// The oldest PostgreSQL that is tried with toolcat.
 const OLDEST: i32 = 140_000;
@@ -93,7 +93,7 @@ pub fn run(args: &DoctorArgs, session: &mut Session) -> Result<Outcome, CommandE
 }
 
 fn examine(session: &Session) -> Vec<Check> {
-    let mut checks = Vec::new();
+    let mut checks = vec![line("configuration", configuration(session))];
     // The local catalog is made and migrated by the first command, so by this one as well.
     let local = session.target().is_ok_and(|it| it.cluster.is_some());
     let opened = match local {
@@ -184,6 +184,30 @@ fn skipped(check: &'static str, why: &str) -> Check {
 fn failed(error: StoreError) -> Finding {
     let error = CommandError::from(error);
     bad(error.message, error.hint.unwrap_or_default())
+}
+
+/// Which files are used, and whether all that they say counts.
+fn configuration(session: &Session) -> Finding {
+    let files: Vec<String> = session
+        .layers
+        .iter()
+        .map(|layer| format!("{} ({})", layer.path.display(), config::used(layer)))
+        .collect();
+    let files = match files.is_empty() {
+        true => "no file".to_owned(),
+        false => files.join(", "),
+    };
+    let from = match session.target() {
+        Ok(target) if target.project.is_some() => "; the project's file chooses the database",
+        _ => "",
+    };
+    match session.layers.iter().all(|it| it.left_out.is_empty()) {
+        true => Ok(format!("{files}{from}")),
+        false => bad(
+            files,
+            "read the file, and run `toolcat config trust` where it is as you want it",
+        ),
+    }
 }
 
 fn server_state(server: &health::Server, place: &str) -> Finding {

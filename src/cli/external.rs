@@ -1,5 +1,5 @@
-//! Commands that are not toolcat's own: aliases from the configuration, and programs called
-//! `toolcat-NAME` on the PATH.
+//! Commands that are not toolcat's own: the user's aliases, programs called `toolcat-NAME` on the
+//! PATH, and the aliases of a project that the user trusts, in this order.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +11,7 @@ use std::process::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind as ClapKind};
 use clap::{CommandFactory, Parser};
 
-use crate::config::Config;
+use crate::config::{self, Kind, Layer};
 
 use super::global::GlobalArgs;
 use super::{Cli, CommandError};
@@ -55,22 +55,29 @@ pub fn find(error: &clap::Error, arguments: &[OsString]) -> Found {
         return Found::Nothing;
     };
     let rest = &arguments[place + 1..];
-    if let Some(words) = alias(name) {
+    // A file that cannot be used is reported by the command that meets it.
+    let layers = config::layers().unwrap_or_default();
+    let expanded = |kind| {
+        let words = alias(&layers, kind, name)?;
         let mut line = arguments[..place].to_vec();
         line.extend(words.into_iter().map(OsString::from));
         line.extend(rest.iter().cloned());
-        return Found::Alias(line);
+        Some(Found::Alias(line))
+    };
+    if let Some(found) = expanded(Kind::User) {
+        return found;
     }
-    match program(name) {
-        Some(program) => Found::Failed(become_program(&program, rest, &before.global)),
-        None => Found::Nothing,
+    if let Some(program) = program(name) {
+        return Found::Failed(become_program(&program, rest, &before.global));
     }
+    expanded(Kind::Project).unwrap_or(Found::Nothing)
 }
 
-/// What the configuration's `[alias]` says. A file that cannot be used is reported elsewhere.
-fn alias(name: &str) -> Option<Vec<String>> {
-    let config = Config::load().ok()?;
-    let words: Vec<String> = config
+/// What the `[alias]` of the user's file or the project's says.
+fn alias(layers: &[Layer], kind: Kind, name: &str) -> Option<Vec<String>> {
+    let layer = layers.iter().find(|it| it.kind == kind)?;
+    let words: Vec<String> = layer
+        .config
         .alias
         .get(name)?
         .split_whitespace()

@@ -166,6 +166,21 @@ enum Command {
     Help(help::HelpArgs),
 }
 
+impl Command {
+    /// Whether what the configuration files say can matter to it, so that what does not count is
+    /// reported; `config` reports it in its own way.
+    fn uses_configuration(&self) -> bool {
+        !matches!(
+            self,
+            Command::Config(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+                | Command::Help(_)
+                | Command::Schema(_)
+        )
+    }
+}
+
 /// The whole program: arguments in, exit code out.
 pub fn main() -> ExitCode {
     quiet_panics();
@@ -186,7 +201,12 @@ pub fn main() -> ExitCode {
         };
         let result = match error {
             Some(error) => Err(error),
-            None => run(&cli.command, &mut session),
+            None => {
+                if cli.command.uses_configuration() {
+                    session.report_left_out();
+                }
+                run(&cli.command, &mut session)
+            }
         };
         finish(&mut session, result)
     });
@@ -201,7 +221,15 @@ fn parse() -> Result<Cli, u8> {
         Err(error) => error,
     };
     match external::find(&error, &arguments) {
-        external::Found::Nothing => Err(usage(&error)),
+        external::Found::Nothing => {
+            let code = usage(&error);
+            // What was typed may be an alias that does not count.
+            if error.kind() == clap::error::ErrorKind::InvalidSubcommand {
+                let layers = crate::config::layers().unwrap_or_default();
+                session::report_left_out(&Ui::new(UiOptions::default()), &layers);
+            }
+            Err(code)
+        }
         external::Found::Alias(line) => Cli::try_parse_from(line).map_err(|error| usage(&error)),
         external::Found::Failed(error) => {
             let ui = Ui::new(UiOptions::default());

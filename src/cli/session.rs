@@ -1,9 +1,13 @@
 //! What a command works with: the output, the configuration, and a connection when it asks for one.
 
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
 use crate::cluster::{Cluster, Environment};
-use crate::config::Config;
+use crate::config::trust::Standing;
+use crate::config::{self, Config, Kind, Layer};
 use crate::output::Ui;
-use crate::store::location::Catalog;
+use crate::store::location::{Catalog, not_of_a_project};
 use crate::store::{Act, Connection, Location, StoreError, migrate};
 
 use super::CommandError;
@@ -16,9 +20,13 @@ const LOCAL_LOCK_WAIT: f64 = 60.0;
 pub struct Session {
     /// How it speaks.
     pub ui: Ui,
-    /// What the configuration files say.
+    /// What the configuration files say together.
     pub config: Config,
+    /// What each of them says, the weakest first.
+    pub layers: Vec<Layer>,
     global: GlobalArgs,
+    /// Whether the user was told that a project's file says where to connect.
+    told: Cell<bool>,
 }
 
 /// Where the database is, and whether it is toolcat's own.
@@ -28,6 +36,8 @@ pub struct Target {
     pub location: Location,
     /// The local cluster, where no other database is named.
     pub cluster: Option<Cluster>,
+    /// The project's file that says so, where one does.
+    pub project: Option<PathBuf>,
 }
 
 impl Session {
@@ -35,15 +45,26 @@ impl Session {
     /// to report it.
     pub fn new(global: GlobalArgs) -> Result<Self, Box<(Self, CommandError)>> {
         let ui = Ui::new(global.ui_options());
-        let (config, error) = match Config::load() {
-            Ok(config) => (config, None),
-            Err(error) => (Config::default(), Some(error)),
+        let (layers, error) = match config::layers() {
+            Ok(layers) => (layers, None),
+            Err(error) => (Vec::new(), Some(error)),
         };
-        let session = Self { ui, config, global };
+        let session = Self {
+            ui,
+            config: Config::merged(&layers),
+            layers,
+            global,
+            told: Cell::new(false),
+        };
         match error {
             Some(error) => Err(Box::new((session, error.into()))),
             None => Ok(session),
         }
+    }
+
+    /// Says what of the configuration files does not count, and how it would.
+    pub fn report_left_out(&self) {
+        report_left_out(&self.ui, &self.layers);
     }
 
     /// The catalog that is asked for.
@@ -68,27 +89,40 @@ impl Session {
     /// Where the URL cannot be read, or no place for the local cluster can be found.
     pub fn target(&self) -> Result<Target, CommandError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let url = self
+        let catalog = self.catalog()?;
+        let of_the_user = self
             .global
             .database_url
             .clone()
             .or_else(|| variable("TOOLCAT_DATABASE_URL"))
-            .or_else(|| variable("DATABASE_URL"))
-            .or_else(|| self.config.database_url.clone());
-        let catalog = self.catalog()?;
-        match url {
-            Some(url) => Ok(Target {
+            .or_else(|| variable("DATABASE_URL"));
+        if let Some(url) = of_the_user {
+            return Ok(Target {
                 location: Location::parse(&url, catalog)?,
                 cluster: None,
-            }),
-            None => {
-                let cluster = Cluster::locate(&Environment::current())?;
-                Ok(Target {
-                    location: Location::parse(&cluster.url(), catalog)?,
-                    cluster: Some(cluster),
-                })
-            }
+                project: None,
+            });
         }
+        let mut strongest = self.layers.iter().rev();
+        if let Some((layer, url)) =
+            strongest.find_map(|it| Some((it, it.config.database_url.as_ref()?)))
+        {
+            let project = (layer.kind == Kind::Project).then(|| layer.path.clone());
+            if let Some(path) = &project {
+                require_project_url(path, url)?;
+            }
+            return Ok(Target {
+                location: Location::parse(url, catalog)?,
+                cluster: None,
+                project,
+            });
+        }
+        let cluster = Cluster::locate(&Environment::current())?;
+        Ok(Target {
+            location: Location::parse(&cluster.url(), catalog)?,
+            cluster: Some(cluster),
+            project: None,
+        })
     }
 
     /// Connects, starting the local server where that is what is meant. The catalog may not exist.
@@ -97,6 +131,7 @@ impl Session {
     /// Where there is no database.
     pub fn open(&self) -> Result<Connection, CommandError> {
         let target = self.target()?;
+        self.tell_project(&target);
         match (Connection::open(&target.location), &target.cluster) {
             (Ok(connection), _) => Ok(connection),
             (Err(StoreError::Unreachable { .. }), Some(cluster)) => {
@@ -104,6 +139,17 @@ impl Session {
                 Ok(Connection::open(&target.location)?)
             }
             (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    /// Says which project's file chose the database, once.
+    fn tell_project(&self, target: &Target) {
+        if let Some(path) = &target.project
+            && !self.told.replace(true)
+        {
+            let (path, location) = (path.display(), &target.location);
+            self.ui
+                .warn(&format!("{path} leads to the database at {location}"));
         }
     }
 
@@ -177,6 +223,38 @@ impl Session {
             ..Act::by(actor)
         }
     }
+}
+
+/// Says what of the configuration files does not count, and how it would.
+pub fn report_left_out(ui: &Ui, layers: &[Layer]) {
+    for layer in layers.iter().filter(|it| !it.left_out.is_empty()) {
+        let (path, left_out) = (layer.path.display(), layer.left_out.join(", "));
+        match &layer.standing {
+            Standing::Refused(why) => {
+                ui.warn(&format!("{path} is not used: {why}"));
+            }
+            _ => {
+                ui.warn(&format!(
+                    "{path} is not trusted, so this was left out: {left_out}"
+                ));
+                ui.hint("read it, and run `toolcat config trust` where it is as you want it");
+            }
+        }
+    }
+}
+
+/// Refuses a project's URL that says more than where the server is.
+pub fn require_project_url(path: &Path, url: &str) -> Result<(), CommandError> {
+    let refused = not_of_a_project(url)?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let (path, refused) = (path.display(), refused.join(", "));
+    Err(CommandError::invalid(format!(
+        "{path}: database_url may not set {refused}: a project says where the server is, \
+         not who you are, which files are read or what is loaded"
+    ))
+    .hint("set it in your own file (`toolcat config init --user`) or in TOOLCAT_DATABASE_URL"))
 }
 
 /// The name of the user as whom the process runs.

@@ -57,6 +57,79 @@ impl std::str::FromStr for Catalog {
     }
 }
 
+/// The keywords that a project's file may set in its URL: where the server is, and how to speak to
+/// it. Everything else is the user's to say, in the user's own file, the environment or a flag: who
+/// the user is (`sslcert`, `sslkey`, `passfile`, `service`, Kerberos), what libpq loads
+/// (`sslkey=ENGINE:KEY`, `gsslib`, `oauth_issuer`) and which files it writes (`sslkeylogfile`). A
+/// keyword of a later libpq is the user's as well.
+const OF_A_PROJECT: &[&str] = &[
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "dbname",
+    "fallback_application_name",
+    "gssencmode",
+    "host",
+    "hostaddr",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "max_protocol_version",
+    "min_protocol_version",
+    "options",
+    "password",
+    "port",
+    "require_auth",
+    "ssl_max_protocol_version",
+    "ssl_min_protocol_version",
+    "sslcertmode",
+    "sslcrl",
+    "sslcrldir",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+    "user",
+];
+
+/// The keywords of a connection string that a project's file may not set.
+///
+/// # Errors
+/// As [`Location::parse`].
+pub fn not_of_a_project(url: &str) -> Result<Vec<String>, StoreError> {
+    let settings = parse_conninfo(url).map_err(StoreError::Url)?;
+    Ok(settings
+        .into_iter()
+        .map(|(key, _)| key)
+        .filter(|key| !OF_A_PROJECT.contains(&key.as_str()))
+        .collect())
+}
+
+/// The variable by which a user decides that libpq may load an OpenSSL engine.
+pub const ENGINES_VARIABLE: &str = "TOOLCAT_ALLOW_SSL_ENGINE";
+
+/// libpq takes a key with a colon as `ENGINE:KEY`, and OpenSSL then loads and runs a library of
+/// that name or path.
+fn refuse_engines(settings: &[(String, String)]) -> Result<(), StoreError> {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    let key = match settings.iter().find(|(key, _)| key == "sslkey") {
+        Some((_, key)) => key.clone(),
+        None => variable("PGSSLKEY"),
+    };
+    if key.contains(':') && variable(ENGINES_VARIABLE) != "1" {
+        return Err(StoreError::Url(format!(
+            "sslkey has a colon, by which an OpenSSL engine is loaded and run; \
+             where that is meant, set {ENGINES_VARIABLE}=1"
+        )));
+    }
+    Ok(())
+}
+
 impl Location {
     /// Reads any connection string that libpq reads: a URL or `key=value` pairs.
     ///
@@ -65,6 +138,7 @@ impl Location {
     /// since it may hold a password.
     pub fn parse(url: &str, catalog: Catalog) -> Result<Self, StoreError> {
         let mut settings = parse_conninfo(url).map_err(StoreError::Url)?;
+        refuse_engines(&settings)?;
         let search_path = format!("-c search_path={catalog},pg_temp");
         match settings.iter_mut().find(|(key, _)| key == "options") {
             Some((_, options)) => {
@@ -100,6 +174,23 @@ impl Location {
             options.push_str(&format!(" -c search_path={catalog},pg_temp"));
         }
         Self { settings, catalog }
+    }
+
+    /// The same, where a server that wants to see the password is given up. One that wants it proven
+    /// (SCRAM) still gets the proof.
+    #[must_use]
+    pub fn without_sending_the_password(&self) -> Self {
+        let mut settings = self.settings.clone();
+        let wanted = match self.setting("require_auth") {
+            Some(wanted) => wanted.to_owned(),
+            None => std::env::var("PGREQUIREAUTH").unwrap_or_default(),
+        };
+        settings.retain(|(key, _)| key != "require_auth");
+        settings.push(("require_auth".to_owned(), without_password_method(&wanted)));
+        Self {
+            settings,
+            catalog: self.catalog.clone(),
+        }
     }
 
     /// One setting, such as `host`.
@@ -231,6 +322,20 @@ fn parse_conninfo(url: &str) -> Result<Vec<(String, String)>, String> {
     }
 }
 
+/// libpq's list of ways to log in without the one that shows the password to the server: a list of
+/// what is allowed, or of what is not, each with a `!`.
+fn without_password_method(wanted: &str) -> String {
+    let mut methods: Vec<&str> = wanted
+        .split(',')
+        .map(str::trim)
+        .filter(|it| !it.is_empty() && !it.ends_with("password"))
+        .collect();
+    if methods.iter().all(|it| it.starts_with('!')) {
+        methods.push("!password");
+    }
+    methods.join(",")
+}
+
 /// libpq quotes what it could not read, which can be the password.
 fn without_quoted(message: &str) -> String {
     let mut shown = String::new();
@@ -278,6 +383,50 @@ mod tests {
         let error =
             Location::parse("postgresql://me:hunter2@[db/cat", Catalog::default()).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_project_says_where_the_server_is_and_nothing_of_the_user() {
+        let refused = |url: &str| not_of_a_project(url).unwrap();
+        assert!(
+            refused("postgresql://me@a,b/c?sslmode=verify-full&sslrootcert=/ca&options=-crole%3Dx")
+                .is_empty()
+        );
+        for key in [
+            "sslkey",
+            "sslcert",
+            "sslkeylogfile",
+            "passfile",
+            "service",
+            "servicefile",
+            "gsslib",
+            "krbsrvname",
+            "oauth_issuer",
+            "requirepeer",
+        ] {
+            assert_eq!(refused(&format!("host=db {key}=x")), [key]);
+        }
+    }
+
+    #[test]
+    fn an_engine_is_not_loaded_unless_that_is_decided() {
+        let error = Location::parse("host=db sslkey=/tmp/x.so:k", Catalog::default()).unwrap_err();
+        assert!(error.to_string().contains(ENGINES_VARIABLE), "{error}");
+        assert!(Location::parse("host=db sslkey=/tmp/x.key", Catalog::default()).is_ok());
+    }
+
+    #[test]
+    fn a_key_that_is_pressed_sends_no_password() {
+        for (wanted, left) in [
+            ("", "!password"),
+            ("!password", "!password"),
+            ("!md5", "!md5,!password"),
+            ("password", "!password"),
+            ("password,scram-sha-256", "scram-sha-256"),
+            ("none", "none"),
+        ] {
+            assert_eq!(without_password_method(wanted), left, "{wanted}");
+        }
     }
 
     #[test]

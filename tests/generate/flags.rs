@@ -195,6 +195,7 @@ fn a_manual_page_becomes_a_valid_definition() {
 fn templates_of_ones_own_are_found() {
     let world = World::new();
     world.write("toolcat.toml", "template_dir = 'mine'\n");
+    world.ok(&["config", "trust"]);
     world.write(
         "mine/probe.yaml",
         "# A probe.\n# ask tool_name | Name? | default: | check: name\ntool_name: '{{tool_name}}'\n",

@@ -39,6 +39,7 @@ fn each_source_is_stronger_than_the_one_before() {
         "toolcat.toml",
         "catalog = 'ours'\ntemplate_dir = 'templates'\n",
     );
+    world.ok(&["config", "trust"]);
     assert_eq!(
         setting(&world, &[], "catalog"),
         pair("ours", "project file: [FOLDER]/project/toolcat.toml")

@@ -30,6 +30,7 @@ fn a_healthy_catalog_is_good_in_every_line() {
     let (code, list) = states(&world, &[]);
     assert_eq!(code, 0, "{list:#}");
     for name in [
+        "configuration",
         "server",
         "version",
         "encoding",

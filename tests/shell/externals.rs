@@ -62,6 +62,7 @@ fn an_alias_stands_for_a_longer_command() {
         "toolcat.toml",
         "[alias]\nls = 'list --format json'\nloop = 'loop'\n",
     );
+    world.ok(&["config", "trust"]);
     assert_eq!(world.ok(&["ls", "--platform", "linux"]).trim(), "[]");
     assert_eq!(world.run(&["loop"]).code, 2);
 }

@@ -45,7 +45,13 @@ fn patience() -> Duration {
 fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
     let session = Session::new(global()).ok()?;
     let target = session.target().ok()?;
-    let mut connection = Connection::open(&target.location).ok()?;
+    // A folder that someone is in does not decide whom TAB talks to.
+    if target.project.is_some() {
+        return None;
+    }
+    // A server that asks for the password itself does not get it for a key that was pressed.
+    let location = target.location.without_sending_the_password();
+    let mut connection = Connection::open(&location).ok()?;
     let names = connection
         .read(|connection| stored::beginning_with(connection, wanted, typed, MOST))
         .ok()?;
