@@ -11,6 +11,7 @@ mod documentation;
 mod generate;
 mod hostile;
 mod interruption;
+mod invocation;
 mod lifecycle;
 mod local;
 mod retrieval_quality;

@@ -261,7 +261,23 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
             .collect::<Vec<_>>()
             .join(", ")
     };
+    let run = pattern.invocation.as_ref();
+    let demands = [
+        (run.is_some_and(|it| it.interactive), "needs a terminal"),
+        (run.is_some_and(|it| it.endless), "runs until it is ended"),
+    ];
+    rules.extend(
+        demands
+            .into_iter()
+            .filter(|it| it.0)
+            .map(|it| it.1.to_owned()),
+    );
     for (label, value) in [
+        ("runs", run.map_or_else(String::new, ToString::to_string)),
+        (
+            "effect",
+            pattern.effect.map_or_else(String::new, |it| it.to_string()),
+        ),
         ("time", estimate(&pattern.time_estimate_ms, text::duration)),
         ("cost", estimate(&pattern.cost_estimate, text::number)),
         ("complexity", text::number(pattern.complexity_score)),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::row::{CapabilityRow, PatternRow, ToolRow};
+use super::row::{CapabilityRow, ToolRow};
 
 /// What a column holds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -21,6 +21,8 @@ pub enum Cell<'a> {
     Id(i64),
     /// JSON.
     Json(&'a Value),
+    /// JSON that may be null.
+    OptionalJson(Option<&'a Value>),
 }
 
 impl Cell<'_> {
@@ -31,7 +33,7 @@ impl Cell<'_> {
             Cell::Number(_) => "double precision",
             Cell::Flag(_) => "boolean",
             Cell::Id(_) => "bigint",
-            Cell::Json(_) => "jsonb",
+            Cell::Json(_) | Cell::OptionalJson(_) => "jsonb",
         }
     }
 
@@ -44,6 +46,7 @@ impl Cell<'_> {
             Cell::Flag(flag) => Value::from(flag),
             Cell::Id(id) => Value::from(id),
             Cell::Json(value) => value.clone(),
+            Cell::OptionalJson(value) => value.cloned().unwrap_or_default(),
         }
     }
 }
@@ -67,9 +70,6 @@ macro_rules! cells {
 cells!(ToolRow: tool_name, version, description, platform, category, status, enabled, owner, defaults,
        dependencies, metadata, extra);
 cells!(CapabilityRow: capability_name, description, extra);
-cells!(PatternRow: pattern_name, description, typical_use_cases, time_estimate_ms, cost_estimate,
-       complexity_score, scope, completeness, limitations, policy, preference_match, required_inputs,
-       optional_inputs, expected_outputs, examples, extra);
 
 impl<T: Cells> Cells for &T {
     fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
@@ -107,6 +107,12 @@ impl<'a> From<&'a Value> for Cell<'a> {
     }
 }
 
+impl<'a> From<&'a Option<Value>> for Cell<'a> {
+    fn from(value: &'a Option<Value>) -> Self {
+        Cell::OptionalJson(value.as_ref())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,14 +136,7 @@ mod tests {
         .unwrap();
         let capability: CapabilityRow =
             serde_json::from_value(json!({"description": "", "extra": {}})).unwrap();
-        let pattern: PatternRow = serde_json::from_value(json!({
-            "description": "", "typical_use_cases": [], "time_estimate_ms": "1", "cost_estimate": "1",
-            "complexity_score": 0.5, "scope": "", "completeness": "", "limitations": [], "policy": {},
-            "preference_match": {}, "required_inputs": [], "optional_inputs": [],
-            "expected_outputs": [], "examples": [], "extra": {},
-        }))
-        .unwrap();
-        for (cells, fields) in [names(&tool), names(&capability), names(&pattern)] {
+        for (cells, fields) in [names(&tool), names(&capability)] {
             assert_eq!(cells, fields);
         }
     }

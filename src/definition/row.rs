@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::cells::Cells;
+use super::cells::{Cell, Cells};
 use super::document::with_default;
 use super::{Document, DocumentError};
 
@@ -36,30 +36,133 @@ pub const TOOL_FIELDS: &[&str] = &[
 /// The capability's fields that have a column; `patterns` aside.
 pub const CAPABILITY_FIELDS: &[&str] = &["description"];
 
-/// The pattern's fields that have a column, in the order of an export.
-pub const PATTERN_FIELDS: &[&str] = &[
-    "description",
-    "typical_use_cases",
-    "time_estimate_ms",
-    "cost_estimate",
-    "complexity_score",
-    "scope",
-    "completeness",
-    "limitations",
-    "policy",
-    "preference_match",
-    "required_inputs",
-    "optional_inputs",
-    "expected_outputs",
-    "examples",
-];
+/// Calls a macro with every field of a pattern that has a column, in the order of an export: its name
+/// and [kind](Kind). A field that is added here is divided, joined, compared, written, read and kept
+/// from the index by itself.
+macro_rules! pattern_fields {
+    ($then:ident) => {
+        $then! {
+            /// What it does.
+            description: Text,
+            /// Jobs it is used for.
+            typical_use_cases: List,
+            /// Expression, milliseconds.
+            time_estimate_ms: Expression,
+            /// Expression, units of cost.
+            cost_estimate: Expression,
+            /// 0 to 1.
+            complexity_score: Score,
+            /// What it covers.
+            scope: Text,
+            /// How complete its result is.
+            completeness: Text,
+            /// What it cannot do.
+            limitations: List,
+            /// read, write or destroy; none where it is inferred.
+            effect: OptionalText,
+            /// When and by whom it may be run.
+            policy: Map,
+            /// How well it serves each preference.
+            preference_match: Map,
+            /// Inputs it cannot run without.
+            required_inputs: List,
+            /// Inputs it accepts.
+            optional_inputs: List,
+            /// What it returns.
+            expected_outputs: List,
+            /// How it is run.
+            invocation: OptionalMap,
+            /// Worked examples.
+            examples: List,
+        }
+    };
+}
+pub(crate) use pattern_fields;
+
+/// What the column of a pattern's field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Text, empty where it is not given.
+    Text,
+    /// Text that may be missing.
+    OptionalText,
+    /// An expression, which a definition may also give as a number.
+    Expression,
+    /// A number, which must be given.
+    Score,
+    /// A list, empty where it is not given.
+    List,
+    /// A map, empty where it is not given.
+    Map,
+    /// A map that may be missing.
+    OptionalMap,
+}
+
+/// What holds a value of each kind.
+mod column {
+    use serde_json::Value;
+
+    pub type Text = String;
+    pub type OptionalText = Option<String>;
+    pub type Expression = String;
+    pub type Score = f64;
+    pub type List = Value;
+    pub type Map = Value;
+    pub type OptionalMap = Option<Value>;
+}
+
+impl Kind {
+    /// What a column holds where neither the definition nor the tool's defaults give a value.
+    fn default(self) -> Option<Value> {
+        match self {
+            Kind::Text => Some(json!("")),
+            Kind::List => Some(json!([])),
+            Kind::Map => Some(json!({})),
+            Kind::OptionalText | Kind::OptionalMap => Some(Value::Null),
+            Kind::Expression | Kind::Score => None,
+        }
+    }
+}
+
+macro_rules! pattern_row {
+    ($($(#[$doc:meta])* $name:ident: $kind:ident,)+) => {
+        /// The pattern's fields that have a column, in the order of an export.
+        pub const PATTERN_FIELDS: &[&str] = &[$(stringify!($name)),+];
+
+        const PATTERN_KINDS: &[Kind] = &[$(Kind::$kind),+];
+
+        /// A row of `tool_patterns`.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        pub struct PatternRow {
+            /// The pattern's name.
+            #[serde(default)]
+            pub pattern_name: String,
+            $($(#[$doc])* pub $name: column::$kind,)+
+            /// What has no column, and the [`SHAPE`].
+            pub extra: Value,
+        }
+
+        impl Cells for PatternRow {
+            fn cells(&self) -> Vec<(&'static str, Cell<'_>)> {
+                vec![
+                    ("pattern_name", Cell::from(&self.pattern_name)),
+                    $((stringify!($name), Cell::from(&self.$name)),)+
+                    ("extra", Cell::from(&self.extra)),
+                ]
+            }
+        }
+    };
+}
+pattern_fields!(pattern_row);
+
+fn kind(field: &str) -> Option<Kind> {
+    let index = PATTERN_FIELDS.iter().position(|it| *it == field)?;
+    PATTERN_KINDS.get(index).copied()
+}
 
 /// Every tool has an owner, who is its creator where the definition names none; only an owner that
 /// was written down is part of the definition.
 const OWNER: &str = "owner";
-
-/// Fields stored as expression text, which a definition may also give as a number.
-const EXPRESSION_FIELDS: &[&str] = &["time_estimate_ms", "cost_estimate"];
 
 /// A definition as rows of the three definition tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -106,44 +209,6 @@ pub struct CapabilityRow {
     /// Its usage patterns, in the author's order.
     #[serde(skip)]
     pub patterns: Vec<PatternRow>,
-}
-
-/// A row of `tool_patterns`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PatternRow {
-    /// The pattern's name.
-    #[serde(default)]
-    pub pattern_name: String,
-    /// What it does.
-    pub description: String,
-    /// Jobs it is used for.
-    pub typical_use_cases: Value,
-    /// Expression, milliseconds.
-    pub time_estimate_ms: String,
-    /// Expression, units of cost.
-    pub cost_estimate: String,
-    /// 0 to 1.
-    pub complexity_score: f64,
-    /// What it covers.
-    pub scope: String,
-    /// How complete its result is.
-    pub completeness: String,
-    /// What it cannot do.
-    pub limitations: Value,
-    /// When and by whom it may be run.
-    pub policy: Value,
-    /// How well it serves each preference.
-    pub preference_match: Value,
-    /// Inputs it cannot run without.
-    pub required_inputs: Value,
-    /// Inputs it accepts.
-    pub optional_inputs: Value,
-    /// What it returns.
-    pub expected_outputs: Value,
-    /// Worked examples.
-    pub examples: Value,
-    /// What has no column, and the [`SHAPE`].
-    pub extra: Value,
 }
 
 /// Divides a definition into rows.
@@ -230,11 +295,9 @@ fn column_default(field: &str) -> Option<Value> {
         "status" => Some(json!("active")),
         "enabled" => Some(json!(true)),
         "owner" => Some(Value::Null),
-        "description" | "scope" | "completeness" => Some(json!("")),
-        "defaults" | "metadata" | "policy" | "preference_match" => Some(json!({})),
-        "dependencies" | "typical_use_cases" | "limitations" | "required_inputs"
-        | "optional_inputs" | "expected_outputs" | "examples" => Some(json!([])),
-        _ => None,
+        "defaults" | "metadata" => Some(json!({})),
+        "dependencies" => Some(json!([])),
+        _ => kind(field).and_then(Kind::default),
     }
 }
 
@@ -248,7 +311,7 @@ fn default_of<'a>(field: &str, defaults: &'a Map<String, Value>) -> Option<Cow<'
 /// The value as its column holds it: an estimate given as a number becomes text.
 fn column_form<'a>(field: &str, value: &'a Value) -> Cow<'a, Value> {
     match value {
-        Value::Number(number) if EXPRESSION_FIELDS.contains(&field) => {
+        Value::Number(number) if kind(field) == Some(Kind::Expression) => {
             Cow::Owned(json!(number.to_string()))
         }
         other => Cow::Borrowed(other),
@@ -268,7 +331,7 @@ fn divide_fields(
         let default = default_of(field, defaults);
         let value = own.get(field).map(|value| column_form(field, value));
         if let Some(value) = value.as_deref() {
-            if own[field].is_number() && EXPRESSION_FIELDS.contains(&field) {
+            if own[field].is_number() && kind(field) == Some(Kind::Expression) {
                 numbers.push(json!(field));
             }
             match (value, default.as_deref()) {
@@ -458,6 +521,8 @@ mod tests {
             defaults in object(), policy in prop::option::of(object()),
             default_policy in prop::option::of(object()), extra in object(),
             estimate in prop_oneof![any::<u16>().prop_map(Value::from), "N|1|2.5".prop_map(Value::from)],
+            effect in prop::option::of(prop_oneof![Just(Value::Null), Just(json!("read"))]),
+            invocation in prop::option::of(object()), default_invocation in prop::option::of(object()),
             enabled in prop::option::of(any::<bool>()), limitations in prop::option::of(Just(json!([]))),
         ) {
             let mut tool = sample();
@@ -465,12 +530,15 @@ mod tests {
             pattern["time_estimate_ms"] = estimate;
             pattern["more"] = extra.clone();
             if let Some(limitations) = limitations { pattern["limitations"] = limitations; }
+            if let Some(effect) = effect { pattern["effect"] = effect; }
+            if let Some(invocation) = invocation { pattern["invocation"] = invocation; }
             match policy {
                 Some(policy) => pattern["policy"] = policy,
                 None => { pattern.as_object_mut().unwrap().remove("policy"); }
             }
             let own = tool["defaults"].as_object_mut().unwrap();
             own.extend(defaults.as_object().unwrap().clone());
+            if let Some(invocation) = default_invocation { own.insert("invocation".into(), invocation); }
             if let Some(policy) = default_policy { own.insert("policy".into(), policy); }
             if let Some(enabled) = enabled { tool["enabled"] = json!(enabled); }
             tool["other"] = extra;

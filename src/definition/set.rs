@@ -152,6 +152,7 @@ impl Assignment {
             "description",
             "scope",
             "completeness",
+            "effect",
         ];
         let is_text = present.is_some_and(Value::is_string) || TEXTS.contains(&key);
         match &self.value {

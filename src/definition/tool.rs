@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::document::with_default;
 use super::row::PATTERN_FIELDS;
-use super::{Document, DocumentError, Identity};
+use super::{Document, DocumentError, Effect, Identity, Invocation};
 
 /// A tool with its capabilities, ready to be ranked, shown or compared.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -77,6 +77,9 @@ pub struct Pattern {
     /// What it cannot do.
     #[serde(default)]
     pub limitations: Vec<Value>,
+    /// What it does to what it works on; none where it is to be inferred.
+    #[serde(default)]
+    pub effect: Option<Effect>,
     /// When and by whom it may be run.
     #[serde(default)]
     pub policy: Policy,
@@ -92,6 +95,9 @@ pub struct Pattern {
     /// What it returns.
     #[serde(default)]
     pub expected_outputs: Vec<Value>,
+    /// How it is run.
+    #[serde(default)]
+    pub invocation: Option<Invocation>,
     /// Worked examples.
     #[serde(default)]
     pub examples: Vec<Value>,

@@ -83,6 +83,19 @@ fn name() -> impl Strategy<Value = String> {
     ]
 }
 
+fn invocation() -> impl Strategy<Value = Value> {
+    let argument = prop_oneof!["[a-z{}=-]{1,6}", text()];
+    let argument = prop_oneof![
+        argument.clone().prop_map(Value::from),
+        prop::collection::vec(argument, 1..3).prop_map(Value::from),
+    ];
+    let argv = prop::collection::vec(argument, 1..4);
+    prop_oneof![
+        argv.prop_map(|argv| json!({"argv": argv, "interactive": true})),
+        text().prop_map(|script| json!({"shell": "sh", "script": script, "endless": false})),
+    ]
+}
+
 prop_compose! {
     fn definition()(
         tool in name(), version in "[0-9]\\.[0-9]{1,2}", capability in name(), pattern in name(),
@@ -91,6 +104,8 @@ prop_compose! {
         extra in prop::option::of(value()), defaults in prop::option::of(Just(json!({"scope": "batch"}))),
         inputs in prop::collection::vec(("[a-z]{1,5}", text()), 0..3),
         platform in prop::sample::select(vec!["linux", "windows"]),
+        effect in prop::option::of(prop::sample::select(vec!["read", "write", "destroy"])),
+        invocation in prop::option::of(invocation()),
     ) -> Document {
         let inputs: Vec<Value> = inputs
             .into_iter()
@@ -105,6 +120,15 @@ prop_compose! {
                 "policy": {"max_cost": 5}, "preference_match": {}, "required_inputs": inputs,
             }}}},
         });
+        let patterns = tool["capabilities"].as_object_mut().into_iter().flat_map(Map::values_mut);
+        for pattern in patterns.flat_map(|it| it["patterns"].as_object_mut()).flat_map(Map::values_mut) {
+            if let Some(effect) = effect {
+                pattern["effect"] = json!(effect);
+            }
+            if let Some(invocation) = &invocation {
+                pattern["invocation"] = invocation.clone();
+            }
+        }
         if let Some(extra) = extra {
             tool["x-own"] = extra;
         }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::learned::Lesson;
-use crate::definition::{Policy, PreferenceMatch, Status, Tool};
+use crate::definition::{Effect, Input, Invocation, Policy, PreferenceMatch, Status, Tool};
 
 /// A usage pattern of a tool, with what a selection needs of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,9 +28,30 @@ pub struct Candidate {
     pub policy: Policy,
     /// How well it serves each preference.
     pub preference_match: PreferenceMatch,
+    /// How it is used.
+    #[serde(default)]
+    pub usage: Usage,
     /// What its records say, where telemetry was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Lesson>,
+}
+
+/// How a pattern is used: what it takes, how it is run, what it does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Usage {
+    /// What it does to what it works on; none where it is to be inferred.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
+    /// How it is run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Invocation>,
+    /// Inputs that it cannot run without.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<Input>,
+    /// Inputs that it accepts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<Input>,
 }
 
 impl Candidate {
@@ -67,6 +88,12 @@ pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
                     complexity_score: definition.complexity_score,
                     policy: definition.policy.clone(),
                     preference_match: definition.preference_match,
+                    usage: Usage {
+                        effect: definition.effect,
+                        invocation: definition.invocation.clone(),
+                        required: Input::list(&definition.required_inputs),
+                        optional: Input::list(&definition.optional_inputs),
+                    },
                     lesson: None,
                 })
         })

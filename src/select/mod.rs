@@ -29,7 +29,7 @@ pub mod weights;
 pub mod why_not;
 
 pub use answer::{Answer, Choice, SetAside, select};
-pub use candidate::Candidate;
+pub use candidate::{Candidate, Usage};
 pub use mode::Mode;
 pub use pool::Pool;
 pub use request::{Request, Scope};

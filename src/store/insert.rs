@@ -9,8 +9,9 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
+use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns, tools};
-use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
+use crate::definition::row::{self, CapabilityRow, ToolRow};
 use crate::definition::{Document, DocumentError, Identity, Version, digest};
 
 #[derive(Insertable)]
@@ -43,29 +44,6 @@ pub(super) struct NewCapability<'a> {
     tool_id: i64,
     capability_name: &'a str,
     description: &'a str,
-    extra: &'a Value,
-}
-
-#[derive(Insertable)]
-#[diesel(table_name = tool_patterns, treat_none_as_default_value = false)]
-pub(super) struct NewPattern<'a> {
-    id: i64,
-    capability_id: i64,
-    pattern_name: &'a str,
-    description: &'a str,
-    typical_use_cases: &'a Value,
-    time_estimate_ms: &'a str,
-    cost_estimate: &'a str,
-    complexity_score: f64,
-    scope: &'a str,
-    completeness: &'a str,
-    limitations: &'a Value,
-    policy: &'a Value,
-    preference_match: &'a Value,
-    required_inputs: &'a Value,
-    optional_inputs: &'a Value,
-    expected_outputs: &'a Value,
-    examples: &'a Value,
     extra: &'a Value,
 }
 
@@ -102,31 +80,6 @@ impl<'a> NewCapability<'a> {
             tool_id,
             capability_name: &row.capability_name,
             description: &row.description,
-            extra: &row.extra,
-        }
-    }
-}
-
-impl<'a> NewPattern<'a> {
-    pub(super) fn new(id: i64, capability_id: i64, row: &'a PatternRow) -> Self {
-        Self {
-            id,
-            capability_id,
-            pattern_name: &row.pattern_name,
-            description: &row.description,
-            typical_use_cases: &row.typical_use_cases,
-            time_estimate_ms: &row.time_estimate_ms,
-            cost_estimate: &row.cost_estimate,
-            complexity_score: row.complexity_score,
-            scope: &row.scope,
-            completeness: &row.completeness,
-            limitations: &row.limitations,
-            policy: &row.policy,
-            preference_match: &row.preference_match,
-            required_inputs: &row.required_inputs,
-            optional_inputs: &row.optional_inputs,
-            expected_outputs: &row.expected_outputs,
-            examples: &row.examples,
             extra: &row.extra,
         }
     }
@@ -234,7 +187,7 @@ impl Divided {
             for (capability, id) in row.capabilities.iter().zip(&mut capability_ids) {
                 new_capabilities.push(NewCapability::new(id, tool.id, capability));
                 for (pattern, pattern_id) in capability.patterns.iter().zip(&mut pattern_ids) {
-                    new_patterns.push(NewPattern::new(pattern_id, id, pattern));
+                    new_patterns.push(PatternRecord::new(pattern_id, id, pattern));
                 }
             }
         }

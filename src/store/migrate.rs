@@ -207,6 +207,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000030_telemetry_queries",
     "2026-01-01-000040_ab_experiments",
     "2026-01-01-000050_renewed_entries",
+    "2026-01-01-000080_invocation",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -24,6 +24,7 @@ pub mod listen;
 pub mod location;
 pub mod migrate;
 pub mod names;
+mod pattern;
 mod raw_json;
 pub mod replay;
 pub mod restore;

@@ -12,7 +12,8 @@ use rayon::prelude::*;
 
 use super::StoreError;
 use super::index::{Renewal, WORDLESS};
-use super::insert::{NewCapability, NewPattern, reserve};
+use super::insert::{NewCapability, reserve};
+use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns};
 use super::tools::{StoredRows, StoredTool, by_ids, rows};
 use crate::definition::cells::{Cell, Cells};
@@ -439,11 +440,11 @@ impl Work {
         for (&id, (_, row)) in numbers.capabilities.iter().zip(&self.new_capabilities) {
             new_patterns.extend(row.patterns.iter().map(|pattern| (id, pattern)));
         }
-        let made_patterns: Vec<NewPattern<'_>> = numbers
+        let made_patterns: Vec<PatternRecord<'_>> = numbers
             .patterns
             .iter()
             .zip(&new_patterns)
-            .map(|(&id, (capability, row))| NewPattern::new(id, *capability, row))
+            .map(|(&id, (capability, row))| PatternRecord::new(id, *capability, row))
             .collect();
         copy_from(tool_capabilities::table)
             .from_insertable(made)

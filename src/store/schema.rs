@@ -148,6 +148,8 @@ diesel::table! {
         extra -> Jsonb,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        effect -> Nullable<Varchar>,
+        invocation -> Nullable<Jsonb>,
     }
 }
 

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::Act;
-use super::raw_json::RawJson;
+use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns, tools};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
@@ -277,52 +277,6 @@ struct StoredCapability {
     extra: Value,
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = tool_patterns, check_for_backend(Pg))]
-struct StoredPattern {
-    id: i64,
-    capability_id: i64,
-    pattern_name: String,
-    description: String,
-    typical_use_cases: RawJson,
-    time_estimate_ms: String,
-    cost_estimate: String,
-    complexity_score: f64,
-    scope: String,
-    completeness: String,
-    limitations: RawJson,
-    policy: RawJson,
-    preference_match: RawJson,
-    required_inputs: RawJson,
-    optional_inputs: RawJson,
-    expected_outputs: RawJson,
-    examples: RawJson,
-    extra: RawJson,
-}
-
-impl StoredPattern {
-    fn into_row(self) -> serde_json::Result<PatternRow> {
-        Ok(PatternRow {
-            typical_use_cases: self.typical_use_cases.parse()?,
-            limitations: self.limitations.parse()?,
-            policy: self.policy.parse()?,
-            preference_match: self.preference_match.parse()?,
-            required_inputs: self.required_inputs.parse()?,
-            optional_inputs: self.optional_inputs.parse()?,
-            expected_outputs: self.expected_outputs.parse()?,
-            examples: self.examples.parse()?,
-            extra: self.extra.parse()?,
-            pattern_name: self.pattern_name,
-            description: self.description,
-            time_estimate_ms: self.time_estimate_ms,
-            cost_estimate: self.cost_estimate,
-            complexity_score: self.complexity_score,
-            scope: self.scope,
-            completeness: self.completeness,
-        })
-    }
-}
-
 /// The rows of one version of a tool, with their numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredRows {
@@ -338,7 +292,7 @@ pub struct StoredRows {
 /// receiving them, and needs no connection.
 pub struct SentRows {
     capabilities: Vec<StoredCapability>,
-    patterns: Vec<StoredPattern>,
+    patterns: Vec<PatternRecord<'static>>,
 }
 
 impl SentRows {
@@ -354,7 +308,7 @@ impl SentRows {
             .inner_join(tool_capabilities::table)
             .filter(tool_capabilities::tool_id.eq_any(&ids))
             .order(tool_patterns::id)
-            .select(StoredPattern::as_select())
+            .select(PatternRecord::as_select())
             .load(connection)?;
         Ok(Self {
             capabilities,

@@ -12,7 +12,9 @@ use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
 use super::directive::{self, Directives};
 use super::findings::Findings;
-use super::{Diagnostic, Options, Severity, cross, excerpt, expressions, lint, rules, schema};
+use super::{
+    Diagnostic, Options, Severity, cross, excerpt, expressions, invocation, lint, rules, schema,
+};
 
 /// What a validation found.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +108,7 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
 }
 
 /// What keeps a definition out of the catalog that was changed there: errors only, without a place.
-/// Expressions are looked at where a change can concern them.
+/// Expressions and invocations are looked at where a change can concern them.
 pub fn errors(document: &mut Document, changes: &[Change], options: &Options) -> Vec<Problem> {
     let mut problems = Vec::new();
     as_value(document, |value| {
@@ -118,6 +120,7 @@ pub fn errors(document: &mut Document, changes: &[Change], options: &Options) ->
         schema::check(value, &node, &mut problems);
         if concerned {
             expressions::check(&node, &mut problems);
+            invocation::check(&node, &mut problems);
         }
     });
     problems.retain(|problem| {
@@ -215,6 +218,7 @@ pub(super) fn document(loaded: &mut Loaded, options: &Options) -> Vec<Problem> {
         schema::check(value, &loaded.node, &mut problems);
     });
     expressions::check(&loaded.node, &mut problems);
+    invocation::check(&loaded.node, &mut problems);
     if !options.lenient {
         lint::check(&loaded.node, &mut problems);
     }

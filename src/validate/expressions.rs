@@ -33,10 +33,11 @@ pub(super) fn check(root: &Node, problems: &mut Vec<Problem>) {
     }
 }
 
-/// Whether a change can make a difference to [`check`]: it is about an expression or what it is
-/// checked with, or about more than one value.
+/// Whether a change can make a difference to [`check`], or to the check of invocations: it is about an
+/// expression or an invocation or what these are checked with, or about more than one value.
 pub(super) fn concerned(change: &Change) -> bool {
-    const OTHERS: [&str; 3] = [
+    const OTHERS: [&str; 4] = [
+        "invocation",
         "requires_background_if",
         "required_inputs",
         "optional_inputs",

@@ -19,6 +19,9 @@ pub const POLICY: &[&str] = &[
 /// The fields of a preference match.
 pub const PREFERENCE_MATCH: &[&str] = &["speed", "accuracy", "cost", "complexity", "completeness"];
 
+/// The fields of an invocation.
+pub const INVOCATION: &[&str] = &["argv", "shell", "script", "interactive", "endless"];
+
 /// Fields that real catalogs keep in `defaults` for their readers.
 pub const DEFAULTS_FOR_READERS: &[&str] = &["accuracy_level", "freshness", "data_source"];
 
@@ -42,6 +45,9 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
         ["defaults", "policy"] | ["capabilities", _, "patterns", _, "policy"] => POLICY.to_vec(),
         ["defaults", "preference_match"]
         | ["capabilities", _, "patterns", _, "preference_match"] => PREFERENCE_MATCH.to_vec(),
+        ["defaults", "invocation"] | ["capabilities", _, "patterns", _, "invocation"] => {
+            INVOCATION.to_vec()
+        }
         _ => Vec::new(),
     }
 }
@@ -92,6 +98,10 @@ mod tests {
                 vec!["capabilities", "c", "patterns", "p"],
             ),
             ("/$defs/policy/properties", vec!["defaults", "policy"]),
+            (
+                "/$defs/invocation/properties",
+                vec!["defaults", "invocation"],
+            ),
             (
                 "/$defs/preference_match/properties",
                 vec!["defaults", "preference_match"],

@@ -13,6 +13,7 @@ mod expressions;
 mod fields;
 mod findings;
 mod fix;
+mod invocation;
 mod lint;
 mod options;
 pub mod render;

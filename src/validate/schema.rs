@@ -148,6 +148,9 @@ impl Finding<'_> {
                 format!("the key {name} is reserved"),
             )
             .help("choose another name for it"),
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                self.unknown_key(unexpected)
+            }
             other => here(
                 "schema/other",
                 format!("{name} does not fit the schema ({})", other.keyword()),
@@ -296,6 +299,25 @@ impl Finding<'_> {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem,
         }
+    }
+
+    fn unknown_key(&self, unexpected: &[String]) -> Problem {
+        let key = unexpected.first().map_or("", String::as_str);
+        let known = fields::known(self.path);
+        let span = self.node.entry(key).map_or(self.key, |it| it.key_span);
+        let problem = Problem::new(
+            "schema/key",
+            span,
+            format!("{} has no key `{}`", self.name, shorten(key)),
+        );
+        let missing = known
+            .iter()
+            .copied()
+            .filter(|it| self.node.get(it).is_none());
+        problem.help(match nearest(key, missing) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it takes {}", known.join(", ")),
+        })
     }
 
     fn bad_key(&self, error: &ValidationError<'_>) -> Problem {

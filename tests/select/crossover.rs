@@ -49,6 +49,7 @@ fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
                         complexity: 0.5,
                         completeness: 0.5,
                     },
+                    usage: toolcat::select::Usage::default(),
                     lesson: None,
                 },
             )

@@ -1,13 +1,14 @@
 //! One capability of one tool, as the selection index keeps it.
 
+use serde::de::IntoDeserializer;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use crate::definition::DocumentError;
 use crate::definition::row::{CapabilityRow, ToolRow};
-use crate::select::Candidate;
+use crate::definition::{DocumentError, Effect, Input};
 use crate::select::retrieval::{CapabilityText, PatternText, Text};
+use crate::select::{Candidate, Usage};
 
 /// What scoring needs of a capability of a tool.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -42,6 +43,18 @@ pub struct PatternEntry {
     pub policy: Box<RawValue>,
     /// How well it serves each preference.
     pub preference: Box<RawValue>,
+    /// What it does to what it works on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<String>,
+    /// How it is run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invocation: Option<Box<RawValue>>,
+    /// Inputs that it cannot run without.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub required: Vec<Input>,
+    /// Inputs that it accepts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub optional: Vec<Input>,
 }
 
 /// The texts of a capability, in the order of the entry's patterns.
@@ -67,6 +80,10 @@ impl Entry {
                 complexity: pattern.complexity_score,
                 policy: to_raw_value(&pattern.policy)?,
                 preference: to_raw_value(&pattern.preference_match)?,
+                effect: pattern.effect.clone(),
+                invocation: pattern.invocation.as_ref().map(to_raw_value).transpose()?,
+                required: inputs(Some(&pattern.required_inputs)),
+                optional: inputs(Some(&pattern.optional_inputs)),
             })
         });
         Ok(Self {
@@ -111,6 +128,22 @@ impl Entry {
                 .map_err(|error| unreadable("policy", &error))?,
             preference_match: serde_json::from_str(pattern.preference.get())
                 .map_err(|error| unreadable("preference_match", &error))?,
+            usage: Usage {
+                effect: pattern
+                    .effect
+                    .as_ref()
+                    .map(|it| Effect::deserialize(it.as_str().into_deserializer()))
+                    .transpose()
+                    .map_err(|error: serde_json::Error| unreadable("effect", &error))?,
+                invocation: pattern
+                    .invocation
+                    .as_ref()
+                    .map(|it| serde_json::from_str(it.get()))
+                    .transpose()
+                    .map_err(|error| unreadable("invocation", &error))?,
+                required: pattern.required.clone(),
+                optional: pattern.optional.clone(),
+            },
             lesson: None,
         })
     }
@@ -159,6 +192,11 @@ impl IndexedTool {
                 .collect(),
         }
     }
+}
+
+/// The inputs of a list.
+pub(super) fn inputs(value: Option<&Value>) -> Vec<Input> {
+    Input::list(value.and_then(Value::as_array).into_iter().flatten())
 }
 
 /// The texts of a list.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, Text};
 use serde_json::Value;
 
-use super::entry::{Entry, PatternEntry, Words, strings};
+use super::entry::{Entry, PatternEntry, Words, inputs, strings};
 use crate::select::retrieval::{CapabilityText, PatternText, Text as ToolText};
 use crate::store::StoreError;
 use crate::store::raw_json::RawJson;
@@ -61,6 +61,14 @@ struct Row {
     policy: Option<RawJson>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     preference_match: Option<RawJson>,
+    #[diesel(sql_type = Nullable<Text>)]
+    effect: Option<String>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    invocation: Option<RawJson>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    required_inputs: Option<Value>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    optional_inputs: Option<Value>,
 }
 
 /// The entries of one version of a tool that is switched on, whether or not it is in use.
@@ -103,7 +111,7 @@ fn load_where(
                 CASE WHEN $2 THEN p.description END AS pattern_description, \
                 CASE WHEN $2 THEN p.typical_use_cases END AS use_cases, \
                 p.time_estimate_ms, p.cost_estimate, p.complexity_score, p.policy, \
-                p.preference_match \
+                p.preference_match, p.effect, p.invocation, p.required_inputs, p.optional_inputs \
          FROM tools t \
          LEFT JOIN tool_capabilities c ON c.tool_id = t.id \
          LEFT JOIN tool_patterns p ON p.capability_id = c.id \
@@ -190,6 +198,10 @@ impl Loaded {
             complexity: row.complexity_score.unwrap_or_default(),
             policy: row.policy.map(|it| it.0).unwrap_or_default(),
             preference: row.preference_match.map(|it| it.0).unwrap_or_default(),
+            effect: row.effect,
+            invocation: row.invocation.map(|it| it.0),
+            required: inputs(row.required_inputs.as_ref()),
+            optional: inputs(row.optional_inputs.as_ref()),
         });
     }
 }

@@ -1,30 +1,27 @@
 //! Entries of tools whose words stay as they are: written over the old ones.
 
+use std::sync::LazyLock;
+
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
 
 use super::entry::Entry;
-use crate::definition::row::ToolRow;
+use crate::definition::row::{PATTERN_FIELDS, ToolRow};
+
+/// Fields of a pattern that its words come from.
+const WORDED: [&str; 2] = ["description", "typical_use_cases"];
 
 /// Columns that no word of a tool comes from.
-pub const WORDLESS: [&str; 16] = [
-    "owner",
-    "parent_version_id",
-    "updated_by",
-    "definition_digest",
-    "time_estimate_ms",
-    "cost_estimate",
-    "complexity_score",
-    "scope",
-    "completeness",
-    "limitations",
-    "policy",
-    "preference_match",
-    "required_inputs",
-    "optional_inputs",
-    "expected_outputs",
-    "examples",
-];
+pub static WORDLESS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let of_tools = [
+        "owner",
+        "parent_version_id",
+        "updated_by",
+        "definition_digest",
+    ];
+    let of_patterns = PATTERN_FIELDS.iter().filter(|it| !WORDED.contains(*it));
+    of_tools.iter().chain(of_patterns).copied().collect()
+});
 
 /// Entries to be written, column by column.
 ///

@@ -1,5 +1,6 @@
 //! Lints: what is allowed, but probably not meant. One file per kind of mistake.
 
+mod effects;
 mod estimates;
 mod keys;
 mod names;
@@ -18,6 +19,7 @@ pub(super) fn check(root: &Node, problems: &mut Vec<Problem>) {
     scalars::check(root, problems);
     references::check(root, problems);
     estimates::check(root, problems);
+    effects::check(root, problems);
 }
 
 /// The entries of a map under a key; none where it is missing or no map.

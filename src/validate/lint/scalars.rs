@@ -60,6 +60,13 @@ fn pattern(node: &Node, place: &str, problems: &mut Vec<Problem>) {
             items(node, &pointer(place, field), problems);
         }
     }
+    if let Some(argv) = node.get("invocation").and_then(|it| it.get("argv")) {
+        let place = format!("{place}/invocation/argv");
+        items(argv, &place, problems);
+        for (index, group) in argv.items().iter().enumerate() {
+            items(group, &format!("{place}/{index}"), problems);
+        }
+    }
     if let Some(policy) = node.get("policy") {
         for field in ["required_permissions", "allowed_environments"] {
             if let Some(node) = policy.get(field) {

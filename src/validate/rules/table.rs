@@ -251,6 +251,13 @@ pub const ALL: &[Rule] = &[
         good: "shape: 1",
     },
     Rule {
+        id: "schema/key",
+        severity: Error,
+        about: "An invocation takes only the keys that it describes: a misspelt one would change what is run.",
+        bad: "invocation: {args: [df, -h]}",
+        good: "invocation: {argv: [df, -h]}",
+    },
+    Rule {
         id: "schema/other",
         severity: Error,
         about: "The definition does not fit the JSON Schema in some other way.",
@@ -356,6 +363,34 @@ pub const ALL: &[Rule] = &[
         good: "",
     },
     Rule {
+        id: "invocation/command",
+        severity: Error,
+        about: "An invocation has either `argv`, whose first argument is the program, or `shell` and `script`.",
+        bad: "invocation: {script: df -h}",
+        good: "invocation: {argv: [df, -h]}",
+    },
+    Rule {
+        id: "invocation/placeholder",
+        severity: Error,
+        about: "A placeholder `{name}` stands for the input of that name. One that is optional stands in a nested list of `argv`, which falls away without it. A brace that is meant itself is written twice.",
+        bad: "required_inputs: [path]\ninvocation: {argv: [du, \"{file}\"]}",
+        good: "required_inputs: [path]\ninvocation: {argv: [du, \"{path}\"]}",
+    },
+    Rule {
+        id: "invocation/input",
+        severity: Error,
+        about: "A required input that the command has no place for is not required, unless an estimate needs it.",
+        bad: "required_inputs: [path]\ninvocation: {argv: [du]}",
+        good: "required_inputs: [path]\ninvocation: {argv: [du, \"{path}\"]}",
+    },
+    Rule {
+        id: "invocation/quoting",
+        severity: Error,
+        about: "A value is filled into a script as one quoted word. Inside quotes, comments, here-documents and the like the shell reads no words, and a value could leave its place.",
+        bad: "script: 'grep \"{pattern}\" {file}'",
+        good: "script: 'grep {pattern} {file}'",
+    },
+    Rule {
         id: "catalog/duplicate-identity",
         severity: Error,
         about: "Two definitions have the same platform, name and version; a catalog holds one.",
@@ -445,6 +480,13 @@ pub const ALL: &[Rule] = &[
         about: "The cost estimate is above the pattern's own max_cost for every ordinary N, so that it can never be chosen.",
         bad: "cost_estimate: 5\npolicy: {max_cost: 1}",
         good: "cost_estimate: 5\npolicy: {max_cost: 10}",
+    },
+    Rule {
+        id: "lint/unguarded-destroy",
+        severity: Warning,
+        about: "A pattern that deletes, overwrites, ends or cuts off asks for approval and is not safe in production, unless its policy says otherwise. Saying nothing is more likely forgotten than meant.",
+        bad: "effect: destroy\npolicy: {}",
+        good: "effect: destroy\npolicy: {requires_approval: true, production_safe: false}",
     },
     Rule {
         id: "lint/unused-default",

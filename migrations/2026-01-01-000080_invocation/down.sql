@@ -1,0 +1,3 @@
+ALTER TABLE tool_patterns
+    DROP COLUMN effect,
+    DROP COLUMN invocation;
