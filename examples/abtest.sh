@@ -49,7 +49,7 @@ done
 "$toolcat" rollback pack --to 1.0.0 --quiet >/dev/null
 
 # The plan, written down before the first record.
-say abtest create "$test" --a pack@1.0.0 --b pack@2.0.0 \
+say abtest create "$test" --a pack@1.0.0 --b pack@2.0.0 --min-duration 0s \
     --metric time --guardrail success:0.05 --planned 2000 \
     --hypothesis "2.0.0 compresses in parallel and takes a fifth less time"
 say abtest start "$test"

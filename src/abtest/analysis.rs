@@ -6,14 +6,14 @@ use super::bayes::{Belief, ln_ratio_belief, success_belief};
 use super::decide::{Decision, Situation, decide, recorded};
 use super::evidence::{
     Evidence, Metric, TestPlan, by_unit, estimates, evidence, guardrail_interval, non_inferior,
-    success_difference,
+    ratio_interval, success_difference,
 };
 use super::health::{Health, HealthCounts, examine};
 use super::multiple::holm;
 use super::proportions::{Proportion, fisher_exact};
 use super::ratio::compare;
 use super::special::normal_quantile_upper;
-use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value, ln_ratio_interval};
+use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value};
 use super::welch::welch;
 use serde::Serialize;
 
@@ -194,7 +194,7 @@ pub fn analyze(input: &AnalysisInput<'_>) -> Analysis {
     };
     Analysis {
         plan: plan.clone(),
-        recorded: recorded(plan, arms),
+        recorded: recorded(arms),
         elapsed_s: input.situation.elapsed_s,
         arms: PerArm {
             a: arm(arms.a, input.counts.assigned.a),
@@ -253,7 +253,7 @@ fn report(
         ratio: now.ln_ratio.map(f64::exp),
         ln_ratio: now.ln_ratio,
         ln_ratio_se: now.ln_ratio_se,
-        ratio_sequential: sequential_ratio(plan, &now, exact.then_some(events)),
+        ratio_sequential: ratio_interval(plan, metric, arms).map(Interval::exp),
         ln_e: exact.then(|| ln_e_value(events.a, events.b, plan.split, RATE_PRIOR_WEIGHT)),
         p_now: now.p,
         p_smallest: p_earlier.fold(now.p, f64::min),
@@ -269,28 +269,6 @@ fn report(
         belief: belief(metric, arms, &now),
         unavailable: unavailable(metric, arms, &now, exact),
     }
-}
-
-fn sequential_ratio(
-    plan: &TestPlan,
-    now: &Evidence,
-    events: Option<PerArm<f64>>,
-) -> Option<Interval> {
-    if let Some(events) = events {
-        let bounds = ln_ratio_interval(
-            events.a,
-            events.b,
-            plan.split,
-            RATE_PRIOR_WEIGHT,
-            plan.alpha(),
-        );
-        return Some(Interval::exp(bounds));
-    }
-    let half = plan
-        .sequence()
-        .half_width(now.ln_ratio_se?, (now.n.a + now.n.b) as f64);
-    let ratio = now.ln_ratio?;
-    Some(Interval::exp((ratio - half, ratio + half)))
 }
 
 fn fixed_test(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Option<FixedTest> {
@@ -368,7 +346,7 @@ fn unavailable(
             "an arm has none of the counted outcomes yet, so the ratio is not finite"
         }
         Metric::Time => "too few values in an arm",
-        Metric::Cost => "the mean cost of an arm is not positive, so there is no ratio",
+        Metric::Cost => "the mean cost of an arm is 0: the difference of the means is judged",
     })
 }
 

@@ -58,7 +58,8 @@ impl<T> PerArm<T> {
 pub struct Execution {
     /// Whether it failed; a timeout is a failure.
     pub failed: bool,
-    /// Duration in ms; a timed-out execution counts with its limit.
+    /// Duration in ms of a success, or of a timeout with its limit; none for any other failure, which must
+    /// not make an arm fast.
     pub time_ms: Option<f64>,
     /// Cost, not negative.
     pub cost: Option<f64>,
@@ -84,10 +85,14 @@ pub struct ArmStats {
     pub failures: u64,
     /// Timed-out executions among them; they are failures, and their time is their limit.
     pub timeouts: u64,
-    /// ln of the time in ms, of all executions that have one (times below [`SHORTEST_TIME_MS`] raised to it).
+    /// ln of the time in ms, of successes and timeouts (times below [`SHORTEST_TIME_MS`] raised to it).
     pub ln_time: Moments,
+    /// Largest of them.
+    pub ln_time_max: Option<f64>,
     /// Cost of all executions that have one.
     pub cost: Moments,
+    /// Largest of them.
+    pub cost_max: Option<f64>,
     /// Sums per unit; present where the unit of assignment has several executions.
     pub units: Option<UnitStats>,
     /// Median time in ms, for description.
@@ -102,10 +107,13 @@ impl ArmStats {
         self.records += 1;
         self.failures += u64::from(execution.failed);
         if let Some(time) = execution.time_ms.filter(|time| time.is_finite()) {
-            self.ln_time.push(time.max(SHORTEST_TIME_MS).ln());
+            let ln_time = time.max(SHORTEST_TIME_MS).ln();
+            self.ln_time.push(ln_time);
+            self.ln_time_max = Some(self.ln_time_max.map_or(ln_time, |it| it.max(ln_time)));
         }
         if let Some(cost) = execution.cost.filter(|cost| cost.is_finite()) {
             self.cost.push(cost);
+            self.cost_max = Some(self.cost_max.map_or(cost, |it| it.max(cost)));
         }
     }
 
@@ -117,34 +125,42 @@ impl ArmStats {
         }
     }
 
-    /// What the arm would be with `factor` times as many records of the same kind.
-    pub fn scaled(&self, factor: f64) -> Self {
-        let count = |n: u64| (n as f64 * factor).round() as u64;
-        let moments = |m: Moments| Moments {
-            n: count(m.n),
-            squared_deviations: m.squared_deviations * factor,
-            ..m
+    /// What the arm would be if `silent` more executions had failed, at that time and cost.
+    fn with_failures(&self, silent: u64, ln_time: Option<f64>, cost: Option<f64>) -> Self {
+        let moments = |moments: Moments, value: Option<f64>| match value {
+            Some(value) => moments.with_equal(silent, value),
+            None => moments,
         };
-        let sums = |s: UnitSums| UnitSums {
-            units: count(s.units),
-            count: s.count * factor,
-            count_squares: s.count_squares * factor,
-            total: s.total * factor,
-            total_squares: s.total_squares * factor,
-            products: s.products * factor,
+        let units = |sums: UnitSums, value: Option<f64>| match value {
+            Some(value) => sums.with_equal(silent, value),
+            None => sums,
         };
         Self {
-            records: count(self.records),
-            failures: count(self.failures),
-            timeouts: count(self.timeouts),
-            ln_time: moments(self.ln_time),
-            cost: moments(self.cost),
-            units: self.units.map(|units| UnitStats {
-                failures: sums(units.failures),
-                ln_time: sums(units.ln_time),
-                cost: sums(units.cost),
+            records: self.records + silent,
+            failures: self.failures + silent,
+            ln_time: moments(self.ln_time, ln_time),
+            cost: moments(self.cost, cost),
+            units: self.units.map(|it| UnitStats {
+                failures: units(it.failures, Some(1.0)),
+                ln_time: units(it.ln_time, ln_time),
+                cost: units(it.cost, cost),
             }),
             ..*self
         }
+    }
+}
+
+/// The worst that outcomes which have not come can still be: each of them a failure, at the longest time and
+/// the highest cost that any execution had.
+pub fn with_silent_as_failures(arms: &PerArm<ArmStats>, silent: PerArm<u64>) -> PerArm<ArmStats> {
+    let largest = |of: fn(&ArmStats) -> Option<f64>| match (of(&arms.a), of(&arms.b)) {
+        (Some(a), Some(b)) => Some(f64::max(a, b)),
+        (a, b) => a.or(b),
+    };
+    let ln_time = largest(|arm| arm.ln_time_max);
+    let cost = largest(|arm| arm.cost_max);
+    PerArm {
+        a: arms.a.with_failures(silent.a, ln_time, cost),
+        b: arms.b.with_failures(silent.b, ln_time, cost),
     }
 }

@@ -7,7 +7,9 @@ use super::moments::UnitSums;
 use super::proportions::{Proportion, newcombe_effective};
 use super::ratio::Estimate;
 use super::sequence::ConfidenceSequence;
-use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value, p_from_ln_e};
+use super::success::{
+    CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value, ln_ratio_interval, p_from_ln_e,
+};
 use serde::{Deserialize, Serialize};
 
 /// Fewest times per arm before a decision on time.
@@ -154,6 +156,10 @@ pub struct Evidence {
     pub ln_ratio: Option<f64>,
     /// Standard error of `ln_ratio`; none for the exact test of rates.
     pub ln_ratio_se: Option<f64>,
+    /// mean(B) - mean(A) where it is what was judged, because there is no ratio: a cost of 0 in an arm.
+    pub difference: Option<f64>,
+    /// Standard error of `difference`.
+    pub difference_se: Option<f64>,
     /// Anytime-valid p-value of no difference at this look.
     pub p: f64,
     /// The arm that is ahead; none without a difference.
@@ -183,6 +189,15 @@ pub fn sample_sizes(metric: Metric, arms: &PerArm<ArmStats>) -> PerArm<u64> {
         (false, Metric::Time) => arm.ln_time.n,
         (false, Metric::Cost) => arm.cost.n,
     })
+}
+
+/// The same, with units counted by their activity: a few users who do most of the work are few.
+pub fn effective_sizes(metric: Metric, arms: &PerArm<ArmStats>) -> PerArm<u64> {
+    if by_unit(arms) {
+        (*arms).map(|arm| unit_sums(&arm, metric).effective_units())
+    } else {
+        sample_sizes(metric, arms)
+    }
 }
 
 fn unit_sums(arm: &ArmStats, metric: Metric) -> UnitSums {
@@ -243,74 +258,125 @@ pub fn evidence(plan: &TestPlan, metric: Metric, arms: &PerArm<ArmStats>) -> Evi
     } else {
         1.0
     };
-    let estimates = estimates(metric, plan.counted, arms);
-    let logs = match metric {
-        Metric::Time => estimates,
-        Metric::Success | Metric::Cost => estimates.map(|estimate| estimate.and_then(Estimate::ln)),
+    let means = estimates(metric, plan.counted, arms);
+    let effect = Effect::of(means, randomisation_error(metric, plan.counted, arms));
+    let judged = match metric {
+        Metric::Time => effect,
+        Metric::Success | Metric::Cost => effect.and_then(|effect| effect.of_logs(means)),
     };
-    let (ln_ratio, se) = match (logs.a, logs.b) {
-        (Some(a), Some(b)) => {
-            let ln_ratio = b.mean - a.mean;
-            let delta = (a.squared_error + b.squared_error).sqrt();
-            let se = if metric == Metric::Cost {
-                cautious_error(ln_ratio, delta, estimates)
-            } else {
-                delta
-            };
-            (Some(ln_ratio), Some(se))
-        }
-        _ => (None, None),
-    };
-    if metric == Metric::Success && !by_unit(arms) {
-        let events = (*arms).map(|arm| arm.counted(plan.counted) as f64);
-        let p = p_from_ln_e(ln_e_value(
-            events.a,
-            events.b,
-            plan.split,
-            RATE_PRIOR_WEIGHT,
-        ));
-        let better = favoured(sign * (events.b * plan.split.a - events.a * plan.split.b));
-        return Evidence {
-            n,
-            ln_ratio,
-            ln_ratio_se: None,
-            p,
-            better,
-        };
-    }
-    let (Some(ratio), Some(error)) = (ln_ratio, se) else {
-        return Evidence {
-            n,
-            ln_ratio,
-            ln_ratio_se: se,
-            p: 1.0,
-            better: None,
-        };
-    };
-    let p = plan.sequence().p_value(ratio, error, (n.a + n.b) as f64);
-    Evidence {
+    let (ln_ratio, se) = (judged.map(|it| it.value), judged.map(|it| it.error));
+    let nothing = Evidence {
         n,
         ln_ratio,
         ln_ratio_se: se,
-        p,
-        better: favoured(sign * ratio),
+        difference: None,
+        difference_se: None,
+        p: 1.0,
+        better: None,
+    };
+    if metric == Metric::Success && !by_unit(arms) {
+        let events = (*arms).map(|arm| arm.counted(plan.counted) as f64);
+        let ln_e = ln_e_value(events.a, events.b, plan.split, RATE_PRIOR_WEIGHT);
+        return Evidence {
+            ln_ratio_se: None,
+            p: p_from_ln_e(ln_e),
+            better: favoured(sign * (events.b * plan.split.a - events.a * plan.split.b)),
+            ..nothing
+        };
+    }
+    let total = (n.a + n.b) as f64;
+    let p = |effect: Effect| plan.sequence().p_value(effect.value, effect.error, total);
+    match (judged, effect) {
+        (Some(ratio), _) => Evidence {
+            p: p(ratio),
+            better: favoured(sign * ratio.value),
+            ..nothing
+        },
+        (None, Some(plain)) => Evidence {
+            difference: Some(plain.value),
+            difference_se: Some(plain.error),
+            p: p(plain),
+            better: favoured(sign * plain.value),
+            ..nothing
+        },
+        (None, None) => nothing,
     }
 }
 
-/// The error of the log ratio of two means, at least such that it is no more significant than their difference.
+/// A difference of the arms' means, or of their logarithms, with the error that the decision uses.
 ///
-/// Where one value makes up most of a heavy-tailed sum, the delta method's error of its logarithm stays
-/// below 1 while the logarithm itself runs away; the plain difference does not. Close to no difference
-/// both errors are the same.
-fn cautious_error(ln_ratio: f64, delta: f64, means: PerArm<Option<Estimate>>) -> f64 {
-    let (Some(a), Some(b)) = (means.a, means.b) else {
-        return delta;
-    };
-    let difference = (b.mean - a.mean).abs();
-    if difference == 0.0 {
-        return delta;
+/// The error is the larger of Welch's and the randomisation error. In a lopsided split the small arm has not
+/// met an outlier yet; its own variance is far too small then, and Welch's error with it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Effect {
+    value: f64,
+    error: f64,
+    squared_randomisation_error: f64,
+}
+
+impl Effect {
+    fn of(
+        means: PerArm<Option<Estimate>>,
+        squared_randomisation_error: Option<f64>,
+    ) -> Option<Self> {
+        let (a, b) = (means.a?, means.b?);
+        let randomisation = squared_randomisation_error?;
+        Some(Self {
+            value: b.mean - a.mean,
+            error: (a.squared_error + b.squared_error)
+                .max(randomisation)
+                .sqrt(),
+            squared_randomisation_error: randomisation,
+        })
     }
-    delta.max(ln_ratio.abs() * (a.squared_error + b.squared_error).sqrt() / difference)
+
+    /// The same on the scale of the logarithm; none unless both means are positive.
+    ///
+    /// At least so uncertain that it is no more significant than the difference. Where one value makes up most
+    /// of a heavy-tailed sum, the delta method's error stays below 1 while the logarithm runs away.
+    fn of_logs(self, means: PerArm<Option<Estimate>>) -> Option<Self> {
+        let (mean_a, mean_b) = (means.a?, means.b?);
+        let (a, b) = (mean_a.ln()?, mean_b.ln()?);
+        let middle = 0.5 * (mean_a.mean + mean_b.mean);
+        let delta = (a.squared_error + b.squared_error)
+            .max(self.squared_randomisation_error / middle / middle)
+            .sqrt();
+        let ratio = b.mean - a.mean;
+        let as_difference = if self.value == 0.0 {
+            0.0
+        } else {
+            ratio.abs() * self.error / self.value.abs()
+        };
+        Some(Self {
+            value: ratio,
+            error: delta.max(as_difference),
+            ..self
+        })
+    }
+}
+
+/// Squared error of the difference of the arms' means under random assignment.
+fn randomisation_error(
+    metric: Metric,
+    counted: CountedOutcome,
+    arms: &PerArm<ArmStats>,
+) -> Option<f64> {
+    if by_unit(arms) {
+        let of = |arm: &ArmStats| match metric {
+            Metric::Success => counted_sums(unit_sums(arm, metric), counted),
+            _ => unit_sums(arm, metric),
+        };
+        return of(&arms.a).randomisation_error(&of(&arms.b));
+    }
+    match metric {
+        Metric::Success => {
+            let (a, b) = (arms.a.records as f64, arms.b.records as f64);
+            let rate = (arms.a.counted(counted) + arms.b.counted(counted)) as f64 / (a + b);
+            (a > 0.0 && b > 0.0).then(|| rate * (1.0 - rate) * (1.0 / a + 1.0 / b))
+        }
+        Metric::Time => arms.a.ln_time.randomisation_error(&arms.b.ln_time),
+        Metric::Cost => arms.a.cost.randomisation_error(&arms.b.cost),
+    }
 }
 
 /// Sequential interval of the effect that a guardrail bounds: success rate(B) - rate(A), or ln(B/A) of time
@@ -367,6 +433,63 @@ pub fn non_inferior(guardrail: Guardrail, interval: Option<(f64, f64)>) -> PerAr
             PerArm {
                 a: -lower < margin,
                 b: upper < margin,
+            }
+        }
+    }
+}
+
+/// The difference of the arms on the scale that is judged (ln of the ratio B/A, or of the means where a cost
+/// is 0) and its standard error; none while it cannot be formed.
+pub fn effect(
+    metric: Metric,
+    counted: CountedOutcome,
+    arms: &PerArm<ArmStats>,
+) -> Option<(f64, f64)> {
+    let means = estimates(metric, counted, arms);
+    let plain = Effect::of(means, randomisation_error(metric, counted, arms))?;
+    let judged = match metric {
+        Metric::Time => plain,
+        Metric::Success | Metric::Cost => plain.of_logs(means).unwrap_or(plain),
+    };
+    Some((judged.value, judged.error))
+}
+
+/// Sequential interval of ln of the ratio B/A, by the same method as the p-value; a bound may be infinite.
+/// None while there is no ratio.
+pub fn ratio_interval(
+    plan: &TestPlan,
+    metric: Metric,
+    arms: &PerArm<ArmStats>,
+) -> Option<(f64, f64)> {
+    if metric == Metric::Success && !by_unit(arms) {
+        let events = (*arms).map(|arm| arm.counted(plan.counted) as f64);
+        let (weight, alpha) = (RATE_PRIOR_WEIGHT, plan.alpha());
+        return Some(ln_ratio_interval(
+            events.a, events.b, plan.split, weight, alpha,
+        ));
+    }
+    let now = evidence(plan, metric, arms);
+    let total = (now.n.a + now.n.b) as f64;
+    let half = plan.sequence().half_width(now.ln_ratio_se?, total);
+    let ratio = now.ln_ratio?;
+    Some((ratio - half, ratio + half))
+}
+
+/// For each arm, whether it is shown to be worse than the other by more than the guardrail's margin.
+pub fn breaks(guardrail: Guardrail, interval: Option<(f64, f64)>) -> PerArm<bool> {
+    let Some((lower, upper)) = interval else {
+        return PerArm { a: false, b: false };
+    };
+    match guardrail.metric {
+        Metric::Success => PerArm {
+            a: lower > guardrail.margin,
+            b: -upper > guardrail.margin,
+        },
+        Metric::Time | Metric::Cost => {
+            let margin = guardrail.margin.ln_1p();
+            PerArm {
+                a: -upper > margin,
+                b: lower > margin,
             }
         }
     }

@@ -9,8 +9,12 @@ use serde::Serialize;
 
 /// Prior weight of the sequential test of the assignment counts.
 pub const SRM_PRIOR_WEIGHT: f64 = 100.0;
+/// Prior weight of the sequential test of missing outcomes: light, so that a few that hang in one arm are seen.
+pub const MISSING_PRIOR_WEIGHT: f64 = 10.0;
 /// A sample ratio mismatch, or missing outcomes that differ between the arms, are flagged below this p-value.
 pub const HEALTH_ALPHA: f64 = 0.01;
+/// Largest tolerated share of records dated before their assignment.
+pub const MAX_SHARE_MISDATED: f64 = 0.01;
 /// Largest tolerated share of units seen in both arms.
 pub const MAX_SHARE_IN_BOTH: f64 = 0.01;
 
@@ -25,7 +29,11 @@ pub struct SequentialCheck {
 
 /// Tests counts per arm against the split: valid at every look.
 pub fn sequential_check(counts: PerArm<u64>, split: Split) -> SequentialCheck {
-    let ln_e = ln_e_value(counts.a as f64, counts.b as f64, split, SRM_PRIOR_WEIGHT);
+    check(counts, split, SRM_PRIOR_WEIGHT)
+}
+
+fn check(counts: PerArm<u64>, split: Split, prior_weight: f64) -> SequentialCheck {
+    let ln_e = ln_e_value(counts.a as f64, counts.b as f64, split, prior_weight);
     SequentialCheck {
         ln_e,
         p: p_from_ln_e(ln_e),
@@ -92,6 +100,16 @@ pub struct HealthCounts {
     pub before_assignment: u64,
     /// Records of the versions under test without an assignment; left out of the analysis.
     pub unassigned: u64,
+}
+
+impl HealthCounts {
+    /// Assigned units without an outcome, overdue or not.
+    pub fn silent(&self) -> PerArm<u64> {
+        PerArm {
+            a: self.missing.a + self.pending.a,
+            b: self.missing.b + self.pending.b,
+        }
+    }
 }
 
 /// What a finding is about.
@@ -167,7 +185,7 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
         b: share(counts.missing.b, assigned.b),
     };
     let srm = sequential_check(assigned, split);
-    let missing = sequential_check(counts.missing, split);
+    let missing = check(counts.missing, split, MISSING_PRIOR_WEIGHT);
     let in_both_share =
         share(counts.in_both, units).unwrap_or(if counts.in_both > 0 { 1.0 } else { 0.0 });
     let mut findings = Vec::new();
@@ -205,8 +223,8 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
             FindingKind::Missing,
             false,
             format!(
-                "the outcome of {} of {units} assigned units never came (overdue)",
-                counts.missing.a + counts.missing.b
+                "overdue outcomes never came: {} of {} in A, {} of {} in B",
+                counts.missing.a, assigned.a, counts.missing.b, assigned.b
             ),
             "record the telemetry of every assigned execution",
         );
@@ -247,7 +265,7 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
     if counts.before_assignment > 0 {
         add(
             FindingKind::BeforeAssignment,
-            false,
+            counts.before_assignment as f64 > MAX_SHARE_MISDATED * units as f64,
             format!(
                 "{} dated before the assignment, left out of the analysis",
                 records(counts.before_assignment)

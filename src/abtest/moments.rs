@@ -55,9 +55,43 @@ impl Moments {
         self.squared_deviations += gap * (value - self.mean);
     }
 
+    /// The values of both together (Chan's update).
+    pub fn merged(&self, other: &Self) -> Self {
+        let n = self.n + other.n;
+        if n == 0 {
+            return Self::default();
+        }
+        let gap = other.mean - self.mean;
+        let (own, theirs) = (self.n as f64, other.n as f64);
+        let total = own + theirs;
+        Self {
+            n,
+            mean: (own * self.mean + theirs * other.mean) / total,
+            squared_deviations: self.squared_deviations
+                + other.squared_deviations
+                + gap * gap * (own * theirs / total),
+        }
+    }
+
+    /// With `n` more values, all equal to `value`.
+    pub fn with_equal(&self, n: u64, value: f64) -> Self {
+        self.merged(&Self {
+            n,
+            mean: value,
+            squared_deviations: 0.0,
+        })
+    }
+
     /// Sample variance (n - 1); none below two values.
     pub fn variance(&self) -> Option<f64> {
         (self.n >= 2).then(|| self.squared_deviations / (self.n as f64 - 1.0))
+    }
+
+    /// Squared standard error of the difference of the arms' means where the arms are drawn at random from
+    /// all values together (the randomisation error): s^2 (1/n_A + 1/n_B); none without values in both.
+    pub fn randomisation_error(&self, other: &Self) -> Option<f64> {
+        let variance = self.merged(other).variance()?;
+        (self.n > 0 && other.n > 0).then(|| variance * (1.0 / self.n as f64 + 1.0 / other.n as f64))
     }
 
     /// Squared standard error of the mean; none below two values.
@@ -101,6 +135,49 @@ impl UnitSums {
         sums
     }
 
+    /// The sums of both together.
+    pub fn merged(&self, other: &Self) -> Self {
+        Self {
+            units: self.units + other.units,
+            count: self.count + other.count,
+            count_squares: self.count_squares + other.count_squares,
+            total: self.total + other.total,
+            total_squares: self.total_squares + other.total_squares,
+            products: self.products + other.products,
+        }
+    }
+
+    /// With `n` more units of one execution each, all of value `value`.
+    pub fn with_equal(&self, n: u64, value: f64) -> Self {
+        let k = n as f64;
+        self.merged(&Self {
+            units: n,
+            count: k,
+            count_squares: k,
+            total: k * value,
+            total_squares: k * value * value,
+            products: k * value,
+        })
+    }
+
+    /// How many units of equal activity say as much: (sum n)^2 / sum n^2, rounded down (Kish).
+    pub fn effective_units(&self) -> u64 {
+        if self.count_squares > 0.0 {
+            (self.count * self.count / self.count_squares) as u64
+        } else {
+            0
+        }
+    }
+
+    /// Variance over units of the deviation from `mean` per execution; none below two units.
+    fn residual_variance(&self, mean: f64) -> Option<f64> {
+        (self.units >= 2).then(|| {
+            let residuals =
+                self.total_squares - 2.0 * mean * self.products + mean * mean * self.count_squares;
+            residuals.max(0.0) / (self.units as f64 - 1.0)
+        })
+    }
+
     /// Mean per execution; none without executions.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0.0).then(|| self.total / self.count)
@@ -108,14 +185,20 @@ impl UnitSums {
 
     /// Squared standard error of the mean per execution; none below two units.
     pub fn squared_error(&self) -> Option<f64> {
-        let ratio = self.mean()?;
-        let k = self.units as f64;
-        (self.units >= 2).then(|| {
-            // residuals y - ratio * count sum to zero over the units
-            let residuals = self.total_squares - 2.0 * ratio * self.products
-                + ratio * ratio * self.count_squares;
-            residuals.max(0.0) / (k - 1.0) * k / (self.count * self.count)
-        })
+        // residuals y - mean * count sum to zero over the units
+        let variance = self.residual_variance(self.mean()?)?;
+        Some(variance * self.units as f64 / (self.count * self.count))
+    }
+
+    /// Squared standard error of the difference of the arms' means where the arms are drawn at random from
+    /// all units together (the randomisation error); none without executions in both.
+    pub fn randomisation_error(&self, other: &Self) -> Option<f64> {
+        let all = self.merged(other);
+        let variance = all.residual_variance(all.mean()?)?;
+        let arm = |sums: &Self| {
+            (sums.count > 0.0).then(|| variance * sums.units as f64 / (sums.count * sums.count))
+        };
+        Some(arm(self)? + arm(other)?)
     }
 }
 

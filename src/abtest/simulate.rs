@@ -92,9 +92,10 @@ impl ArmModel {
     /// Draws what the metrics of a plan need.
     fn draw(&self, random: &mut Random, metrics: &[Metric]) -> Execution {
         let time = |random: &mut Random| self.time_ms * (self.time_sigma * random.normal()).exp();
+        let failed = random.uniform() > self.success_rate;
         Execution {
-            failed: random.uniform() > self.success_rate,
-            time_ms: metrics.contains(&Metric::Time).then(|| time(random)),
+            failed,
+            time_ms: (metrics.contains(&Metric::Time) && !failed).then(|| time(random)),
             cost: metrics
                 .contains(&Metric::Cost)
                 .then(|| self.cost.draw(random)),

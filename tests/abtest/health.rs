@@ -38,12 +38,10 @@ fn strays_clocks_and_silence_are_told() {
     let (code, report) = analysis(&world);
     assert_eq!(code, 1);
     let found = kinds(&report);
-    for kind in ["unassigned", "before_assignment", "in_future"] {
-        assert!(
-            found.contains(&(kind.to_owned(), false)),
-            "{kind}: {found:?}"
-        );
-    }
+    assert!(
+        found.contains(&("unassigned".to_owned(), false)),
+        "{found:?}"
+    );
     assert!(
         found
             .iter()
@@ -52,10 +50,45 @@ fn strays_clocks_and_silence_are_told() {
     );
     let counts = &report["health"]["counts"];
     assert_eq!(counts["unassigned"], 1);
-    assert_eq!(counts["before_assignment"], 1);
-    assert_eq!(counts["in_future"], 1);
+    // the ids prove the order: clocks that are hours off lose nothing (S14)
+    assert_eq!(counts["before_assignment"], 0);
+    assert_eq!(counts["in_future"], 0);
     let recorded = |arm: &str| report["arms"][arm]["records"].as_i64().unwrap_or(0);
-    assert_eq!(recorded("a") + recorded("b"), 395);
+    assert_eq!(recorded("a") + recorded("b"), 397);
+}
+
+/// A user has records from before the test, so that there the time decides, and is told (S14).
+#[test]
+fn clocks_are_told_where_users_are_assigned() {
+    let world = world();
+    started(&world, &["--metric", "time", "--unit", "user"]);
+    assign(&world, 1..=300);
+    let run_at = |when: &str, units: &str| {
+        world.sql(&format!(
+            "INSERT INTO tool_telemetry (tool_id, user_id, actual_time_ms, success, executed_at)
+             SELECT CASE a.arm WHEN 'A' THEN x.tool_a_id ELSE x.tool_b_id END, a.unit, 100, true, now() + {when}
+             FROM tool_ab_assignments a JOIN tool_ab_tests x ON x.id = a.test_id WHERE a.unit IN ({units})"
+        ));
+    };
+    run_at(
+        "interval '1 second'",
+        "SELECT unit FROM tool_ab_assignments",
+    );
+    run_at("interval '-3 hours'", "'e-10'");
+    run_at("interval '3 hours'", "'e-11'");
+    let found = kinds(&analysis(&world).1);
+    for kind in ["before_assignment", "in_future"] {
+        assert!(
+            found.contains(&(kind.to_owned(), false)),
+            "{kind}: {found:?}"
+        );
+    }
+    run_at("interval '-3 hours'", "'e-12', 'e-13', 'e-14'");
+    let found = kinds(&analysis(&world).1);
+    assert!(
+        found.contains(&("before_assignment".to_owned(), true)),
+        "{found:?}"
+    );
 }
 
 #[test]

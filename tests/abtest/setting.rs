@@ -23,11 +23,17 @@ pub fn world() -> World {
     world
 }
 
-/// Makes and starts a test `t` of df 1.0 against 2.0.
+/// Makes and starts a test `t` of df 1.0 against 2.0, which may be decided at once and keeps no guardrail
+/// unless `more` says otherwise.
 pub fn started(world: &World, more: &[&str]) {
     let mut args = vec![
         "abtest", "create", "t", "--a", "df@1.0", "--b", "df@2.0", "--seed", SEED,
     ];
+    for default in [["--min-duration", "0s"], ["--guardrail", "none"]] {
+        if !more.contains(&default[0]) {
+            args.extend(default);
+        }
+    }
     args.extend(more);
     world.ok(&args);
     world.ok(&["abtest", "start", "t"]);

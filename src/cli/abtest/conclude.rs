@@ -178,7 +178,11 @@ fn decide(
     let report = Report::new(test, &phase, analysis);
     let verdict = report.verdict();
     let winner = wish.force.or(verdict.winner());
-    let ends = winner.is_some() || verdict == Verdict::NoDifference;
+    let ends = winner.is_some()
+        || matches!(
+            verdict,
+            Verdict::NoDifference | Verdict::GuardrailBroken { .. } | Verdict::Conflict
+        );
     let mut conclusion = Conclusion {
         test: test.test_name.clone(),
         verdict: report::word(verdict),
@@ -247,6 +251,8 @@ fn apply_later(
             "b_wins" => "b_wins",
             "invalid" => "invalid",
             "continue" => "continue",
+            "guardrail_broken" => "guardrail_broken",
+            "conflict" => "conflict",
             _ => "no_difference",
         },
         concluded: true,

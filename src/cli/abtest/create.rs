@@ -46,7 +46,8 @@ pub struct CreateArgs {
     metric: Vec<String>,
 
     /// Metric that the winner must be shown to keep, with its margin: success:0.02 is two points,
-    /// time:10% and cost:0.1 are relative (can be repeated)
+    /// time:10% and cost:0.1 are relative (can be repeated); `none` for no guardrail
+    /// [default: success:0.02 where time or cost decides]
     #[arg(long, value_name = "METRIC:MARGIN")]
     guardrail: Vec<String>,
 
@@ -93,7 +94,7 @@ pub struct CreateArgs {
     confidence: f64,
 
     /// Shortest duration before a decision, as 7d or 12h
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = input::duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1d", value_parser = input::duration)]
     min_duration: f64,
 
     /// What is expected, and why
@@ -186,6 +187,12 @@ pub fn run(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandE
     Ok(Outcome::Done)
 }
 
+/// A test on time or cost does not trade failures for speed, unless that is asked for.
+const DEFAULT_GUARDRAIL: Guardrail = Guardrail {
+    metric: Metric::Success,
+    margin: 0.02,
+};
+
 /// What is compared, and on whom.
 struct Terms {
     metrics: Vec<Metric>,
@@ -205,7 +212,14 @@ impl Terms {
             }
         }
         let mut guardrails: Vec<Guardrail> = Vec::new();
-        for text in &args.guardrail {
+        let waived = args.guardrail.iter().any(|text| text == "none");
+        if waived && args.guardrail.len() > 1 {
+            return Err(
+                CommandError::invalid("--guardrail none stands beside other guardrails")
+                    .hint("leave it out, or name no other guardrail"),
+            );
+        }
+        for text in args.guardrail.iter().filter(|_| !waived) {
             let hint = "a guardrail is METRIC:MARGIN, as success:0.02 (two points) or time:10%";
             let guardrail = input::option("--guardrail", text, input::guardrail, hint)?;
             if guardrails.iter().any(|it| it.metric == guardrail.metric) {
@@ -216,6 +230,11 @@ impl Terms {
                 .hint("give each metric one margin"));
             }
             guardrails.push(guardrail);
+        }
+        let judged =
+            |metric| metrics.contains(&metric) || guardrails.iter().any(|it| it.metric == metric);
+        if !waived && !judged(Metric::Success) {
+            guardrails.push(DEFAULT_GUARDRAIL);
         }
         let hint = "the coverage is a share of the traffic, as 0.25, 10% or 1";
         Ok(Self {
@@ -294,6 +313,10 @@ fn planned(args: &CreateArgs, terms: &Terms, known: &sizing::Assumed) -> Result<
     let mut total = 0;
     for metric in &terms.metrics {
         total = total.max(sizing::planned_for(*metric, effect, known, split, target)?.total());
+    }
+    for guardrail in &terms.guardrails {
+        let size = sizing::planned_for_guardrail(*guardrail, known, split, target)?;
+        total = total.max(size.total());
     }
     Ok(total)
 }

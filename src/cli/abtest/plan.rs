@@ -7,7 +7,7 @@ use super::record;
 use super::sizing::{self, Assumed, MOST_PLANNED};
 use super::{CommandError, Outcome, Session, error, input};
 use crate::abtest::plan::Target;
-use crate::abtest::{Metric, Split};
+use crate::abtest::{Guardrail, Metric, Split};
 use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
 use crate::output::{Column, Format, Record, record as lists, text};
@@ -21,8 +21,8 @@ const LADDER: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
 /// Work out how many records a test needs, and how long that takes.
 ///
 /// For a test that exists, or for versions of a tool. Rates, spreads and traffic come from the telemetry;
-/// what is not recorded is assumed, and said. Sizes are for the sequential test, which needs 1.9 times the
-/// records of a single look.
+/// what is not recorded is assumed, and said. Sizes are for the sequential test, which needs 1.85 times the
+/// records of a single look; each guardrail needs a size of its own, and the largest counts.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat abtest plan faster-df\n  \
                   toolcat abtest plan --tool df@1.0 --metric time --mde 5% --split 90/10")]
@@ -86,6 +86,7 @@ struct Subject {
     coverage: f64,
     confidence: f64,
     planned: Option<u64>,
+    guardrails: Vec<Guardrail>,
 }
 
 pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -139,6 +140,7 @@ fn subject(args: &PlanArgs, connection: &mut Connection) -> Result<Subject, Comm
                 coverage: test.coverage,
                 confidence: test.confidence,
                 planned: Some(plan.planned),
+                guardrails: plan.guardrails,
             }
         }
         None => Subject {
@@ -154,6 +156,7 @@ fn subject(args: &PlanArgs, connection: &mut Connection) -> Result<Subject, Comm
             coverage: 1.0,
             confidence: 0.95,
             planned: None,
+            guardrails: Vec::new(),
         },
     };
     if !args.metric.is_empty() {
@@ -195,6 +198,7 @@ fn steps(
                 total,
                 days: days(total),
                 planned: true,
+                guardrail: false,
             });
         }
         let ladder: &[f64] = if args.mde.is_empty() {
@@ -217,8 +221,24 @@ fn steps(
                 total: size.total(),
                 days: days(size.total()),
                 planned: false,
+                guardrail: false,
             });
         }
+    }
+    for guardrail in &subject.guardrails {
+        let size = sizing::planned_for_guardrail(*guardrail, known, subject.split, target)?;
+        let rate = per_day * subject.coverage;
+        steps.push(Step {
+            metric: guardrail.metric,
+            effect: Some(guardrail.margin),
+            one_look: (size.fixed_a.ceil() + size.fixed_b.ceil()) as u64,
+            a: size.sequential_a,
+            b: size.sequential_b,
+            total: size.total(),
+            days: (rate > 0.0).then(|| size.total() as f64 / rate),
+            planned: false,
+            guardrail: true,
+        });
     }
     Ok(steps)
 }
@@ -255,6 +275,8 @@ struct Step {
     days: Option<f64>,
     /// Whether it is the planned size, rather than a planned effect.
     planned: bool,
+    /// Whether it is what shows a guardrail kept; the effect is its margin.
+    guardrail: bool,
 }
 
 impl Record for Step {
@@ -285,7 +307,12 @@ impl Record for Step {
             count(self.one_look),
             self.days
                 .map_or_else(|| "?".to_owned(), |days| format!("{days:.1}")),
-            if self.planned { "planned size" } else { "" }.to_owned(),
+            match (self.planned, self.guardrail) {
+                (true, _) => "planned size",
+                (_, true) => "to show the guardrail kept",
+                _ => "",
+            }
+            .to_owned(),
         ]
     }
 

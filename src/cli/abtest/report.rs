@@ -71,6 +71,8 @@ pub fn word(verdict: Verdict) -> &'static str {
         Verdict::AWins => "a_wins",
         Verdict::BWins => "b_wins",
         Verdict::Continue { .. } => "continue",
+        Verdict::GuardrailBroken { .. } => "guardrail_broken",
+        Verdict::Conflict => "conflict",
         Verdict::NoDifference => "no_difference",
         Verdict::Invalid => "invalid",
     }
@@ -80,7 +82,10 @@ pub fn word(verdict: Verdict) -> &'static str {
 pub fn outcome(verdict: Verdict) -> Outcome {
     match verdict {
         Verdict::AWins | Verdict::BWins => Outcome::Done,
-        Verdict::Continue { .. } | Verdict::NoDifference => Outcome::No,
+        Verdict::Continue { .. }
+        | Verdict::GuardrailBroken { .. }
+        | Verdict::Conflict
+        | Verdict::NoDifference => Outcome::No,
         Verdict::Invalid => Outcome::Code(5),
     }
 }
@@ -359,10 +364,11 @@ fn metrics(session: &mut Session, report: &Report) -> Result<(), CommandError> {
     let table = table.render(&session.ui);
     writeln!(session.ui.out(), "{table}")?;
     for it in &report.analysis.metrics {
-        if let Some(difference) = it.difference {
+        // the ratio's interval belongs to the p-value; that of the difference only to a guardrail
+        if let Some(difference) = it.difference.filter(|_| it.guardrail.is_some()) {
             writeln!(
                 session.ui.out(),
-                "  success rate B - A: {:+.2} points, {level} % interval at any look {:+.2} .. {:+.2}",
+                "  success rate B - A: {:+.2} points; for the guardrail, {level} % interval at any look {:+.2} .. {:+.2}",
                 difference.estimate * 100.0,
                 difference.sequential.lower * 100.0,
                 difference.sequential.upper * 100.0
@@ -432,22 +438,9 @@ fn rule(session: &mut Session, report: &Report) -> Result<(), CommandError> {
             text::visible(&clause.detail)
         )?;
     }
-    if let Verdict::Continue { more } = decision.verdict {
-        let at_present = match decision.at_present_estimate {
-            Some(n) => format!(", {} at the present estimates", text::grouped(n as usize)),
-            None if report.analysis.recorded == 0 => String::new(),
-            None => ", never at the present estimates".to_owned(),
-        };
-        writeln!(
-            session.ui.out(),
-            "  still needed: about {}; {} to the planned size{at_present}",
-            text::grouped(more as usize),
-            text::grouped(decision.to_planned as usize),
-        )?;
-    }
     let how = match decision.verdict {
         Verdict::AWins | Verdict::BWins => style::GOOD,
-        Verdict::Invalid => style::BAD,
+        Verdict::Invalid | Verdict::GuardrailBroken { .. } => style::BAD,
         _ => style::HEADING,
     };
     let sentence = session.ui.paint(how, &text::visible(&decision.sentence));
@@ -462,6 +455,8 @@ pub fn kind(kind: ClauseKind) -> &'static str {
         ClauseKind::Minimums => "minimum",
         ClauseKind::Duration => "duration",
         ClauseKind::Primary => "primary",
+        ClauseKind::Missing => "missing",
+        ClauseKind::Steady => "steady",
         ClauseKind::Guardrail => "guardrail",
     }
 }

@@ -2,10 +2,10 @@
 
 use super::CommandError;
 use crate::abtest::plan::{
-    SampleSize, Target, arm_ratio, detectable_rates, detectable_ratio_normal, size_for_cost,
-    size_for_rates, size_for_time,
+    SampleSize, Spread, Target, arm_ratio, detectable_rates, detectable_ratio_normal,
+    size_for_cost, size_for_guardrail, size_for_rates, size_for_time,
 };
-use crate::abtest::{Metric, Split};
+use crate::abtest::{Guardrail, Metric, Split};
 use crate::store::Connection;
 use crate::store::ab_tests::history::{self, Baseline};
 
@@ -100,12 +100,22 @@ pub fn size(
                 target,
             )
         }),
-        Metric::Time => [1.0 + effect, 1.0 / (1.0 + effect)]
+        Metric::Time => better_or_worse(effect)
             .map(|change| size_for_time(change, known.ln_time_sd, ratio, target)),
-        Metric::Cost => [1.0 + effect, 1.0 / (1.0 + effect)]
+        Metric::Cost => better_or_worse(effect)
             .map(|change| size_for_cost(change, known.cost_variation, ratio, target)),
     };
     sizes.into_iter().flatten().max_by_key(SampleSize::total)
+}
+
+/// The ratios B/A of a relative change: "10 %" is B at 0.9 of A, or A at 0.9 of B.
+fn better_or_worse(effect: f64) -> [f64; 2] {
+    let less = if effect < 1.0 {
+        1.0 - effect
+    } else {
+        1.0 / (1.0 + effect)
+    };
+    [less, 1.0 / less]
 }
 
 /// The smallest effect that a planned total shows in the sequential test: points of the success rate, or a
@@ -129,12 +139,38 @@ pub fn detectable(
                 .reduce(f64::max)
         }
         Metric::Time => {
-            detectable_ratio_normal(n_a, n_b, known.ln_time_sd, target).map(|it| it - 1.0)
+            detectable_ratio_normal(n_a, n_b, known.ln_time_sd, target).map(|it| 1.0 - 1.0 / it)
         }
         Metric::Cost => {
-            detectable_ratio_normal(n_a, n_b, known.cost_variation, target).map(|it| it - 1.0)
+            detectable_ratio_normal(n_a, n_b, known.cost_variation, target).map(|it| 1.0 - 1.0 / it)
         }
     }
+}
+
+/// Records with which an arm without a difference is shown to keep a guardrail.
+///
+/// # Errors
+/// Where no test gets that many records.
+pub fn planned_for_guardrail(
+    guardrail: Guardrail,
+    known: &Assumed,
+    split: Split,
+    target: Target,
+) -> Result<SampleSize, CommandError> {
+    let spread = Spread {
+        success_rate: known.success_rate,
+        ln_time: known.ln_time_sd,
+        cost: known.cost_variation,
+    };
+    size_for_guardrail(guardrail, spread, arm_ratio(split), target)
+        .filter(|size| size.total() <= MOST_PLANNED)
+        .ok_or_else(|| {
+            CommandError::invalid(format!(
+                "no test gets enough records to show that {} stays within {}",
+                guardrail.metric, guardrail.margin
+            ))
+            .hint("give the guardrail a wider margin")
+        })
 }
 
 /// Checks an effect that is planned for.

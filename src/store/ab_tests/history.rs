@@ -1,7 +1,7 @@
 //! Recorded telemetry of tools, as a basis for planning and for replays.
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Double, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text};
 
 use crate::abtest::Execution;
 
@@ -36,11 +36,12 @@ pub fn baseline(
     limit: i64,
 ) -> QueryResult<Baseline> {
     diesel::sql_query(
-        "WITH latest AS (SELECT success, actual_time_ms, actual_cost FROM tool_telemetry \
+        "WITH latest AS (SELECT success, actual_time_ms, actual_cost, \
+                success OR error_message ~* 'time[d]?[ _-]?out|deadline' AS timed FROM tool_telemetry \
              WHERE tool_id = ANY ($1) AND ($2 IS NULL OR environment = $2) ORDER BY executed_at DESC LIMIT $3) \
          SELECT count(*) AS records, avg(success::int)::float8 AS success_rate, \
-                avg(ln(greatest(actual_time_ms, 1)::float8)) AS ln_time_mean, \
-                stddev_samp(ln(greatest(actual_time_ms, 1)::float8)) AS ln_time_sd, \
+                avg(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS ln_time_mean, \
+                stddev_samp(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS ln_time_sd, \
                 avg(actual_cost::float8) AS cost_mean, \
                 stddev_samp(actual_cost::float8) / nullif(avg(actual_cost::float8), 0) AS cost_variation \
          FROM latest",
@@ -83,8 +84,8 @@ pub fn traffic_per_day(
 struct Record {
     #[diesel(sql_type = Bool)]
     success: bool,
-    #[diesel(sql_type = Integer)]
-    time_ms: i32,
+    #[diesel(sql_type = Nullable<Double>)]
+    time_ms: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     cost: Option<f64>,
 }
@@ -97,7 +98,8 @@ pub fn executions(
 ) -> QueryResult<Vec<Execution>> {
     let rows: Vec<Record> = diesel::sql_query(
         "SELECT success, time_ms, cost FROM ( \
-             SELECT success, actual_time_ms AS time_ms, actual_cost::float8 AS cost, executed_at, id \
+             SELECT success, CASE WHEN success OR error_message ~* 'time[d]?[ _-]?out|deadline' \
+                             THEN actual_time_ms::float8 END AS time_ms, actual_cost::float8 AS cost, executed_at, id \
              FROM tool_telemetry WHERE tool_id = ANY ($1) ORDER BY executed_at DESC, id DESC LIMIT $2) latest \
          ORDER BY executed_at, id",
     )
@@ -108,7 +110,7 @@ pub fn executions(
         .into_iter()
         .map(|row| Execution {
             failed: !row.success,
-            time_ms: Some(f64::from(row.time_ms)),
+            time_ms: row.time_ms,
             cost: row.cost,
         })
         .collect())

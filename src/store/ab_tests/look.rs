@@ -93,7 +93,10 @@ pub fn look(
         plan: &plan,
         arms: recorded.arms,
         counts: recorded.counts,
-        situation: situation(test, phase),
+        situation: Situation {
+            halves: outcomes::halves(connection, window)?,
+            ..situation(test, phase)
+        },
         smallest_p: &smallest_p,
     }))
 }
@@ -102,6 +105,7 @@ fn situation(test: &StoredTest, phase: &Phase) -> Situation {
     Situation {
         elapsed_s: test.elapsed_s(phase),
         ended: phase.ended_at.is_some(),
+        halves: None,
     }
 }
 

@@ -1,8 +1,8 @@
 //! What was recorded of a phase, summed up by the database: a look costs the same to read however many
 //! records there are.
 //!
-//! An outcome is a telemetry record of the assigned version whose unit has an assignment of the phase,
-//! executed at or after it. Nothing else is reported, and nothing is reported twice.
+//! An outcome is a telemetry record of the assigned version whose unit has an assignment of the phase; of a
+//! user, executed at or after it. Nothing else is reported, and nothing is reported twice.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::pg::Pg;
@@ -13,12 +13,15 @@ use serde::Serialize;
 
 use super::{Phase, StoredTest, UnitKind};
 use crate::abtest::arms::{ArmStats, UnitStats};
+use crate::abtest::decide::Halves;
 use crate::abtest::moments::{Moments, UnitSums};
 use crate::abtest::quantile::{QuantileInterval, order_statistic_bounds};
 use crate::abtest::{HealthCounts, PerArm};
 
-/// How far in the future the clock of a reporting machine may be.
+/// How far in the future the clock of a machine may be that reports on users.
 const CLOCK_TOLERANCE_S: i64 = 300;
+/// The same where the execution's id proves the order: no clock is trusted, so that a year is as good as any.
+const CLOCK_TOLERANCE_BY_ID_S: i64 = 365 * 86_400;
 
 /// The window of a phase as of one moment.
 #[derive(Debug, Clone, Copy)]
@@ -42,10 +45,14 @@ impl<'a> Window<'a> {
     }
 
     fn end(&self) -> DateTime<Utc> {
+        let tolerance = match self.test.unit() {
+            UnitKind::Execution => CLOCK_TOLERANCE_BY_ID_S,
+            UnitKind::User => CLOCK_TOLERANCE_S,
+        };
         let end = self
             .phase
             .ended_at
-            .unwrap_or_else(|| self.test.read_at + chrono::Duration::seconds(CLOCK_TOLERANCE_S));
+            .unwrap_or_else(|| self.test.read_at + chrono::Duration::seconds(tolerance));
         self.until.map_or(end, |until| until.min(end))
     }
 
@@ -113,16 +120,22 @@ struct Row {
     failures: i64,
     #[diesel(sql_type = BigInt)]
     timeouts: i64,
+    #[diesel(sql_type = BigInt)]
+    times: i64,
     #[diesel(sql_type = Nullable<Double>)]
     time_mean: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     time_variance: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    time_max: Option<f64>,
     #[diesel(sql_type = BigInt)]
     costs: i64,
     #[diesel(sql_type = Nullable<Double>)]
     cost_mean: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     cost_variance: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    cost_max: Option<f64>,
     #[diesel(sql_type = Array<Double>)]
     failed_by_unit: Vec<f64>,
     #[diesel(sql_type = Array<Double>)]
@@ -157,8 +170,10 @@ impl Row {
             records: count(self.records),
             failures: count(self.failures),
             timeouts: count(self.timeouts),
-            ln_time: moments(self.records, self.time_mean, self.time_variance),
+            ln_time: moments(self.times, self.time_mean, self.time_variance),
+            ln_time_max: self.time_max,
             cost: moments(self.costs, self.cost_mean, self.cost_variance),
+            cost_max: self.cost_max,
             units: by_unit.then(|| UnitStats {
                 failures: unit_sums(&self.failed_by_unit),
                 ln_time: unit_sums(&self.ln_time_by_unit),
@@ -200,6 +215,60 @@ pub fn recorded(connection: &mut PgConnection, window: Window<'_>) -> QueryResul
 }
 
 #[derive(QueryableByName)]
+struct Half {
+    #[diesel(sql_type = Text)]
+    arm: String,
+    #[diesel(sql_type = Integer)]
+    half: i32,
+    #[diesel(sql_type = BigInt)]
+    records: i64,
+    #[diesel(sql_type = BigInt)]
+    failures: i64,
+    #[diesel(sql_type = BigInt)]
+    times: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    time_mean: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    time_variance: Option<f64>,
+    #[diesel(sql_type = BigInt)]
+    costs: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    cost_mean: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    cost_variance: Option<f64>,
+}
+
+/// Sums up the first and the second half of the assigned executions; none where units are users, who have
+/// executions in both.
+pub fn halves(connection: &mut PgConnection, window: Window<'_>) -> QueryResult<Option<Halves>> {
+    if window.test.unit() == UnitKind::User {
+        return Ok(None);
+    }
+    let rows: Vec<Half> = window.query(include_str!("halves.sql")).load(connection)?;
+    let mut halves = Halves::default();
+    for row in rows {
+        let half = if row.half == 1 {
+            &mut halves.first
+        } else {
+            &mut halves.second
+        };
+        let arm = if row.arm == "A" {
+            &mut half.a
+        } else {
+            &mut half.b
+        };
+        *arm = ArmStats {
+            records: count(row.records),
+            failures: count(row.failures),
+            ln_time: moments(row.times, row.time_mean, row.time_variance),
+            cost: moments(row.costs, row.cost_mean, row.cost_variance),
+            ..ArmStats::default()
+        };
+    }
+    Ok(Some(halves))
+}
+
+#[derive(QueryableByName)]
 struct Ranks {
     #[diesel(sql_type = Text)]
     arm: String,
@@ -238,11 +307,11 @@ pub fn add_quantiles(
              SELECT o.arm::text AS arm, \
                     percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY o.actual_time_ms)::float8[] AS continuous, \
                     percentile_disc(p.f) WITHIN GROUP (ORDER BY o.actual_time_ms)::float8[] AS discrete \
-             FROM outcome o JOIN fractions p ON p.arm = o.arm \
+             FROM outcome o JOIN fractions p ON p.arm = o.arm WHERE o.timed \
              GROUP BY o.arm, p.f",
         )
-        .bind::<Array<Double>, _>(fractions(arms.a.records))
-        .bind::<Array<Double>, _>(fractions(arms.b.records))
+        .bind::<Array<Double>, _>(fractions(arms.a.ln_time.n))
+        .bind::<Array<Double>, _>(fractions(arms.b.ln_time.n))
         .load(connection)?;
     for row in rows {
         let stats = if row.arm == "A" {
@@ -250,7 +319,7 @@ pub fn add_quantiles(
         } else {
             &mut arms.b
         };
-        let bounds = bounds(stats.records);
+        let bounds = bounds(stats.ln_time.n);
         let interval = |index: usize| -> Option<QuantileInterval> {
             let (low, high) = *bounds.get(index)?;
             Some(QuantileInterval {

@@ -11,9 +11,8 @@ grace AS (
     GROUP BY a.arm
 ), odd AS (
     SELECT arm,
-           count(DISTINCT unit) FILTER (WHERE ran <> arm AND executed_at >= date_trunc('second', assigned_at)
-                                              AND executed_at <= $5) AS in_both,
-           count(*) FILTER (WHERE ran = arm AND executed_at < date_trunc('second', assigned_at)) AS early,
+           count(DISTINCT unit) FILTER (WHERE ran <> arm AND NOT early AND executed_at <= $5) AS in_both,
+           count(*) FILTER (WHERE ran = arm AND early) AS early,
            count(*) FILTER (WHERE NOT $6 AND executed_at > $5) AS late
     FROM matched GROUP BY arm
 ), stray AS (
@@ -22,20 +21,25 @@ grace AS (
       AND NOT EXISTS (SELECT FROM tool_ab_assignments a WHERE a.test_id = $1 AND a.unit = t.{unit})
 ), sums AS (
     SELECT arm, count(*) AS records, count(*) FILTER (WHERE NOT success) AS failures,
-           count(*) FILTER (WHERE NOT success AND error_message ~* 'time[d]?[ _-]?out|deadline') AS timeouts,
-           avg(ln(greatest(actual_time_ms, 1)::float8)) AS time_mean,
-           var_samp(ln(greatest(actual_time_ms, 1)::float8)) AS time_variance,
+           count(*) FILTER (WHERE NOT success AND timed) AS timeouts,
+           count(*) FILTER (WHERE timed) AS times,
+           avg(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_mean,
+           var_samp(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_variance,
+           max(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_max,
            count(actual_cost) AS costs,
-           avg(actual_cost::float8) AS cost_mean, var_samp(actual_cost::float8) AS cost_variance
+           avg(actual_cost::float8) AS cost_mean, var_samp(actual_cost::float8) AS cost_variance,
+           max(actual_cost::float8) AS cost_max
     FROM outcome GROUP BY arm
 ), per_unit AS (
     SELECT arm, unit, count(*)::float8 AS n, (count(*) FILTER (WHERE NOT success))::float8 AS failed,
-           sum(ln(greatest(actual_time_ms, 1)::float8)) AS ln_time,
+           (count(*) FILTER (WHERE timed))::float8 AS times,
+           coalesce(sum(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed), 0) AS ln_time,
            count(actual_cost)::float8 AS costs, coalesce(sum(actual_cost::float8), 0) AS cost
     FROM outcome WHERE $8 GROUP BY arm, unit
 ), by_unit AS (
     SELECT arm, ARRAY[count(*), sum(n), sum(n * n), sum(failed), sum(failed * failed), sum(failed * n)] AS failed,
-           ARRAY[count(*), sum(n), sum(n * n), sum(ln_time), sum(ln_time * ln_time), sum(ln_time * n)] AS ln_time,
+           ARRAY[count(*) FILTER (WHERE times > 0), sum(times), sum(times * times), sum(ln_time),
+                 sum(ln_time * ln_time), sum(ln_time * times)] AS ln_time,
            ARRAY[count(*) FILTER (WHERE costs > 0), sum(costs), sum(costs * costs), sum(cost), sum(cost * cost),
                  sum(cost * costs)] AS cost
     FROM per_unit GROUP BY arm
@@ -44,8 +48,9 @@ SELECT arms.arm, coalesce(units.assigned, 0) AS assigned, coalesce(units.silent,
        coalesce(units.missing, 0) AS missing, coalesce(odd.in_both, 0) AS in_both, coalesce(odd.early, 0) AS early,
        coalesce(odd.late, 0) AS late, stray.records AS stray,
        coalesce(sums.records, 0) AS records, coalesce(sums.failures, 0) AS failures,
-       coalesce(sums.timeouts, 0) AS timeouts, sums.time_mean, sums.time_variance,
-       coalesce(sums.costs, 0) AS costs, sums.cost_mean, sums.cost_variance,
+       coalesce(sums.timeouts, 0) AS timeouts, coalesce(sums.times, 0) AS times, sums.time_mean,
+       sums.time_variance, sums.time_max, coalesce(sums.costs, 0) AS costs, sums.cost_mean,
+       sums.cost_variance, sums.cost_max,
        coalesce(by_unit.failed, '{}')::float8[] AS failed_by_unit,
        coalesce(by_unit.ln_time, '{}')::float8[] AS ln_time_by_unit,
        coalesce(by_unit.cost, '{}')::float8[] AS cost_by_unit
