@@ -17,6 +17,7 @@ pub mod format;
 pub mod generate;
 pub mod output;
 pub mod select;
+pub mod spreadsheet;
 pub mod statistics;
 pub mod store;
 pub mod telemetry;

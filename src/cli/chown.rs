@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::output::text;
 use crate::store::lifecycle::Mark;
 
 use super::selection::{ActArgs, SelectionArgs};
@@ -30,7 +31,8 @@ pub fn run(args: &ChownArgs, session: &mut Session) -> Result<Outcome, CommandEr
             "an owner is named with 1 to 100 characters",
         ));
     }
-    let words = (format!("gave {owner}"), format!("give {owner}"));
+    let shown = text::visible(owner);
+    let words = (format!("gave {shown}"), format!("give {shown}"));
     mark::run(
         &args.selection,
         &args.how,

@@ -2,9 +2,11 @@
 //!
 //! Results go to stdout through [`Ui::out`], everything else to stderr. Text that came from a file
 //! or the database passes [`text::visible`] on its way to a person, so that it cannot drive the
-//! terminal; machine formats escape by their own rules.
+//! terminal; machine formats escape by their own rules. Before a terminal stands a [guard] all the
+//! same.
 
 pub mod format;
+pub mod guard;
 pub mod interval_plot;
 pub mod plot;
 pub mod progress;

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::table::Table;
 use super::{Format, Ui};
+use crate::spreadsheet::defused;
 
 /// A column of a table for people.
 #[derive(Debug, Clone, Copy)]
@@ -113,15 +114,16 @@ fn write_csv<R: Record>(out: &mut dyn Write, records: &[R]) -> io::Result<()> {
         if index == 0 {
             writer.write_record(fields.keys())?;
         }
-        writer.write_record(fields.values().map(plain))?;
+        writer.write_record(fields.values().map(cell))?;
     }
     writer.flush()
 }
 
-fn plain(value: &Value) -> String {
+/// A value as a cell that no spreadsheet runs.
+pub fn cell(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => text.clone(),
+        Value::String(text) => defused(text).into_owned(),
         other => other.to_string(),
     }
 }

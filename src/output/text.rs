@@ -39,7 +39,8 @@ pub fn visible_lines(text: &str) -> String {
         .join("\n")
 }
 
-fn is_unsafe(c: char) -> bool {
+/// Whether a character could drive a terminal or disguise what a text says.
+pub fn is_unsafe(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
             | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')

@@ -6,6 +6,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use anstyle::Style;
 use clap::ValueEnum;
 
+use super::guard::Guard;
 use super::progress::Progress;
 use super::style::{self, paint};
 use super::text::visible_lines;
@@ -35,7 +36,7 @@ pub struct UiOptions {
 
 /// stdout for results, stderr for everything else.
 pub struct Ui {
-    out: RefCell<BufWriter<io::Stdout>>,
+    out: RefCell<BufWriter<Guard<io::Stdout>>>,
     options: UiOptions,
     color_out: bool,
     color_err: bool,
@@ -59,7 +60,10 @@ impl Ui {
         let terminal_out = io::stdout().is_terminal();
         let terminal_err = io::stderr().is_terminal();
         Self {
-            out: RefCell::new(BufWriter::with_capacity(64 * 1024, io::stdout())),
+            out: RefCell::new(BufWriter::with_capacity(
+                64 * 1024,
+                Guard::new(io::stdout(), terminal_out),
+            )),
             options,
             color_out: color(terminal_out),
             color_err: color(terminal_err),

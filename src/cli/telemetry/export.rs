@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome, Session};
+use crate::output::record;
 use crate::store::telemetry::{self as store, Exported};
 
 /// Write executions out of the catalog, in a form that `record --batch` reads.
@@ -67,11 +68,7 @@ fn csv(out: &mut dyn Write, rows: &[Exported], heading: bool) -> io::Result<()> 
         if heading && index == 0 {
             writer.write_record(fields.keys())?;
         }
-        writer.write_record(fields.values().map(|value| match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        }))?;
+        writer.write_record(fields.values().map(record::cell))?;
     }
     writer.flush()
 }

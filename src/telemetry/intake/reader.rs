@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::otel;
 use super::split::{is_closed, split};
 use super::{Entry, Field};
+use crate::spreadsheet::restored;
 
 /// A longer record is refused, in bytes.
 pub const LONGEST_LINE: usize = 1 << 20;
@@ -257,7 +258,7 @@ fn csv_entry(text: &str, heading: &[Option<Field>], names: &[String]) -> Result<
     let mut entry = Entry::default();
     for ((field, name), value) in heading.iter().zip(names).zip(&fields) {
         if let Some(field) = field {
-            entry.set(field, name, value)?;
+            entry.set(field, name, restored(value))?;
         }
     }
     Ok(entry)
