@@ -59,7 +59,17 @@ pub fn without_overstrikes(text: &str) -> String {
                     }
                 }
             }
+            // A hyperlink, or another command to the terminal, ended by BEL or ESC \.
+            '\u{1b}' if characters.peek() == Some(&']') => {
+                while let Some(c) = characters.next() {
+                    if c == '\u{7}' || (c == '\u{1b}' && characters.next_if_eq(&'\\').is_some()) {
+                        break;
+                    }
+                }
+            }
             '\u{ad}' => {}
+            // A hyphen that divides a word at the end of a line stays, to be joined again.
+            '\u{2010}' if characters.peek() != Some(&'\n') => plain.push('-'),
             c => plain.push(c),
         }
     }

@@ -5,6 +5,8 @@
 //! `{{NAME}}` stands where the answer goes. The first comment that is not a question says what the
 //! template is for.
 
+use serde_json::Value;
+
 use crate::definition::Document;
 use crate::format::{self, Format, Source};
 
@@ -103,6 +105,16 @@ impl Template {
         self.questions.iter().find(|it| it.name == name)
     }
 
+    /// The places of values that are one of those gaps, or that the template sets without a question;
+    /// keys that are gaps are left as they stand. What lists hold is left aside.
+    pub fn places_of(&self, gaps: &[String]) -> Vec<Vec<String>> {
+        let mut places = Vec::new();
+        for (key, value) in self.body.fields() {
+            collect_places(&mut vec![key.clone()], value, gaps, &mut places);
+        }
+        places
+    }
+
     /// Whether a tool of that platform can be made from it.
     pub fn fits(&self, platform: &str) -> bool {
         match (
@@ -130,6 +142,29 @@ impl Template {
             (None, Some(fixed)) => vec![fixed],
             _ => Vec::new(),
         }
+    }
+}
+
+fn collect_places(
+    path: &mut Vec<String>,
+    value: &Value,
+    gaps: &[String],
+    places: &mut Vec<Vec<String>>,
+) {
+    let is_gap = |text: &String| gaps.contains(text);
+    let guessed = match value {
+        Value::String(text) => is_gap(text),
+        Value::Number(_) | Value::Bool(_) => true,
+        Value::Object(_) => path.last().is_some_and(is_gap),
+        _ => false,
+    };
+    if guessed {
+        places.push(path.clone());
+    }
+    for (key, value) in value.as_object().into_iter().flatten() {
+        path.push(key.clone());
+        collect_places(path, value, gaps, places);
+        path.pop();
     }
 }
 

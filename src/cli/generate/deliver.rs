@@ -7,19 +7,20 @@ use crate::output::text;
 use crate::store::import::{self, OnConflict, Step};
 
 use super::super::{CommandError, Session, files};
-use super::{GenerateArgs, preview};
+use super::GenerateArgs;
 
 /// As the flags say; to stdout where they say nothing.
 pub fn by_flags(
     args: &GenerateArgs,
     session: &mut Session,
     documents: &[Document],
+    yaml: &str,
 ) -> Result<(), CommandError> {
     match &args.output {
-        Some(path) if path.as_os_str() == "-" => print(session, documents)?,
-        Some(path) => save(session, path, documents, args.force, args.dry_run)?,
+        Some(path) if path.as_os_str() == "-" => print(session, yaml)?,
+        Some(path) => save(session, path, yaml, args.force, args.dry_run)?,
         None if args.import => {}
-        None => print(session, documents)?,
+        None => print(session, yaml)?,
     }
     if args.import {
         add(session, documents, args.dry_run)?;
@@ -27,8 +28,7 @@ pub fn by_flags(
     Ok(())
 }
 
-fn print(session: &mut Session, documents: &[Document]) -> Result<(), CommandError> {
-    let yaml = preview::yaml(documents)?;
+fn print(session: &mut Session, yaml: &str) -> Result<(), CommandError> {
     session.ui.out().write_all(yaml.as_bytes())?;
     Ok(())
 }
@@ -59,11 +59,10 @@ pub fn usual_path(document: &Document) -> PathBuf {
 pub fn save(
     session: &mut Session,
     path: &Path,
-    documents: &[Document],
+    yaml: &str,
     replace: bool,
     dry_run: bool,
 ) -> Result<(), CommandError> {
-    let yaml = preview::yaml(documents)?;
     if !replace {
         files::refuse_to_replace(path)?;
     }
@@ -73,7 +72,7 @@ pub fn save(
             .status(&format!("would write {}", path.display()));
         return Ok(());
     }
-    files::write(path, &yaml)?;
+    files::write(path, yaml)?;
     session.ui.status(&format!("wrote {}", path.display()));
     Ok(())
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::definition::Document;
 use crate::expression::nearest;
-use crate::generate::fill::AnswerError;
+use crate::generate::fill::{AnswerError, in_path};
 use crate::generate::{Draft, Template, library, path};
 use crate::output::{Column, Format, Record, record};
 
@@ -56,7 +56,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "FILE", group = "origin")]
     from_mcp: Option<String>,
 
-    /// Make a definition of an OpenAPI 3 description
+    /// Make a definition of an OpenAPI 3 or Swagger 2 description
     #[arg(long, value_name = "FILE", group = "origin")]
     from_openapi: Option<String>,
 
@@ -100,7 +100,8 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
     if let Some(documents) = source::foreign(args, session)? {
         let documents = with_places(documents, &args.set)?;
         preview::check(session, &documents)?;
-        deliver::by_flags(args, session, &documents)?;
+        let yaml = preview::yaml(&documents)?;
+        deliver::by_flags(args, session, &documents, &yaml)?;
         return Ok(Outcome::Done);
     }
     let mut draft = source::described(args)?.unwrap_or_default();
@@ -129,8 +130,78 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
         .map_err(|errors| unanswered(template, &errors))?;
     let documents = [document];
     preview::check(session, &documents)?;
-    deliver::by_flags(args, session, &documents)?;
+    let mut yaml = preview::yaml(&documents)?;
+    if from_command {
+        let guesses = guesses(template, &draft, &args.set);
+        yaml = preview::with_guesses(&yaml, &guesses);
+        say_guesses(session, template, &documents[0], &guesses);
+    }
+    deliver::by_flags(args, session, &documents, &yaml)?;
     Ok(Outcome::Done)
+}
+
+/// The places of a draft from a command's own words whose values are guesses: what the template
+/// assumes, and the names and use cases that were made of the text.
+fn guesses(template: &Template, draft: &Draft, settings: &[String]) -> Vec<Vec<String>> {
+    const MADE: [&str; 4] = ["capability", "use_cases", "example", "production_safe"];
+    let said: Vec<&str> = settings
+        .iter()
+        .filter_map(|it| Some(it.split_once('=')?.0.trim()))
+        .collect();
+    let gaps: Vec<String> = template
+        .questions
+        .iter()
+        .map(|it| it.name.as_str())
+        .filter(|name| !said.contains(name))
+        .filter(|name| MADE.contains(name) || !draft.answers.contains_key(*name))
+        .map(|name| format!("{{{{{name}}}}}"))
+        .collect();
+    let mut places = template.places_of(&gaps);
+    for place in &mut places {
+        for key in place.iter_mut() {
+            *key = in_path(template, &draft.answers, key).replace("\\.", ".");
+        }
+    }
+    places.retain(|place| !said.contains(&place.join(".").as_str()));
+    places
+}
+
+/// Says what of a draft is guessed, once.
+fn say_guesses(
+    session: &Session,
+    template: &Template,
+    document: &Document,
+    guesses: &[Vec<String>],
+) {
+    let field = |place: &Vec<String>| match place.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        ["capabilities", _] => "capability".to_owned(),
+        ["capabilities", _, "patterns", _] => "pattern".to_owned(),
+        [.., "preference_match", _] => "preference_match".to_owned(),
+        [.., "policy", rule] => format!("policy.{rule}"),
+        [.., field] => field.to_owned(),
+        [] => String::new(),
+    };
+    let mut fields: Vec<String> = guesses.iter().map(field).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    if fields.is_empty() {
+        return;
+    }
+    session.ui.warn(&format!(
+        "guessed by the template `{}`, and marked in the draft: {}",
+        template.name,
+        fields.join(", ")
+    ));
+    if document
+        .fields()
+        .get("status")
+        .is_some_and(|it| it == "testing")
+    {
+        session.ui.hint(
+            "the draft has the status `testing` and is not safe for production until you say so",
+        );
+    }
 }
 
 fn names(templates: &[Template]) -> Vec<&str> {

@@ -16,6 +16,11 @@ pub fn yaml(documents: &[Document]) -> Result<String, CommandError> {
     Ok(written.text)
 }
 
+/// The text of a definition with a comment beside each value that is a guess.
+pub fn with_guesses(yaml: &str, places: &[Vec<String>]) -> String {
+    format::yaml::with_comments(yaml, places, "a guess")
+}
+
 /// Validates new definitions; findings go to stderr.
 ///
 /// # Errors

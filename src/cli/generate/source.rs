@@ -9,6 +9,7 @@ use crate::definition::Document;
 use crate::format::{self, Format, Input, Source};
 use crate::generate::help_text::Described;
 use crate::generate::{Draft, help_text, manual};
+use crate::validate::{Severity, rules};
 
 use super::super::{CommandError, Session};
 use super::GenerateArgs;
@@ -49,26 +50,48 @@ pub fn foreign(
     };
     let source = Source::load(&input).map_err(super::super::validate::input_error)?;
     let reading = format::read(&source, Some(format));
-    for problem in &reading.problems {
+    let mut errors = 0;
+    let notes = reading.documents.iter().flat_map(|it| &it.notes);
+    for problem in reading.problems.iter().chain(notes) {
         let at = problem.span.start;
-        session.ui.error(&format!(
+        let message = format!(
             "{}:{}:{}: {}",
             source.name, at.line, at.column, problem.message
-        ));
+        );
+        match rules::explain(problem.rule).map(|rule| rule.severity) {
+            Some(Severity::Note) => {}
+            Some(Severity::Warning) => session.ui.warn(&message),
+            _ => {
+                session.ui.error(&message);
+                errors += 1;
+            }
+        }
     }
-    if !reading.problems.is_empty() {
+    if errors > 0 || reading.documents.is_empty() {
         return Err(CommandError::invalid(format!(
             "{} cannot be read as {format}",
             source.name
         )));
     }
-    Ok(Some(
-        reading
-            .documents
-            .into_iter()
-            .map(|it| it.document)
-            .collect(),
-    ))
+    let mut documents: Vec<Document> = reading
+        .documents
+        .into_iter()
+        .map(|it| it.document)
+        .collect();
+    if let Some(name) = &args.name {
+        let [document] = documents.as_mut_slice() else {
+            return Err(CommandError::invalid(format!(
+                "{} holds {} tools, which cannot all be called `{name}`",
+                source.name,
+                documents.len()
+            ))
+            .hint("leave NAME out"));
+        };
+        document
+            .fields_mut()
+            .insert("tool_name".to_owned(), name.as_str().into());
+    }
+    Ok(Some(documents))
 }
 
 /// The name is what stands before the first option, without the folder.
@@ -95,12 +118,28 @@ fn from_help(line: &str) -> Result<Described, CommandError> {
     }
     let mut command = Command::new("sh");
     command.args(["-c", line]);
-    let text = printed(command, line)?;
+    let Printed { text, complaint } = printed(command, line)?;
     if text.trim().is_empty() {
         return Err(CommandError::invalid(format!("`{line}` printed nothing"))
             .hint("name the command with the option that makes it print its help"));
     }
-    Ok(help_text::read(&name, &manual::without_overstrikes(&text)))
+    let mut text = manual::without_overstrikes(&text);
+    if complaint {
+        // What a program that fails says first is about how it was called.
+        let command = format!("{first}: ");
+        let lines = text.lines().map(|it| match it.starts_with(&command) {
+            true => format!("error: {it}\n"),
+            false => format!("{it}\n"),
+        });
+        text = lines.collect();
+    }
+    if let Some(error) = help_text::only_errors(&name, &text) {
+        return Err(CommandError::invalid(format!(
+            "`{line}` printed an error, not a help text: {error}"
+        ))
+        .hint("name the command with the option that makes it print its help"));
+    }
+    Ok(help_text::read(&name, &text))
 }
 
 fn from_manual(page: &str) -> Result<Described, CommandError> {
@@ -112,7 +151,7 @@ fn from_manual(page: &str) -> Result<Described, CommandError> {
     // A page is no option, whatever it is called.
     command.arg("--").arg(page);
     let line = format!("man {page}");
-    let text = printed(command, &line)?;
+    let text = printed(command, &line)?.text;
     if text.trim().is_empty() {
         return Err(CommandError::not_found(format!(
             "there is no manual page `{page}`"
@@ -131,8 +170,15 @@ fn from_manual(page: &str) -> Result<Described, CommandError> {
     Ok(manual::read(&name, &text))
 }
 
+/// What a command printed.
+struct Printed {
+    text: String,
+    /// Whether it went to stderr, and the command failed.
+    complaint: bool,
+}
+
 /// What a command prints to stdout, else to stderr. Many print their help and fail.
-fn printed(mut command: Command, line: &str) -> Result<String, CommandError> {
+fn printed(mut command: Command, line: &str) -> Result<Printed, CommandError> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -140,7 +186,9 @@ fn printed(mut command: Command, line: &str) -> Result<String, CommandError> {
         .env("LC_ALL", "C.UTF-8")
         .env("PAGER", "cat")
         .env("MANPAGER", "cat")
-        .env("MANWIDTH", "80")
+        // Lines are not divided, nor filled up with blanks; only man-db knows the second.
+        .env("MANWIDTH", "1000")
+        .env("MANOPT", "--no-hyphenation --no-justification")
         .env("COLUMNS", "80")
         .env("NO_COLOR", "1")
         .spawn()
@@ -154,7 +202,10 @@ fn printed(mut command: Command, line: &str) -> Result<String, CommandError> {
     };
     let (out, err) = (text(out), text(err));
     if !out.trim().is_empty() {
-        return Ok(out);
+        return Ok(Printed {
+            text: out,
+            complaint: false,
+        });
     }
     // The shell's own word that there is no such command, and man's that there is no such page.
     if matches!(status, Some(126 | 127)) || line.starts_with("man ") {
@@ -163,7 +214,10 @@ fn printed(mut command: Command, line: &str) -> Result<String, CommandError> {
             err.trim()
         )));
     }
-    Ok(err)
+    Ok(Printed {
+        text: err,
+        complaint: status != Some(0),
+    })
 }
 
 fn collect(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {

@@ -244,7 +244,9 @@ impl Wizard<'_> {
             };
             let valid = preview::show(self.session, &document)?;
             if valid && (args.output.is_some() || args.import) {
-                deliver::by_flags(args, self.session, &[document])?;
+                let documents = [document];
+                let yaml = preview::yaml(&documents)?;
+                deliver::by_flags(args, self.session, &documents, &yaml)?;
                 return Ok(self.done());
             }
             match self.choose_end(&document, valid)? {
@@ -330,7 +332,8 @@ impl Wizard<'_> {
                 let question = format!("{} exists. Replace it?", path.display());
                 replace = matches!(yes_or_no(&question, false)?, Step::Given(true));
             }
-            deliver::save(self.session, &path, &documents, replace, args.dry_run)?;
+            let yaml = preview::yaml(&documents)?;
+            deliver::save(self.session, &path, &yaml, replace, args.dry_run)?;
         }
         if import {
             deliver::add(self.session, &documents, args.dry_run)?;
