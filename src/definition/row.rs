@@ -164,6 +164,10 @@ fn kind(field: &str) -> Option<Kind> {
 /// was written down is part of the definition.
 const OWNER: &str = "owner";
 
+/// The field whose keys keep the order in which they were given: it holds schemas, whose properties
+/// models fill in that order.
+const ORDERED: &str = "interface";
+
 /// A definition as rows of the three definition tables.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ToolRow {
@@ -367,6 +371,9 @@ fn divide_fields(
     if !numbers.is_empty() {
         shape.insert("numbers".to_owned(), Value::Array(numbers));
     }
+    if let Some(value) = extra.get(ORDERED).filter(|it| !is_in_jsonb_order(it)) {
+        shape.insert("order".to_owned(), json!({ORDERED: value.to_string()}));
+    }
     if !shape.is_empty() {
         extra.insert(SHAPE.to_owned(), Value::Object(shape));
     }
@@ -401,10 +408,33 @@ fn join_fields(
     }
     for (field, value) in extra.as_object().into_iter().flatten() {
         if field != SHAPE {
-            fields.insert(field.clone(), value.clone());
+            fields.insert(field.clone(), in_given_order(value, &shape["order"][field]));
         }
     }
     fields
+}
+
+/// Whether the keys of every object stand as PostgreSQL's JSONB keeps them: by length, then by byte.
+fn is_in_jsonb_order(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().all(is_in_jsonb_order),
+        Value::Object(fields) => {
+            fields
+                .keys()
+                .is_sorted_by(|a, b| (a.len(), a.as_bytes()) <= (b.len(), b.as_bytes()))
+                && fields.values().all(is_in_jsonb_order)
+        }
+        _ => true,
+    }
+}
+
+/// The value with its keys in the order in which they were given, where it says the same still.
+fn in_given_order(value: &Value, given: &Value) -> Value {
+    given
+        .as_str()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok())
+        .filter(|given| given == value)
+        .unwrap_or_else(|| value.clone())
 }
 
 /// The value as the author wrote it, or `None` where it was left to its default.
@@ -479,6 +509,26 @@ mod tests {
         );
         assert_eq!(row.extra["team"], json!({"name": "storage"}));
         assert_eq!(join(&row), document);
+    }
+
+    /// M2: JSONB forgets the order of keys.
+    #[test]
+    fn the_keys_of_an_interface_keep_their_order() {
+        let mut tool = sample();
+        tool["interface"] = json!({"input_schema": {"properties": {"reasoning": {}, "sure": {}}}});
+        let mut row = divide(&document(tool.clone())).unwrap();
+        let stored = json!({"properties": {"sure": {}, "reasoning": {}}});
+        row.extra["interface"] = json!({"input_schema": stored});
+        let joined = join(&row).into_fields();
+        assert_eq!(
+            joined["interface"].to_string(),
+            tool["interface"].to_string()
+        );
+        row.extra["interface"]["title"] = json!("changed by hand");
+        assert_eq!(
+            join(&row).into_fields()["interface"]["title"],
+            "changed by hand"
+        );
     }
 
     #[test]

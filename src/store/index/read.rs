@@ -139,6 +139,19 @@ pub struct Postings {
     pub near: Vec<String>,
 }
 
+/// What sorts just after everything that starts with a prefix.
+fn after_all_with(prefix: &str) -> String {
+    let mut end: Vec<char> = prefix.chars().collect();
+    while let Some(last) = end.pop() {
+        let next = (u32::from(last) + 1..=0x10_ffff).find_map(char::from_u32);
+        if let Some(next) = next {
+            end.push(next);
+            break;
+        }
+    }
+    end.into_iter().collect()
+}
+
 /// The postings of the terms, and the collection's statistics.
 ///
 /// # Errors
@@ -147,11 +160,12 @@ pub fn postings(
     connection: &mut PgConnection,
     lookup: &Lookup,
 ) -> Result<State<Postings>, StoreError> {
-    // The range is ended by the last character there is, so that the index serves.
+    // The index serves a range and not a prefix; which characters there are depends on the
+    // database's encoding, so that the end is given by the prefix alone.
     let (guesses, low): (Vec<&str>, Vec<&str>) = (lookup.guesses.iter())
         .map(|(term, prefix)| (term.as_str(), prefix.as_str()))
         .unzip();
-    let high: Vec<String> = low.iter().map(|it| format!("{it}\u{10ffff}")).collect();
+    let high: Vec<String> = low.iter().map(|it| after_all_with(it)).collect();
     let rows: Vec<TermRow> = diesel::sql_query(
         "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, s.documents, \
                 s.total_length, x.term, x.postings \
@@ -284,4 +298,18 @@ pub fn names(connection: &mut PgConnection) -> Result<Vec<(i64, String, String)>
         .into_iter()
         .map(|row| (row.id, row.tool_name, row.platform))
         .collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::after_all_with;
+
+    /// E1: not every database has the last character of Unicode.
+    #[test]
+    fn the_end_of_a_range_is_near_its_start() {
+        assert_eq!(after_all_with("full"), "fulm");
+        assert_eq!(after_all_with("caf\u{e9}"), "caf\u{ea}");
+        assert_eq!(after_all_with("a\u{d7ff}"), "a\u{e000}");
+        assert_eq!(after_all_with("a\u{10ffff}"), "b");
+    }
 }
