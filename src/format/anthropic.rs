@@ -38,7 +38,7 @@ pub fn write(documents: &[Document]) -> Written {
     write_tools(documents, NAMES, |tool, schema, interface| {
         tool.insert("input_schema".to_owned(), schema);
         for field in ["type", "cache_control"] {
-            if let Some(value) = interface.and_then(|it| it.get(field)) {
+            if let Some(value) = interface.get(field) {
                 tool.insert(field.to_owned(), value.clone());
             }
         }

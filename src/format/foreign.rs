@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 
 use crate::definition::Document;
 
-use super::node::Node;
-use super::{Problem, Span};
+use super::node::{Kind, Node};
+use super::{Problem, Span, schema, tolerate};
 
 /// The key of a definition that holds what other formats say of the tool's interface.
 pub const INTERFACE: &str = "interface";
@@ -28,8 +28,8 @@ pub struct Tool {
     pub name: String,
     /// What it does.
     pub description: Option<String>,
-    /// What it takes: a JSON Schema.
-    pub input_schema: Option<Value>,
+    /// What it takes: a JSON Schema, whose references lead into itself.
+    pub input_schema: Option<Node>,
     /// What else is known of its interface, kept as it is.
     pub interface: Map<String, Value>,
 }
@@ -38,9 +38,11 @@ impl Tool {
     /// The tool as a definition.
     pub fn into_definition(self) -> (Node, Vec<Problem>) {
         let mut interface = self.interface;
-        let (required, optional) = inputs(self.input_schema.as_ref());
-        if let Some(schema) = self.input_schema {
-            interface.insert("input_schema".to_owned(), schema);
+        let given = self.input_schema.filter(|it| it.kind != Kind::Null);
+        let inputs = given.as_ref().map(|it| schema::inputs(it, it, false));
+        let inputs = inputs.unwrap_or_default();
+        if let Some(schema) = &given {
+            tolerate::keep(&mut interface, "input_schema", schema);
         }
         let name = clean(&self.name, 100);
         if name != self.name {
@@ -57,8 +59,8 @@ impl Tool {
             interface.insert("description".to_owned(), json!(self.description));
         }
         let mut pattern = assumed_pattern(&description);
-        pattern.insert("required_inputs".to_owned(), json!(required));
-        pattern.insert("optional_inputs".to_owned(), json!(optional));
+        pattern.insert("required_inputs".to_owned(), json!(inputs.required));
+        pattern.insert("optional_inputs".to_owned(), json!(inputs.optional));
         let mut definition = assumed_tool(&name, "1.0", &description);
         if !interface.is_empty() {
             definition.insert(INTERFACE.to_owned(), Value::Object(interface));
@@ -76,7 +78,9 @@ impl Tool {
             ),
         );
         let node = Node::from_value(self.span, &Value::Object(definition));
-        (node, vec![note])
+        let mut notes = vec![note];
+        notes.extend(inputs.notes);
+        (node, notes)
     }
 }
 
@@ -133,47 +137,47 @@ pub fn clean(name: &str, length: usize) -> String {
     }
 }
 
-/// The inputs that a JSON Schema of an object names, required and optional.
-pub fn inputs(schema: Option<&Value>) -> (Vec<Value>, Vec<Value>) {
-    let (mut required, mut optional) = (Vec::new(), Vec::new());
-    let properties = schema.and_then(|it| it.get("properties")?.as_object());
-    let needed = schema.and_then(|it| it.get("required")?.as_array());
-    for (name, property) in properties.into_iter().flatten() {
-        let input = input(name, property);
-        if needed.is_some_and(|it| it.iter().any(|it| it == name)) {
-            required.push(input);
-        } else {
-            optional.push(input);
-        }
-    }
-    (required, optional)
-}
-
-/// An input from its schema: the parts that are simple. The schema itself is kept elsewhere.
-pub fn input(name: &str, schema: &Value) -> Value {
-    let mut input = Map::new();
-    input.insert("name".to_owned(), json!(name));
-    for field in ["type", "description", "default", "enum"] {
-        match schema.get(field) {
-            Some(value) if field != "description" || value.is_string() => {
-                input.insert(field.to_owned(), value.clone());
-            }
-            _ => {}
-        }
-    }
-    Value::Object(input)
-}
-
 /// The interface that a definition keeps, if it keeps one.
 pub fn interface(document: &Document) -> Option<&Map<String, Value>> {
     document.fields().get(INTERFACE)?.as_object()
 }
 
+/// The interface as it was given; numbers that were rounded are marked for [`tolerate::finished`].
+pub fn given_interface(document: &Document) -> Map<String, Value> {
+    tolerate::with_exact_numbers(interface(document).cloned().unwrap_or_default())
+}
+
+/// A schema as the schema of an object, which the formats want of what a tool takes, and what was
+/// changed for that.
+pub fn of_object(schema: Value) -> (Value, Option<String>) {
+    let Value::Object(mut fields) = schema else {
+        let note = match schema {
+            Value::Null | Value::Bool(true) => None,
+            other => Some(format!(
+                "left out: the input schema `{other}`, which is no object's"
+            )),
+        };
+        return (json!({"type": "object"}), note);
+    };
+    let note = match fields.get("type") {
+        Some(kind) if kind == "object" => return (Value::Object(fields), None),
+        None | Some(Value::Null) => None,
+        Some(kind) => Some(format!(
+            "its input schema has the type {kind}; it is written as that of an object"
+        )),
+    };
+    fields.shift_remove("type");
+    let mut whole = Map::new();
+    whole.insert("type".to_owned(), json!("object"));
+    whole.extend(fields);
+    (Value::Object(whole), note)
+}
+
 /// The input schema of a definition: the one it was imported with, else one made of the inputs of
 /// its patterns. An input is required where every pattern requires it.
 pub fn input_schema(document: &Document) -> Value {
-    if let Some(schema) = interface(document).and_then(|it| it.get("input_schema")) {
-        return schema.clone();
+    if let Some(schema) = given_interface(document).shift_remove("input_schema") {
+        return schema;
     }
     let none = Map::new();
     let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned();

@@ -210,6 +210,87 @@ proptest! {
     }
 }
 
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn no_damage_to_foreign_texts_is_too_much(
+        sample in prop::sample::select(&FOREIGN), at in 0..1_000usize, cut in 0..40usize,
+        with in "[-a:\\[\\]{}&*!|>'\"#%, \n\t$0-9é]{0,6}",
+        part in prop::sample::select(vec!["null", "[]", "{}", "7", "\"x\"", "1e999", "{\"$ref\": \"#\"}", "\"\\u0000\""]),
+        whole in any::<bool>(),
+    ) {
+        let (name, sample) = sample;
+        let boundary = |mut at: usize| {
+            at = at.min(sample.len());
+            while !sample.is_char_boundary(at) { at -= 1; }
+            at
+        };
+        let start = boundary(at % sample.len());
+        // Either some characters go, or the value of a key does.
+        let (start, end, with) = match sample[start..].find(": ").filter(|_| whole) {
+            Some(colon) => {
+                let from = start + colon + 2;
+                let to = sample[from..].find([',', '}', '\n']).map_or(sample.len(), |it| from + it);
+                (from, to, part)
+            }
+            None => (start, boundary(start + cut), with.as_str()),
+        };
+        let text = format!("{}{with}{}", &sample[..start], &sample[end..]);
+        let mut options = Options::default();
+        options.complete = true;
+        options.lenient = true;
+        let report = check_sources(vec![Source::new(name, text)], &options);
+        for found in &report.diagnostics {
+            prop_assert!((found.end_line, found.end_column) >= (found.line, found.column), "{found:?}");
+        }
+        let incomplete = report.diagnostics.iter().any(|it| it.rule == "format/incomplete");
+        let testing = report.documents.iter().all(|it| it.document.fields().get("status") == Some(&json!("testing")));
+        prop_assert!(!incomplete || testing || report.documents.len() > 1);
+        let documents: Vec<Document> = report.documents.into_iter().map(|it| it.document).collect();
+        for format in [Format::Mcp, Format::Openai, Format::Anthropic] {
+            let text = write(format, &documents).unwrap().text;
+            prop_assert!(serde_json::from_str::<Value>(&text).is_ok(), "{}", text);
+        }
+    }
+}
+
+/// Texts of other catalogs, in every layout that is read.
+const FOREIGN: [(&str, &str); 6] = [
+    (
+        "a.yaml",
+        "openapi: 3.0.3\ninfo: {title: é, version: '1'}\npaths:\n  /a/{id}:\n    parameters: [{$ref: '#/p'}]\n    \
+        post:\n      requestBody: {required: true, content: {application/json: {schema: {allOf: [{$ref: '#/s'}, {oneOf: [{$ref: '#/s'}]}]}}}}\n      \
+        responses: {'200': {description: d}}\n    get: {$ref: '#/o'}\np: {name: id, in: path, required: true, schema: {type: integer}}\n\
+        o: {summary: s, responses: {'200': {description: d}}}\ns: {type: object, required: [a], properties: {a: {readOnly: true}, b: {$ref: '#/s'}}}\n",
+    ),
+    (
+        "a.yaml",
+        "swagger: '2.0'\ninfo: {title: t, version: '1'}\nhost: h\npaths:\n  /a:\n    post:\n      \
+        parameters: [{in: body, name: b, schema: {$ref: '#/definitions/D'}}, {in: formData, name: f, type: file}]\n      \
+        responses: {}\ndefinitions: {D: {properties: {x: {type: string}}}}\n",
+    ),
+    (
+        "a.json",
+        "{\"jsonrpc\": \"2.0\", \"result\": {\"nextCursor\": null, \"tools\": [{\"name\": \"é\", \"inputSchema\": {\"anyOf\": \
+        [{\"properties\": {\"a\": {\"maximum\": 1e999}}}, {\"$ref\": \"#\"}]}}]}}\n{\"tools\": []}\n",
+    ),
+    (
+        "a.sse",
+        "event: message\ndata: {\"jsonrpc\": \"2.0\", \"result\": {\"tools\": [\ndata: {\"name\": \"a\", \"inputSchema\": {}}]}}\n\n",
+    ),
+    (
+        "a.json",
+        "{\"functions\": [{\"name\": \"a\", \"parameters\": {\"type\": \"object\", \"properties\": {\"b\": {\"enum\": [1, 99999999999999999999]}}}}]}",
+    ),
+    (
+        "a.yaml",
+        "tool:\n  name: a\n  version: 1.0\n  description: d\n  platform: linux\n  category: c\n  tags: [x]\n\
+        capability: {name: c, description: d}\npattern: {name: p}\ninputs: [{name: i, required: true}]\n\
+        policy: {approval_required: 'yes', timeout_seconds: '30'}\n",
+    ),
+];
+
 const SAMPLE: &str = "\
 tool_name: dé
 version: '1.0'

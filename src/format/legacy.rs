@@ -5,7 +5,7 @@ use crate::definition::row::PATTERN_FIELDS;
 
 use super::build::{entry, list, map};
 use super::node::{Entry, Kind, Node, Style, pointer};
-use super::{Problem, Span, yaml};
+use super::{Problem, Span, number as numbers, single, yaml};
 
 /// The pattern that an older capability without patterns becomes.
 pub const FLAT_PATTERN: &str = "default";
@@ -16,8 +16,15 @@ const POLICY_BOOLEANS: [&str; 2] = ["requires_approval", "production_safe"];
 
 /// Turns a definition in an older layout into the present one.
 pub fn convert(root: &mut Node, notes: &mut Vec<Problem>) {
+    let before = notes.len();
     unwrap(root, notes);
     rename(root, "name", "tool_name", notes);
+    single::convert(root, notes);
+    if notes.len() > before {
+        // Such catalogs say for all patterns at once what is said of each here.
+        tags(root, notes);
+        policy_of_all(root, notes);
+    }
     boolean(root, "enabled", "", notes);
     if let Some(defaults) = root.get_mut("defaults") {
         pattern(defaults, "/defaults", notes);
@@ -75,6 +82,106 @@ fn unwrap(root: &mut Node, notes: &mut Vec<Problem>) {
     }
     inner.span = root.span;
     *root = inner;
+}
+
+/// `tags` at the top as those of the metadata, where search finds them.
+fn tags(root: &mut Node, notes: &mut Vec<Problem>) {
+    let is_list = root.get("tags").is_some_and(Node::is_list);
+    let free = root
+        .get("metadata")
+        .is_none_or(|it| it.is_map() && it.get("tags").is_none());
+    if is_list && free {
+        move_into(root, "tags", "metadata", notes);
+    }
+}
+
+/// A policy at the top as that of the tool's defaults.
+fn policy_of_all(root: &mut Node, notes: &mut Vec<Problem>) {
+    let is_map = root.get("policy").is_some_and(Node::is_map);
+    let free = root
+        .get("defaults")
+        .is_none_or(|it| it.is_map() && it.get("policy").is_none());
+    if is_map && free {
+        move_into(root, "policy", "defaults", notes);
+    }
+}
+
+fn move_into(root: &mut Node, field: &str, holder: &str, notes: &mut Vec<Problem>) {
+    let Some(moved) = root.remove(field) else {
+        return;
+    };
+    let span = moved.key_span;
+    match root.get_mut(holder).and_then(Node::entries_mut) {
+        Some(entries) => entries.push(moved),
+        None => {
+            if let Some(entries) = root.entries_mut() {
+                entries.push(entry(holder, span, map(span, vec![moved])));
+            }
+        }
+    }
+    notes.push(
+        Problem::new(
+            "format/legacy-name",
+            span,
+            format!("`{field}` was read as `{holder}.{field}`"),
+        )
+        .at(pointer(&pointer("", holder), field)),
+    );
+}
+
+/// The older names of rules of a policy; a limit in seconds becomes one in milliseconds.
+fn policy_names(policy: &mut Node, place: &str, notes: &mut Vec<Problem>) {
+    for (from, to, factor) in [
+        ("approval_required", "requires_approval", None),
+        ("timeout_seconds", "max_execution_time", Some(1000.0)),
+        ("timeout_ms", "max_execution_time", Some(1.0)),
+    ] {
+        if policy.get(to).is_some() {
+            continue;
+        }
+        let Some(given) = policy.get(from) else {
+            continue;
+        };
+        let value = match (factor, &given.kind, &given.raw) {
+            (None, ..) => Some(given.clone()),
+            (Some(factor), Kind::Number(number), _) => scaled(given, &number.to_string(), factor),
+            (Some(factor), Kind::Text(text), None) => scaled(given, text.trim(), factor),
+            _ => None,
+        };
+        let (Some(value), Some(entries)) = (value, policy.entries_mut()) else {
+            continue;
+        };
+        for it in entries.iter_mut().filter(|it| it.key == from) {
+            to.clone_into(&mut it.key);
+            it.value = value.clone();
+            let unit = if from == "timeout_seconds" {
+                " (in milliseconds)"
+            } else {
+                ""
+            };
+            notes.push(
+                Problem::new(
+                    "format/legacy-name",
+                    it.key_span,
+                    format!("`{from}` was read as `{to}`{unit}"),
+                )
+                .at(pointer(place, to)),
+            );
+        }
+    }
+}
+
+fn scaled(given: &Node, text: &str, factor: f64) -> Option<Node> {
+    let value: f64 = text
+        .parse()
+        .ok()
+        .filter(|it: &f64| it.is_finite() && *it >= 0.0)?;
+    let text = (value * factor).to_string();
+    let number = numbers::nearest(&text)?;
+    Some(Node {
+        raw: Some(text.into()),
+        ..Node::new(given.span, Kind::Number(number))
+    })
 }
 
 fn rename(root: &mut Node, from: &str, to: &str, notes: &mut Vec<Problem>) {
@@ -187,6 +294,7 @@ fn pattern(node: &mut Node, place: &str, notes: &mut Vec<Problem>) {
     }
     if let Some(policy) = node.get_mut("policy") {
         let place = format!("{place}/policy");
+        policy_names(policy, &place, notes);
         for field in POLICY_NUMBERS {
             number(policy, field, &place, notes);
         }

@@ -9,8 +9,8 @@ use crate::definition::Document;
 
 use super::foreign::{self, Tool};
 use super::names::{Limits, unique};
-use super::node::Node;
-use super::{LeftOut, Problem, Written};
+use super::node::{Kind, Node};
+use super::{LeftOut, Problem, Span, Written, tolerate};
 
 /// The key under `_meta` that holds a whole definition.
 pub const META: &str = "io.github.toolcat/definition";
@@ -41,10 +41,8 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
         let named = |it: &Node| it.get("name").is_some() && it.get("input_schema").is_none();
         node.items().iter().any(is_tool) && node.items().iter().all(|it| is_tool(it) || named(it))
     };
-    if let Some(result) = root.get("result")
-        && root.get("jsonrpc").is_some()
-    {
-        return Some(result.get("tools")?.items().iter().collect());
+    if is_message(root) {
+        return Some(root.get("result")?.get("tools")?.items().iter().collect());
     }
     if let Some(tools) = root.get("tools")
         && tools.is_list()
@@ -58,11 +56,58 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
     is_tool(root).then(|| vec![root])
 }
 
-/// What says that a list of tools goes on elsewhere.
+/// Whether a document is a message of JSON-RPC, which MCP speaks.
+pub fn is_message(root: &Node) -> bool {
+    root.get("jsonrpc").is_some()
+}
+
+/// Whether a document is a page of a list of tools, or a message that holds one.
+pub fn is_page(root: &Node) -> bool {
+    let list = |it: &Node| it.get("tools").is_some();
+    match is_message(root) {
+        true => root.get("result").is_some_and(list),
+        false => root.get("tools").is_some_and(Node::is_list) && root.get("capabilities").is_none(),
+    }
+}
+
+/// The pages of a document that is a list of them; else the document.
+pub fn pages(root: Node) -> Vec<Node> {
+    match root.kind {
+        Kind::List(items)
+            if items.iter().any(is_page)
+                && items.iter().all(|it| is_page(it) || is_message(it)) =>
+        {
+            items
+        }
+        _ => vec![root],
+    }
+}
+
+/// What says that a list of tools goes on elsewhere; servers also write null or nothing where it
+/// does not.
 pub fn cursor(root: &Node) -> Option<&Node> {
     root.get("result")
         .and_then(|it| it.get("nextCursor"))
         .or_else(|| root.get("nextCursor"))
+        .filter(|it| it.kind != Kind::Null && it.as_text() != Some(""))
+}
+
+/// Why a message holds no tools.
+pub fn no_tools(message: &Node) -> Problem {
+    let said = message
+        .get("error")
+        .and_then(|it| it.get("message"))
+        .and_then(Node::as_text);
+    let problem = match said {
+        Some(said) => format!("the server answered with an error: {said}"),
+        None => "this message of JSON-RPC holds no `result` with `tools`".to_owned(),
+    };
+    Problem::new(
+        "format/unknown-shape",
+        Span::at(message.span.start),
+        problem,
+    )
+    .help("save the answer to `tools/list`")
 }
 
 /// The keys of a tool that are not kept under the interface.
@@ -87,28 +132,29 @@ pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Probl
     };
     let mut interface = Map::new();
     for entry in node.entries() {
-        if HANDLED.contains(&entry.key.as_str()) {
+        // Servers write null for what they do not say.
+        if HANDLED.contains(&entry.key.as_str()) || entry.value.kind == Kind::Null {
             continue;
         }
         let key = RENAMED
             .iter()
             .find(|(given, _)| *given == entry.key)
             .map_or(entry.key.as_str(), |(_, key)| key);
-        interface.insert(key.to_owned(), entry.value.to_value());
+        tolerate::keep(&mut interface, key, &entry.value);
     }
-    if let Some(meta) = meta {
-        interface.insert("meta".to_owned(), meta.to_value());
+    if let Some(meta) = meta.filter(|it| it.is_map()) {
+        tolerate::keep(&mut interface, "meta", meta);
     }
     let mut notes = Vec::new();
     let schema = match (node.get("inputSchema"), node.get("arguments")) {
-        (Some(schema), _) => Some(schema.to_value()),
+        (Some(schema), _) => Some(schema.clone()),
         (None, Some(arguments)) if arguments.is_list() => {
             notes.push(Problem::new(
                 "format/converted",
                 arguments.span,
                 "`arguments` is not a field of MCP; it was read as the input schema",
             ));
-            Some(schema_of(arguments))
+            Some(Node::from_value(arguments.span, &schema_of(arguments)))
         }
         _ => None,
     };
@@ -171,19 +217,19 @@ pub fn write(documents: &[Document]) -> Written {
                     message: format!("is called `{name}`, since MCP limits names"),
                 });
             }
-            tool(document, name)
+            tool(document, name, &mut notes)
         })
         .collect();
     Written {
-        text: format!("{:#}\n", json!({"tools": tools})),
+        text: tolerate::finished(format!("{:#}\n", json!({"tools": tools}))),
         notes,
     }
 }
 
-fn tool(document: &Document, name: String) -> Value {
+fn tool(document: &Document, name: String, notes: &mut Vec<LeftOut>) -> Value {
     let mut tool = Map::new();
     tool.insert("name".to_owned(), json!(name));
-    let mut interface = foreign::interface(document).cloned().unwrap_or_default();
+    let mut interface = foreign::given_interface(document);
     for field in ["name", "description", "input_schema"] {
         interface.shift_remove(field);
     }
@@ -193,11 +239,12 @@ fn tool(document: &Document, name: String) -> Value {
     if let Some(description) = foreign::description(document) {
         tool.insert("description".to_owned(), json!(description));
     }
-    let mut schema = foreign::input_schema(document);
-    if schema.get("type").and_then(Value::as_str) != Some("object") {
-        // The protocol wants an object, even of a tool that takes nothing.
-        schema = json!({"type": "object"});
-    }
+    // The protocol wants an object, even of a tool that takes nothing.
+    let (schema, note) = foreign::of_object(foreign::input_schema(document));
+    notes.extend(note.map(|message| LeftOut {
+        subject: document.label(),
+        message,
+    }));
     tool.insert("inputSchema".to_owned(), schema);
     let mut meta = match interface.shift_remove("meta") {
         Some(Value::Object(meta)) => meta,
@@ -265,7 +312,10 @@ mod tests {
                 pattern["required_inputs"],
                 json!([{"name": "path", "type": "string", "description": "where"}])
             );
-            assert_eq!(pattern["optional_inputs"], json!([{"name": "deep"}]));
+            assert_eq!(
+                pattern["optional_inputs"],
+                json!([{"name": "deep", "type": "object"}])
+            );
             assert_eq!(pattern["policy"], json!({"requires_approval": true}));
             assert_eq!(fields["interface"]["annotations"]["readOnlyHint"], true);
         }

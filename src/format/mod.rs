@@ -6,7 +6,10 @@
 
 mod anthropic;
 mod build;
+mod bundle;
+mod event_stream;
 mod foreign;
+mod incomplete;
 pub mod json;
 mod legacy;
 mod mcp;
@@ -19,12 +22,16 @@ mod order;
 mod problem;
 mod profile;
 mod read;
+mod schema;
+mod single;
 mod source;
 mod span;
+mod tolerate;
 mod write;
 pub mod yaml;
 
 pub use foreign::INTERFACE;
+pub use incomplete::complete;
 pub use names::Limits;
 pub use order::ordered;
 pub use problem::Problem;

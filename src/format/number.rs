@@ -43,6 +43,12 @@ pub fn exact(text: &str) -> Result<Number, Unfit> {
     Ok(number)
 }
 
+/// The finite double nearest to a decimal number.
+pub fn nearest(text: &str) -> Option<Number> {
+    let double = |text: &str| Some(text.parse::<f64>().ok()?.clamp(f64::MIN, f64::MAX));
+    exact(text).ok().or_else(|| Number::from_f64(double(text)?))
+}
+
 impl Unfit {
     /// The reason, in words.
     pub fn reason(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! Function tools of OpenAI's API, in the shape of the Responses API
 //! (`{"type": "function", "name", "parameters"}`) or of Chat Completions
-//! (`{"type": "function", "function": {"name", "parameters"}}`). Written in the former.
+//! (`{"type": "function", "function": {"name", "parameters"}}`), or in the older one of `functions`
+//! (`{"functions": [{"name", "parameters"}]}`, or such a list). Written in the first.
 
 use serde_json::{Map, Value, json};
 
@@ -8,8 +9,8 @@ use crate::definition::Document;
 
 use super::foreign::{self, Tool};
 use super::names::{Limits, unique};
-use super::node::Node;
-use super::{LeftOut, Problem, Written};
+use super::node::{Kind, Node};
+use super::{LeftOut, Problem, Written, tolerate};
 
 /// Function names: at most 64 letters, digits, `_`, `-`.
 pub const NAMES: Limits = Limits {
@@ -28,12 +29,32 @@ pub fn tools(root: &Node) -> Option<Vec<&Node>> {
             return Some(list.items().iter().collect());
         }
     }
-    is_tool(root).then(|| vec![root])
+    if is_tool(root) {
+        return Some(vec![root]);
+    }
+    for list in [root.get("functions"), Some(root)].into_iter().flatten() {
+        if !list.items().is_empty() && list.items().iter().all(is_bare) {
+            return Some(list.items().iter().collect());
+        }
+    }
+    is_bare(root).then(|| vec![root])
+}
+
+/// A function without the word that it is one.
+fn is_bare(node: &Node) -> bool {
+    let schema = node.get("parameters").is_some_and(|it| {
+        it.get("properties").is_some_and(Node::is_map)
+            || it.get("type").and_then(Node::as_text) == Some("object")
+    });
+    schema
+        && node.get("name").is_some()
+        && node.get("type").is_none()
+        && node.get("capabilities").is_none()
 }
 
 /// One function as a definition.
 pub fn read(node: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Problem>)> {
-    if node.get("type").and_then(Node::as_text) != Some("function") {
+    if node.get("type").and_then(Node::as_text) != Some("function") && !is_bare(node) {
         problems.push(not_a_function(node));
         return None;
     }
@@ -77,28 +98,25 @@ pub(super) fn read_tool(
         ));
         return None;
     };
-    let mut schema = node.get(schema_key).map(Node::to_value);
+    let mut schema = node.get(schema_key).cloned();
     let mut own_name = name.to_owned();
     let titled = schema
         .as_ref()
-        .and_then(|it| it.get("title")?.as_str().map(str::to_owned));
+        .and_then(|it| it.get("title")?.as_text().map(str::to_owned));
     if let Some(title) = titled
         && limits.stands_for(name, &title)
     {
         own_name = title;
-        if let Some(Value::Object(fields)) = &mut schema {
-            fields.shift_remove("title");
+        schema.as_mut().and_then(|it| it.remove("title"));
+    }
+    let mut interface = Map::new();
+    for entry in node.entries() {
+        let key = entry.key.as_str();
+        let handled = ["name", "description", schema_key].contains(&key) || skipped.contains(&key);
+        if !handled && entry.value.kind != Kind::Null {
+            tolerate::keep(&mut interface, key, &entry.value);
         }
     }
-    let interface: Map<String, Value> = node
-        .entries()
-        .iter()
-        .filter(|entry| {
-            let key = entry.key.as_str();
-            key != "name" && key != "description" && key != schema_key && !skipped.contains(&key)
-        })
-        .map(|entry| (entry.key.clone(), entry.value.to_value()))
-        .collect();
     let tool = Tool {
         span: name_node.map_or(node.span, |it| it.span),
         name: own_name,
@@ -117,7 +135,7 @@ pub fn write(documents: &[Document]) -> Written {
     write_tools(documents, NAMES, |tool, schema, interface| {
         tool.insert("type".to_owned(), json!("function"));
         tool.insert("parameters".to_owned(), schema);
-        if let Some(strict) = interface.and_then(|it| it.get("strict")) {
+        if let Some(strict) = interface.get("strict") {
             tool.insert("strict".to_owned(), strict.clone());
         }
     })
@@ -128,13 +146,17 @@ pub fn write(documents: &[Document]) -> Written {
 pub(super) fn write_tools(
     documents: &[Document],
     limits: Limits,
-    finish: impl Fn(&mut Map<String, Value>, Value, Option<&Map<String, Value>>),
+    finish: impl Fn(&mut Map<String, Value>, Value, &Map<String, Value>),
 ) -> Written {
     let names = unique(documents, limits);
     let mut notes = Vec::new();
     let mut tools = Vec::new();
     for (document, (name, full)) in documents.iter().zip(names) {
-        let mut schema = foreign::input_schema(document);
+        let (mut schema, note) = foreign::of_object(foreign::input_schema(document));
+        notes.extend(note.map(|message| LeftOut {
+            subject: document.label(),
+            message,
+        }));
         if name != full {
             if let Some(fields) = schema.as_object_mut() {
                 fields.insert("title".to_owned(), json!(full));
@@ -153,11 +175,11 @@ pub(super) fn write_tools(
         if let Some(description) = foreign::description(document) {
             tool.insert("description".to_owned(), json!(description));
         }
-        finish(&mut tool, schema, foreign::interface(document));
+        finish(&mut tool, schema, &foreign::given_interface(document));
         tools.push(Value::Object(tool));
     }
     Written {
-        text: format!("{:#}\n", Value::Array(tools)),
+        text: tolerate::finished(format!("{:#}\n", Value::Array(tools))),
         notes,
     }
 }
@@ -186,6 +208,14 @@ mod tests {
             (
                 Format::Openai,
                 json!([{"type": "function", "function": {"name": "f", "description": "d", "parameters": schema}}]),
+            ),
+            (
+                Format::Openai,
+                json!({"model": "m", "functions": [{"name": "f", "description": "d", "parameters": schema}]}),
+            ),
+            (
+                Format::Openai,
+                json!([{"name": "f", "description": "d", "parameters": schema}]),
             ),
             (
                 Format::Anthropic,

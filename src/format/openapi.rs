@@ -1,20 +1,19 @@
-//! OpenAPI 3.x, read only: an API becomes a tool, a tag a capability, an operation a pattern, its
-//! parameters and body the inputs. <https://spec.openapis.org/oas/v3.1.1.html>
+//! OpenAPI 3.x and Swagger 2.0, read only: an API becomes a tool, a tag a capability, an operation a
+//! pattern, its parameters and body the inputs. <https://spec.openapis.org/oas/v3.1.1.html>,
+//! <https://spec.openapis.org/oas/v2.0.html>
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value, json};
 
 use super::foreign::{self, INTERFACE};
-use super::node::{Node, pointer};
+use super::node::{Kind, Node, pointer};
+use super::schema::{self, left_out};
 use super::{Problem, Span};
 
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
 ];
-
-/// References followed one after the other before one is given up.
-const MAX_REFERENCES: usize = 16;
 
 /// The capability of operations without a tag.
 const UNTAGGED: &str = "operations";
@@ -32,11 +31,15 @@ pub fn read(root: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Probl
         (None, Some(text)) => text.to_owned(),
         _ => String::new(),
     };
-    if version.key != "openapi" || !text.starts_with("3.") {
+    let known = match version.key.as_str() {
+        "openapi" => text.starts_with("3."),
+        _ => text == "2.0" || text == "2",
+    };
+    if !known {
         problems.push(Problem::new(
             "format/unknown-shape",
             version.value.span,
-            format!("OpenAPI 3.x is read, not `{text}`"),
+            format!("OpenAPI 3.x and Swagger 2.0 are read, not `{text}`"),
         ));
         return None;
     }
@@ -46,23 +49,28 @@ pub fn read(root: &Node, problems: &mut Vec<Problem>) -> Option<(Node, Vec<Probl
         capabilities: Map::new(),
         names: HashSet::new(),
     };
+    if version.key == "swagger" {
+        api.notes.push(Problem::new(
+            "format/converted",
+            version.key_span,
+            "Swagger 2.0 was read: `host` and `basePath` as servers, body and form parameters as \
+             the fields of a body",
+        ));
+    }
     for path in root.get("paths").map(Node::entries).unwrap_or_default() {
-        let item = api.resolve(&path.value);
-        for method in METHODS {
-            if let Some(operation) = item.get(method) {
-                api.operation(&path.key, method, item, operation);
-            }
-        }
+        api.path(&path.key, &path.value);
     }
     if api.capabilities.is_empty() {
         problems.push(
             Problem::new(
                 "format/unknown-shape",
                 version.key_span,
-                "this API has no operations under `paths`",
+                "this API has no operations under `paths` that can be read",
             )
             .at("/paths"),
         );
+        api.notes.retain(|it| it.rule == "format/left-out");
+        problems.append(&mut api.notes);
         return None;
     }
     Some(api.definition(version.key_span))
@@ -75,70 +83,73 @@ struct Api<'a> {
     names: HashSet<String>,
 }
 
+/// The inputs of an operation.
+#[derive(Default)]
+struct Inputs {
+    required: Vec<Value>,
+    optional: Vec<Value>,
+    /// The schema of a body that its fields do not tell all of.
+    schema: Option<Value>,
+}
+
+impl Inputs {
+    fn add(&mut self, input: Value, required: bool) {
+        let list = if required {
+            &mut self.required
+        } else {
+            &mut self.optional
+        };
+        list.push(input);
+    }
+}
+
 fn text<'a>(node: &'a Node, key: &str) -> Option<&'a str> {
     node.get(key)?.as_text().filter(|it| !it.trim().is_empty())
 }
 
+fn is_true(node: &Node, key: &str) -> bool {
+    node.get(key).map(|it| &it.kind) == Some(&Kind::Bool(true))
+}
+
 impl<'a> Api<'a> {
-    /// What a reference inside the document leads to; the node itself where it is none.
-    fn resolve(&mut self, node: &'a Node) -> &'a Node {
-        let mut current = node;
-        for _ in 0..MAX_REFERENCES {
-            let Some(reference) = current.get("$ref") else {
-                return current;
-            };
-            let path: Option<Vec<String>> = reference
-                .as_text()
-                .and_then(|it| it.strip_prefix("#/"))
-                .map(|it| {
-                    it.split('/')
-                        .map(|part| part.replace("~1", "/").replace("~0", "~"))
-                        .collect()
-                });
-            match path.and_then(|path| self.root.locate(&path)) {
-                Some((found, _)) => current = found,
-                None => break,
+    /// What a reference inside the document leads to; the node itself where it is none. One that
+    /// leads elsewhere is left out.
+    fn resolve(&mut self, node: &'a Node) -> Option<&'a Node> {
+        match schema::follow(node, self.root) {
+            Ok(found) => Some(found),
+            Err(lost) => {
+                self.notes.push(schema::dangling(lost));
+                None
             }
         }
-        self.left_out(current.span, "a reference that leads to nothing here");
-        current
     }
 
     fn left_out(&mut self, span: Span, what: &str) {
-        self.notes.push(Problem::new(
-            "format/left-out",
-            span,
-            format!("left out: {what}"),
-        ));
+        self.notes.push(left_out(span, what));
+    }
+
+    /// The operations of a path; it may refer to another, and add to it.
+    fn path(&mut self, path: &str, item: &'a Node) {
+        let Some(target) = self.resolve(item) else {
+            return;
+        };
+        for method in METHODS {
+            let own = item.get(method).or_else(|| target.get(method));
+            let Some(operation) = own.and_then(|it| self.resolve(it)) else {
+                continue;
+            };
+            if operation.entries().is_empty() {
+                let what = format!("{} {path}, of which nothing is said", method.to_uppercase());
+                self.left_out(operation.span, &what);
+                continue;
+            }
+            self.operation(path, method, target, operation);
+        }
     }
 
     fn operation(&mut self, path: &str, method: &str, item: &'a Node, operation: &'a Node) {
         let place = format!("{} {path}", method.to_uppercase());
-        let (mut required, mut optional) = (Vec::new(), Vec::new());
-        let shared = item.get("parameters").map(Node::items).unwrap_or_default();
-        let own = operation
-            .get("parameters")
-            .map(Node::items)
-            .unwrap_or_default();
-        let own: Vec<&Node> = own.iter().map(|it| self.resolve(it)).collect();
-        let key = |it: &Node| {
-            (
-                text(it, "name").map(str::to_owned),
-                text(it, "in").map(str::to_owned),
-            )
-        };
-        let shared: Vec<&Node> = shared
-            .iter()
-            .map(|it| self.resolve(it))
-            .filter(|it| !own.iter().any(|mine| key(mine) == key(it)))
-            .collect();
-        for parameter in shared.into_iter().chain(own) {
-            self.parameter(parameter, &mut required, &mut optional);
-        }
-        if let Some(body) = operation.get("requestBody") {
-            let body = self.resolve(body);
-            self.body(body, &mut required, &mut optional);
-        }
+        let mut inputs = self.inputs(item, operation);
         for (key, what) in [
             ("callbacks", "the callbacks of"),
             ("security", "the security of"),
@@ -154,17 +165,18 @@ impl<'a> Api<'a> {
         if let Some(long) = text(operation, "description") {
             pattern.insert("description".to_owned(), json!(long));
         }
-        pattern.insert("required_inputs".to_owned(), json!(required));
-        pattern.insert("optional_inputs".to_owned(), json!(optional));
+        pattern.insert("required_inputs".to_owned(), json!(inputs.required));
+        pattern.insert("optional_inputs".to_owned(), json!(inputs.optional));
         let outputs = self.outputs(operation);
         pattern.insert("expected_outputs".to_owned(), json!(outputs));
-        pattern.insert(
-            INTERFACE.to_owned(),
-            json!({"method": method.to_uppercase(), "path": path}),
-        );
+        let mut interface = json!({"method": method.to_uppercase(), "path": path});
         if let Some(deprecated) = operation.get("deprecated") {
-            pattern[INTERFACE]["deprecated"] = deprecated.to_value();
+            interface["deprecated"] = deprecated.to_value();
         }
+        if let Some(schema) = inputs.schema.take() {
+            interface["input_schema"] = schema;
+        }
+        pattern.insert(INTERFACE.to_owned(), interface);
         let name = self.pattern_name(text(operation, "operationId").unwrap_or(&place));
         let tags = operation.get("tags").map(Node::items).unwrap_or_default();
         if tags.len() > 1 {
@@ -178,6 +190,43 @@ impl<'a> Api<'a> {
             .entry(capability)
             .or_insert_with(|| json!({"description": about, "patterns": {}}));
         capability["patterns"][&name] = Value::Object(pattern);
+    }
+
+    /// The parameters of an operation, those that its path shares, and its body.
+    fn inputs(&mut self, item: &'a Node, operation: &'a Node) -> Inputs {
+        let mut resolved = |node: &'a Node| -> Vec<&'a Node> {
+            let given = node.entry("parameters");
+            if let Some(given) = given.filter(|it| !it.value.is_list()) {
+                self.left_out(given.key_span, "parameters that are no list");
+            }
+            let given = given.map(|it| it.value.items()).unwrap_or_default();
+            given.iter().filter_map(|it| self.resolve(it)).collect()
+        };
+        let (own, shared) = (resolved(operation), resolved(item));
+        let key = |it: &Node| {
+            (
+                text(it, "name").map(str::to_owned),
+                text(it, "in").map(str::to_owned),
+            )
+        };
+        let mine: HashSet<_> = own.iter().map(|it| key(it)).collect();
+        let shared = shared.into_iter().filter(|it| !mine.contains(&key(it)));
+        let mut inputs = Inputs::default();
+        for parameter in shared.chain(own.iter().copied()) {
+            self.parameter(parameter, &mut inputs);
+        }
+        if let Some(body) = operation.get("requestBody").and_then(|it| self.resolve(it)) {
+            let contents = body.get("content").map(Node::entries).unwrap_or_default();
+            let content = contents
+                .iter()
+                .find(|it| it.key.contains("json"))
+                .or(contents.first());
+            match content {
+                Some(content) => self.body(body, content.value.get("schema"), &mut inputs),
+                None => self.left_out(body.span, "a body of which nothing is said"),
+            }
+        }
+        inputs
     }
 
     fn pattern_name(&mut self, wanted: &str) -> String {
@@ -202,76 +251,69 @@ impl<'a> Api<'a> {
             .map_or_else(|| format!("Operations on {tag}"), str::to_owned)
     }
 
-    fn parameter(
-        &mut self,
-        parameter: &'a Node,
-        required: &mut Vec<Value>,
-        optional: &mut Vec<Value>,
-    ) {
+    /// A parameter: its schema stands under `schema`, under `content`, or, in Swagger 2.0, in itself.
+    fn parameter(&mut self, parameter: &'a Node, inputs: &mut Inputs) {
+        if let Some(found) = parameter.entry("collectionFormat") {
+            self.left_out(found.key_span, "how a list is written in a parameter");
+        }
+        let place = text(parameter, "in");
+        if place == Some("body") {
+            self.body(parameter, parameter.get("schema"), inputs);
+            return;
+        }
         let Some(name) = text(parameter, "name") else {
             self.left_out(parameter.span, "a parameter without a name");
             return;
         };
+        let contents = parameter.get("content").map(Node::entries);
+        let under_content = contents
+            .and_then(<[_]>::first)
+            .and_then(|it| it.value.get("schema"));
         let schema = parameter
             .get("schema")
-            .map(|it| self.resolve(it).to_value())
-            .unwrap_or_default();
-        let mut input = foreign::input(name, &schema);
+            .or(under_content)
+            .unwrap_or(parameter);
+        let (mut input, mut notes) = schema::input(name, schema, self.root);
+        self.notes.append(&mut notes);
         if let Some(description) = text(parameter, "description") {
             input["description"] = json!(description);
         }
-        if let Some(place) = text(parameter, "in") {
+        if let Some(place) = place {
             input["in"] = json!(place);
         }
-        let is_required = parameter.get("required").map(Node::to_value) == Some(json!(true));
-        if is_required {
-            required.push(input);
-        } else {
-            optional.push(input);
-        }
+        inputs.add(input, is_true(parameter, "required"));
     }
 
     /// The fields of a body that is an object, else the body as one input.
-    fn body(&mut self, body: &'a Node, required: &mut Vec<Value>, optional: &mut Vec<Value>) {
-        let is_required = body.get("required").map(Node::to_value) == Some(json!(true));
-        let contents = body.get("content").map(Node::entries).unwrap_or_default();
-        let Some(content) = contents
-            .iter()
-            .find(|it| it.key.contains("json"))
-            .or(contents.first())
-        else {
-            return;
-        };
-        let schema = content.value.get("schema").map(|it| self.resolve(it));
-        let properties = schema
-            .and_then(|it| it.get("properties"))
-            .map(Node::entries)
-            .unwrap_or_default();
-        if properties.is_empty() {
-            let mut input = schema.map_or_else(
-                || json!({"name": "body"}),
-                |it| foreign::input("body", &it.to_value()),
-            );
+    fn body(&mut self, body: &'a Node, schema: Option<&'a Node>, inputs: &mut Inputs) {
+        let is_required = is_true(body, "required");
+        let found = schema.map(|it| schema::inputs(it, self.root, true));
+        let mut found = found.unwrap_or_default();
+        self.notes.append(&mut found.notes);
+        let nothing = found.required.is_empty() && found.optional.is_empty();
+        if let Some(schema) = schema.filter(|_| found.more || nothing) {
+            inputs.schema = schema::inlined(schema, self.root);
+            if inputs.schema.is_none() {
+                self.left_out(
+                    schema.span,
+                    "what the schema of this body says beyond its fields",
+                );
+            }
+        }
+        if nothing {
+            let named = schema.map(|it| schema::input("body", it, self.root).0);
+            let mut input = named.unwrap_or_else(|| json!({"name": "body"}));
             input["in"] = json!("body");
             if let Some(description) = text(body, "description") {
                 input["description"] = json!(description);
             }
-            if is_required { required } else { optional }.push(input);
+            inputs.add(input, is_required);
             return;
         }
-        let needed = schema.and_then(|it| it.get("required")).map(Node::to_value);
-        for property in properties {
-            let value = self.resolve(&property.value).to_value();
-            let mut input = foreign::input(&property.key, &value);
-            input["in"] = json!("body");
-            let listed = needed
-                .as_ref()
-                .and_then(Value::as_array)
-                .is_some_and(|it| it.iter().any(|it| it == property.key.as_str()));
-            if is_required && listed {
-                required.push(input);
-            } else {
-                optional.push(input);
+        for (list, listed) in [(found.required, true), (found.optional, false)] {
+            for mut input in list {
+                input["in"] = json!("body");
+                inputs.add(input, is_required && listed);
             }
         }
     }
@@ -283,40 +325,46 @@ impl<'a> Api<'a> {
             .unwrap_or_default();
         let mut outputs = Vec::new();
         for response in responses.iter().filter(|it| it.key.starts_with('2')) {
-            let found = self.resolve(&response.value);
-            let description = text(found, "description").unwrap_or_default();
-            outputs.push(json!({"name": response.key, "description": description}));
+            if let Some(found) = self.resolve(&response.value) {
+                let description = text(found, "description").unwrap_or_default();
+                outputs.push(json!({"name": response.key, "description": description}));
+            }
         }
         outputs
     }
 
     fn definition(mut self, at: Span) -> (Node, Vec<Problem>) {
-        let empty = Node::new(at, super::node::Kind::Null);
+        let empty = Node::new(at, Kind::Null);
         let info = self.root.get("info").unwrap_or(&empty);
         let title = text(info, "title").unwrap_or("API");
         let name = foreign::clean(title, 100);
-        let given = info.get("version").map(|it| match (&it.raw, it.as_text()) {
-            (Some(raw), _) => raw.to_string(),
-            (None, Some(text)) => text.to_owned(),
-            _ => String::new(),
-        });
-        let version = foreign::clean(given.as_deref().unwrap_or("1.0"), 20);
+        let given = info
+            .get("version")
+            .and_then(|it| match (&it.kind, &it.raw) {
+                (Kind::Text(text), _) => Some(text.clone()),
+                (Kind::Number(_), Some(raw)) => Some(raw.to_string()),
+                _ => None,
+            });
+        let given = given.unwrap_or_else(|| "1.0".to_owned());
+        let version = foreign::clean(&given, 20);
+        for (whole, kept) in [(title, &name), (given.as_str(), &version)] {
+            if whole != kept {
+                let what = format!("a part of `{whole}`, which is kept as `{kept}`");
+                self.left_out(info.span, &what);
+            }
+        }
         let description = text(info, "description")
             .or_else(|| text(info, "summary"))
             .map_or_else(|| format!("The API {title}"), str::to_owned);
         let mut definition = foreign::assumed_tool(&name, &version, &description);
-        let mut interface = Map::new();
-        for key in ["servers", "externalDocs"] {
-            if let Some(value) = self.root.get(key) {
-                interface.insert(key.to_owned(), value.to_value());
-            }
-        }
+        let interface = self.interface();
         if !interface.is_empty() {
             definition.insert(INTERFACE.to_owned(), Value::Object(interface));
         }
         for (key, what) in [
             ("security", "the security of the API"),
             ("webhooks", "the webhooks of the API"),
+            ("securityDefinitions", "the security definitions of the API"),
         ] {
             if let Some(found) = self.root.entry(key) {
                 self.left_out(found.key_span, what);
@@ -336,6 +384,36 @@ impl<'a> Api<'a> {
         );
         let node = Node::from_value(at, &Value::Object(definition));
         (node, self.notes)
+    }
+
+    /// Where the API is served, and where it is described.
+    fn interface(&self) -> Map<String, Value> {
+        let mut interface = Map::new();
+        for key in ["servers", "externalDocs", "consumes", "produces"] {
+            if let Some(value) = self.root.get(key) {
+                interface.insert(key.to_owned(), value.to_value());
+            }
+        }
+        if let Some(host) = text(self.root, "host") {
+            let path = text(self.root, "basePath").unwrap_or_default();
+            let schemes = self
+                .root
+                .get("schemes")
+                .map(Node::items)
+                .unwrap_or_default();
+            let schemes: Vec<&str> = schemes.iter().filter_map(Node::as_text).collect();
+            let schemes = if schemes.is_empty() {
+                vec!["https"]
+            } else {
+                schemes
+            };
+            let servers: Vec<Value> = schemes
+                .iter()
+                .map(|scheme| json!({"url": format!("{scheme}://{host}{path}")}))
+                .collect();
+            interface.insert("servers".to_owned(), Value::Array(servers));
+        }
+        interface
     }
 }
 

@@ -25,7 +25,13 @@ const ASSUMED: [(&str, &str); 3] = [
 
 /// Whether a document is a profile.
 pub fn is_profile(root: &Node) -> bool {
-    let definition = |node: &Node| node.get("capabilities").is_some();
+    let definition = |node: &Node| {
+        let says = |key: &str| node.get(key).is_some();
+        let named = says("name") || says("tool_name");
+        says("capabilities")
+            || says("capability")
+            || (named && says("version") && says("description") && says("category"))
+    };
     root.get("capabilities").is_none()
         && root.get("tools").is_some_and(|tools| match &tools.kind {
             Kind::Map(_) => true,

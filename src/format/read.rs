@@ -9,7 +9,9 @@ use crate::definition::Document;
 
 use super::node::{Kind, Node};
 use super::{Position, Problem, Source, Span};
-use super::{anthropic, json, legacy, mcp, openai, openapi, profile, yaml};
+use super::{
+    anthropic, bundle, event_stream, json, legacy, mcp, openai, openapi, profile, tolerate, yaml,
+};
 
 /// A format that definitions are read from or written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -80,6 +82,14 @@ impl Format {
         Format::Openapi,
     ];
 
+    /// Whether it is that of another kind of catalog, whose tools become definitions.
+    fn is_foreign(self) -> bool {
+        matches!(
+            self,
+            Format::Mcp | Format::Openai | Format::Anthropic | Format::Openapi
+        )
+    }
+
     /// The name used on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -130,8 +140,11 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
     };
     let syntax = syntax_of(source, text, from);
     let nodes = match syntax {
+        _ if matches!(from, None | Some(Format::Mcp)) && event_stream::is_one(text) => {
+            event_stream::read(text, &mut problems)
+        }
         Format::Json => read_json_or_yaml(source, text, &mut problems),
-        Format::Jsonl => json::read_lines(text, &mut problems),
+        Format::Jsonl => read_lines_or_json(text, &mut problems),
         _ => read_yaml_or_json(text, &mut problems),
     };
     if nodes.is_empty() && problems.is_empty() {
@@ -144,16 +157,33 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
             .help("a definition starts with `tool_name`"),
         );
     }
+    let nodes: Vec<Node> = nodes.into_iter().flat_map(mcp::pages).collect();
     let file: Arc<str> = source.name.as_str().into();
     let mut format = from.unwrap_or(syntax);
     let mut documents = Vec::new();
-    for root in nodes {
-        let shape = match from {
-            Some(format) => format,
-            None => shape_of(&root, syntax),
-        };
+    let last_page = nodes.iter().rposition(mcp::is_page);
+    // What was found while reading stands in the order of the text.
+    let (mut done, found) = (0, problems.len());
+    for (index, mut root) in nodes.into_iter().enumerate() {
+        let first = done;
+        let of_root = |it: &&Problem| it.span.start <= root.span.end;
+        done += problems[first..found].iter().take_while(of_root).count();
+        if last_page.is_some() && mcp::is_message(&root) && !mcp::is_page(&root) {
+            // What a client and a server say to each other beside the list of tools.
+            continue;
+        }
+        let shape = from.unwrap_or_else(|| shape_of(&root, syntax));
         if from.is_none() {
             format = shape;
+        }
+        if shape == Format::Openapi {
+            bundle::bundle(&mut root, &source.name);
+        }
+        if shape.is_foreign() {
+            tolerate::tolerate(&mut root, &mut problems[first..done]);
+        }
+        if shape == Format::Mcp && last_page.is_none_or(|last| last <= index) {
+            problems.extend(mcp::cursor(&root).map(goes_on));
         }
         for (node, notes) in definitions(root, shape, &mut problems) {
             documents.push(Loaded {
@@ -175,6 +205,14 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
     }
 }
 
+fn goes_on(cursor: &Node) -> Problem {
+    Problem::new(
+        "format/left-out",
+        cursor.span,
+        "the list goes on: the tools after `nextCursor` are not here",
+    )
+}
+
 /// The format that a document is in, by its shape.
 fn shape_of(root: &Node, syntax: Format) -> Format {
     let definition = |node: &Node| node.get("tool_name").is_some() || node.get("tool").is_some();
@@ -189,7 +227,7 @@ fn shape_of(root: &Node, syntax: Format) -> Format {
         Format::Openai
     } else if anthropic::tools(root).is_some() {
         Format::Anthropic
-    } else if mcp::tools(root).is_some() {
+    } else if mcp::is_message(root) || mcp::tools(root).is_some() {
         Format::Mcp
     } else {
         syntax
@@ -216,16 +254,11 @@ fn definitions(root: Node, shape: Format, problems: &mut Vec<Problem>) -> Vec<Co
             .collect::<Vec<Converted>>()
     };
     let mut found = match shape {
-        Format::Mcp => {
-            if let Some(cursor) = mcp::cursor(&root) {
-                problems.push(Problem::new(
-                    "format/left-out",
-                    cursor.span,
-                    "the list goes on: the tools after `nextCursor` are not here",
-                ));
-            }
-            tools(mcp::tools(&root), mcp::read, problems)
+        Format::Mcp if mcp::is_message(&root) && mcp::tools(&root).is_none() => {
+            problems.push(mcp::no_tools(&root));
+            Vec::new()
         }
+        Format::Mcp => tools(mcp::tools(&root), mcp::read, problems),
         Format::Openai => tools(openai::tools(&root), openai::read, problems),
         Format::Anthropic => tools(anthropic::tools(&root), anthropic::read, problems),
         Format::Openapi => match openapi::read(&root, problems) {
@@ -272,18 +305,28 @@ fn own_shape(root: Node, problems: &mut Vec<Problem>) -> Vec<Converted> {
 /// The text of a source, without a byte order mark.
 fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        let problem = Problem::new("input/encoding", Span::default(), "this file is in UTF-16");
+        let message = "this file is in UTF-16, and not all of it is whole characters";
+        let problem = Problem::new("input/encoding", Span::default(), message);
         return Err(Box::new(problem.help("save it as UTF-8")));
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
+        let byte = bytes[at];
         let problem = Problem::new(
             "input/encoding",
             Span::at(Position::of_byte(bytes, at)),
-            format!("byte 0x{:02x} is not valid UTF-8", bytes[at]),
+            format!("byte 0x{byte:02x} is not valid UTF-8"),
         );
-        Box::new(problem.help("save the file as UTF-8"))
+        Box::new(problem.help(match char::from(byte) {
+            // In UTF-16 without its mark, or where half a character is missing.
+            _ if bytes.contains(&0) => "save the file as UTF-8".to_owned(),
+            c if c.is_alphabetic() => format!(
+                "save the file as UTF-8; if it is in Latin-1, where this byte is `{c}`: \
+                 iconv -f ISO-8859-1 -t UTF-8"
+            ),
+            _ => "save the file as UTF-8".to_owned(),
+        }))
     })?;
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
         let problem = Problem::new(
@@ -315,18 +358,31 @@ fn syntax_of(source: &Source, text: &str, from: Option<Format>) -> Format {
     }
 }
 
-/// Reads JSON. A text without a telling name that starts like JSON may be lines of it, or YAML in
-/// flow style.
+/// Reads JSON: one value, values one after the other, or one on each line, whatever the file is
+/// called. A text without a telling name may also be YAML in flow style.
 fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut found = Vec::new();
-    let node = json::read(text, &mut found);
-    let named = source.name.to_ascii_lowercase().ends_with(".json");
-    if node.is_none() && !named {
-        let mut others = Vec::new();
-        let lines = json::read_lines(text, &mut others);
-        if lines.len() > 1 && others.is_empty() {
-            return lines;
+    if let Some(node) = json::read(text, &mut found) {
+        problems.append(&mut found);
+        return vec![node];
+    }
+    let mut others = Vec::new();
+    let sequence = json::read_sequence(text, &mut others);
+    if !sequence.is_empty() {
+        if others.iter().any(|it| it.rule == "json/syntax") {
+            // A line that is broken does not keep the others from being read.
+            others.clear();
+            let lines = json::read_lines(text, &mut others);
+            if lines.len() > 1 {
+                problems.append(&mut others);
+                return lines;
+            }
+        } else {
+            problems.append(&mut others);
+            return sequence;
         }
+    }
+    if !source.name.to_ascii_lowercase().ends_with(".json") {
         others.clear();
         let documents = yaml::read(text, &mut others);
         if others.is_empty() {
@@ -334,7 +390,24 @@ fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -
         }
     }
     problems.append(&mut found);
-    node.into_iter().collect()
+    Vec::new()
+}
+
+/// Reads one JSON value on each line; where lines are not whole, values over several lines.
+fn read_lines_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    let broken = |found: &[Problem]| found.iter().any(|it| it.rule == "json/syntax");
+    let mut found = Vec::new();
+    let nodes = json::read_lines(text, &mut found);
+    if broken(&found) {
+        let mut others = Vec::new();
+        let sequence = json::read_sequence(text, &mut others);
+        if !broken(&others) {
+            problems.append(&mut others);
+            return sequence;
+        }
+    }
+    problems.append(&mut found);
+    nodes
 }
 
 /// Reads YAML. JSON is almost a part of it: what differs, such as surrogate pairs, is read as JSON

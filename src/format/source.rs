@@ -69,7 +69,7 @@ impl Source {
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             name: name.into(),
-            bytes: bytes.into(),
+            bytes: utf8(bytes.into()),
         }
     }
 
@@ -95,7 +95,31 @@ impl Source {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Error::TooLarge(name));
         }
-        Ok(Self { name, bytes })
+        Ok(Self {
+            name,
+            bytes: utf8(bytes),
+        })
+    }
+}
+
+/// The bytes as UTF-8 where they are text in UTF-16, with a byte order mark or known by the NUL in
+/// its first character; else as they are.
+fn utf8(bytes: Vec<u8>) -> Vec<u8> {
+    let (big, text) = match bytes.as_slice() {
+        [0xfe, 0xff, text @ ..] => (true, text),
+        [0xff, 0xfe, text @ ..] => (false, text),
+        [0, 1..=255, ..] => (true, bytes.as_slice()),
+        [1..=255, 0, ..] => (false, bytes.as_slice()),
+        _ => return bytes,
+    };
+    let (units, rest) = text.as_chunks::<2>();
+    let units = units.iter().map(|&unit| match big {
+        true => u16::from_be_bytes(unit),
+        false => u16::from_le_bytes(unit),
+    });
+    match char::decode_utf16(units).collect::<Result<String, _>>() {
+        Ok(text) if rest.is_empty() => text.into_bytes(),
+        _ => bytes,
     }
 }
 

@@ -182,6 +182,9 @@ fn file(source: Source, options: &Options, known: &(impl Fn(&Document) -> bool +
         Format::Json | Format::Jsonl => Directives::default(),
         _ => directive::read(&source.bytes, &mut problems),
     };
+    if options.complete {
+        documents.iter_mut().for_each(format::complete);
+    }
     let mut found = Findings::default();
     for problem in problems {
         found.add(&source.name, problem, None, options);

@@ -17,6 +17,9 @@ pub struct Options {
     /// that do not keep a definition from being stored and ranked, such as a negative estimate, are
     /// warnings.
     pub lenient: bool,
+    /// Whether a definition that does not say how its tool is used is completed as `testing`, with a
+    /// warning, rather than refused.
+    pub complete: bool,
     /// The format of every source; found by itself where not given.
     pub from: Option<Format>,
 }

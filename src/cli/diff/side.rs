@@ -106,6 +106,7 @@ fn files(path: &str, session: &Session) -> Result<Vec<Document>, CommandError> {
     let inputs = format::collect(&[path]).map_err(super::super::validate::input_error)?;
     let mut options = Options::default();
     options.lenient = true;
+    options.complete = true;
     let report = check(&inputs, &options);
     let errors = report.count(Severity::Error);
     if errors > 0 {

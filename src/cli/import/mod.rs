@@ -106,7 +106,7 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     })?;
     progress.advance(order.documents.len() as u64);
     drop(progress);
-    let refusals = refusals(&read, &carried);
+    let mut refusals = refusals(&read, &carried);
     let refused = match carried.stopped {
         true => carried.conflicts.len(),
         false => refusals.len(),
@@ -126,11 +126,15 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     if !dry_run {
         present::summary(session, args.format, &summary)?;
     }
-    if refusals.is_empty() {
-        return Ok(Outcome::Done);
+    let outcome = match refusals.is_empty() {
+        true => Outcome::Done,
+        false => Outcome::No,
+    };
+    refusals.extend(read.incomplete);
+    if !refusals.is_empty() {
+        present::report(session, args.report.as_deref(), &refusals)?;
     }
-    present::report(session, args.report.as_deref(), &refusals)?;
-    Ok(Outcome::No)
+    Ok(outcome)
 }
 
 fn days_ago(days: u32) -> DateTime<Utc> {

@@ -262,11 +262,9 @@ pub fn report(
             write!(session.ui.out(), "{text}")?;
         } else {
             super::super::files::write(path, &text)?;
-            session.ui.status(&format!(
-                "{} refused; see {}",
-                text::counted(refusals.len(), "file"),
-                path.display()
-            ));
+            session
+                .ui
+                .status(&format!("{}; see {}", told(refusals), path.display()));
         }
         return Ok(());
     }
@@ -275,11 +273,25 @@ pub fn report(
             session.ui.warn(&format!("{}: {message}", refusal.file));
         }
     }
-    session.ui.status(&format!(
-        "{} refused",
-        text::counted(refusals.len(), "file")
-    ));
+    session.ui.status(&told(refusals));
     Ok(())
+}
+
+/// How many files were refused, and how many hold what is not complete.
+fn told(refusals: &[Refusal]) -> String {
+    let incomplete = refusals.iter().filter(|it| it.kind == "incomplete").count();
+    let refused = refusals.len() - incomplete;
+    let mut parts = Vec::new();
+    if refused > 0 {
+        parts.push(format!("{} refused", text::counted(refused, "file")));
+    }
+    if incomplete > 0 {
+        parts.push(format!(
+            "{} imported as `testing`, to be completed",
+            text::counted(incomplete, "file")
+        ));
+    }
+    parts.join(", ")
 }
 
 /// Whose recorded selection the import would change.

@@ -108,7 +108,8 @@ impl SourceArgs {
 pub struct Refusal {
     /// The file.
     pub file: String,
-    /// `invalid`, `conflict` or `database`.
+    /// `invalid`, `conflict` or `database`; `incomplete` where a definition of it was imported as
+    /// `testing`.
     pub kind: &'static str,
     /// What is in the way.
     pub messages: Vec<String>,
@@ -123,6 +124,8 @@ pub struct Read {
     pub files: Vec<Arc<str>>,
     /// The files that cannot, where that does not stop everything.
     pub refusals: Vec<Refusal>,
+    /// The files with definitions that are imported as `testing`, since they are not complete.
+    pub incomplete: Vec<Refusal>,
 }
 
 impl Read {
@@ -164,6 +167,7 @@ pub fn read(
     let mut options = Options::default();
     options.from = args.from_format;
     options.lenient = true;
+    options.complete = true;
     // What the catalog holds already was valid when it came there.
     let known = match inputs.len() < MANY {
         true => None,
@@ -186,23 +190,22 @@ pub fn read(
     }
     let mut read = Read::default();
     for diagnostic in &report.diagnostics {
-        if diagnostic.severity != Severity::Error {
-            continue;
-        }
+        let (list, kind) = match (diagnostic.severity, diagnostic.rule) {
+            (Severity::Error, _) => (&mut read.refusals, "invalid"),
+            (_, "format/incomplete") => (&mut read.incomplete, "incomplete"),
+            _ => continue,
+        };
         let message = shown(diagnostic);
-        match read
-            .refusals
-            .iter_mut()
-            .find(|it| it.file == diagnostic.file)
-        {
+        match list.iter_mut().find(|it| it.file == diagnostic.file) {
             Some(refusal) => refusal.messages.push(message),
-            None => read.refusals.push(Refusal {
+            None => list.push(Refusal {
                 file: diagnostic.file.clone(),
-                kind: "invalid",
+                kind,
                 messages: vec![message],
             }),
         }
     }
+    say_left_out(session, &report.diagnostics);
     let bad: std::collections::HashSet<String> =
         read.refusals.iter().map(|it| it.file.clone()).collect();
     for loaded in report.documents {
@@ -211,7 +214,24 @@ pub fn read(
             read.files.push(loaded.origin.file);
         }
     }
+    read.incomplete.retain(|it| !bad.contains(&it.file));
     Ok(read)
+}
+
+/// Says what of other formats is left out.
+fn say_left_out(session: &Session, diagnostics: &[Diagnostic]) {
+    const SHOWN: usize = 10;
+    let left_out = || diagnostics.iter().filter(|it| it.rule == "format/left-out");
+    for it in left_out().take(SHOWN) {
+        session.ui.warn(&format!("{}:{}", it.file, shown(it)));
+    }
+    let more = left_out().count().saturating_sub(SHOWN);
+    if more > 0 {
+        session.ui.hint(&format!(
+            "{} more; `toolcat validate` shows all that is left out",
+            text::grouped(more)
+        ));
+    }
 }
 
 fn shown(diagnostic: &Diagnostic) -> String {

@@ -30,6 +30,7 @@ impl Files {
         let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
         let mut options = Options::default();
         options.lenient = true;
+        options.complete = true;
         let report = check(&inputs, &options);
         let errors = report.count(Severity::Error);
         if errors > 0 {

@@ -2,4 +2,4 @@
 
 mod read;
 
-pub use read::{read, read_lines};
+pub use read::{read, read_at, read_lines, read_sequence};

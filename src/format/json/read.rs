@@ -8,13 +8,38 @@ use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// Reads a text that is one JSON value.
 pub fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
+    read_at(text, 1, problems)
+}
+
+/// Reads a text that is one JSON value and starts at a line of a file.
+pub fn read_at(text: &str, line: usize, problems: &mut Vec<Problem>) -> Option<Node> {
     let mut values = 0;
-    let mut reader = Reader::new(text, Position::default(), &mut values, problems);
+    let mut reader = Reader::new(text, Position::new(line, 1), &mut values, problems);
     match reader.document() {
         Ok(node) => Some(node),
         Err(problem) => {
             problems.push(*problem);
             None
+        }
+    }
+}
+
+/// Reads JSON values that follow one another, divided by white space alone.
+pub fn read_sequence(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    let mut values = 0;
+    let mut reader = Reader::new(text, Position::default(), &mut values, problems);
+    loop {
+        reader.blanks();
+        if reader.peek().is_none() {
+            return nodes;
+        }
+        match reader.value(1) {
+            Ok(node) => nodes.push(node),
+            Err(problem) => {
+                reader.problems.push(*problem);
+                return nodes;
+            }
         }
     }
 }
@@ -211,7 +236,7 @@ impl<'text, 'sink> Reader<'text, 'sink> {
                     Problem::new("json/number", span, format!("`{text}` {}", unfit.reason()))
                         .help("write it in quotes if it is text"),
                 );
-                return Ok(Node::text(span, text));
+                number::nearest(text).map_or_else(|| Kind::Text(text.to_owned()), Kind::Number)
             }
         };
         Ok(Node {
@@ -266,6 +291,7 @@ impl<'text, 'sink> Reader<'text, 'sink> {
     }
 
     fn unicode(&mut self) -> Step<char> {
+        let start = self.place;
         let high = self.hex()?;
         if (0xd800..0xdc00).contains(&high) && self.text[self.at..].starts_with("\\u") {
             self.advance();
@@ -280,7 +306,12 @@ impl<'text, 'sink> Reader<'text, 'sink> {
             return self.fail("the two halves of a surrogate pair do not fit");
         }
         match char::from_u32(high) {
-            Some('\0') => self.fail("a NUL character cannot be kept"),
+            Some('\0') => {
+                let span = Span::new(start, self.place);
+                let message = "a NUL character cannot be kept";
+                self.problems.push(Problem::new("input/nul", span, message));
+                Ok('\0')
+            }
             Some(c) => Ok(c),
             None => self.fail("half of a surrogate pair stands alone"),
         }

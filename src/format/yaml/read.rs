@@ -6,6 +6,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marked, StrInput, Tag};
 
 use super::scalar;
 use crate::format::node::{Entry, Kind, Node, Style};
+use crate::format::number;
 use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// The most values that aliases may add to one stream: real catalogs stay far below, and the
@@ -195,15 +196,17 @@ impl<'text> Reader<'text, '_> {
                 untagged
             }
         };
+        let mut unfit = false;
         let kind = kind.unwrap_or_else(|reason| {
             self.problems.push(
                 Problem::new("yaml/number", place, format!("`{text}` {reason}"))
                     .help("write it in quotes if it is text"),
             );
-            Kind::Text(text.to_owned())
+            unfit = true;
+            number::nearest(text).map_or_else(|| Kind::Text(text.to_owned()), Kind::Number)
         });
         let raw = match kind {
-            Kind::Text(_) => None,
+            Kind::Text(_) if !unfit => None,
             _ => Some(text.into()),
         };
         Node {

@@ -73,48 +73,105 @@ fn is_decimal(text: &str) -> bool {
     mantissa_fits && exponent_fits
 }
 
-/// What readers of YAML 1.1 take a plain text for, where that is not text.
+/// What readers of YAML 1.1 take a plain text for, where that is not text: by the types of YAML 1.1
+/// (<https://yaml.org/type/>) and, where PyYAML and libyaml users go further, by those.
 pub fn reading_by_1_1(text: &str) -> Option<&'static str> {
-    const BOOLEANS: [&str; 12] = [
-        "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF",
+    const BOOLEANS: [&str; 18] = [
+        "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF", "true",
+        "True", "TRUE", "false", "False", "FALSE",
     ];
-    if BOOLEANS.contains(&text) {
-        return Some("a boolean");
+    match text {
+        _ if BOOLEANS.contains(&text) => Some("a boolean"),
+        "" | "~" | "null" | "Null" | "NULL" => Some("nothing"),
+        "=" => Some("a default value"),
+        "<<" => Some("a merge"),
+        _ if is_date(text) => Some("a date"),
+        _ if is_number_by_1_1(text) => Some("a number"),
+        _ => None,
     }
-    let bytes = text.as_bytes();
-    if !bytes.first()?.is_ascii_digit() {
-        return None;
-    }
-    if is_date(text) {
-        return Some("a date");
-    }
-    let unsigned = |allowed: &[u8]| {
-        bytes
-            .iter()
-            .all(|byte| byte.is_ascii_digit() || allowed.contains(byte))
-    };
-    if bytes.contains(&b'_') && unsigned(b"_.") {
-        return Some("a number");
-    }
-    // Base 60, such as 12:30:45.
-    let mut parts = text.split(':');
-    let first = parts.next()?;
-    let rest: Vec<&str> = parts.collect();
-    let sixty =
-        |it: &&str| (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|number| number < 60);
-    if !rest.is_empty() && first.bytes().all(|it| it.is_ascii_digit()) && rest.iter().all(sixty) {
-        return Some("a number");
-    }
-    None
 }
 
-fn is_date(text: &str) -> bool {
-    let date = text.get(..10).unwrap_or_default();
-    let shape = date.bytes().enumerate().all(|(at, byte)| match at {
-        4 | 7 => byte == b'-',
-        _ => byte.is_ascii_digit(),
+/// Whether readers of YAML 1.1 may take a plain text for something else, those few that read one
+/// letter as a boolean included. What is written for others is quoted then.
+pub fn needs_quotes(text: &str) -> bool {
+    matches!(text, "y" | "Y" | "n" | "N") || reading_by_1_1(text).is_some()
+}
+
+/// Numbers of YAML 1.1: `_` between digits, `0b`, `0o` and `0` as marks of a base, base 60.
+fn is_number_by_1_1(text: &str) -> bool {
+    let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let first = unsigned.as_bytes().first().copied().unwrap_or_default();
+    if !(first.is_ascii_digit() || first == b'.') {
+        return false;
+    }
+    let all = |text: &str, allowed: fn(u8) -> bool| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| allowed(byte) || matches!(byte, b'_' | b','))
+    };
+    for (mark, digit) in [
+        ("0b", (|it| matches!(it, b'0' | b'1')) as fn(u8) -> bool),
+        ("0o", |it| matches!(it, b'0'..=b'7')),
+        ("0x", |it| it.is_ascii_hexdigit()),
+    ] {
+        if let Some(digits) = unsigned.strip_prefix(mark) {
+            return all(digits, digit);
+        }
+    }
+    if matches!(
+        unsigned,
+        ".inf" | ".Inf" | ".INF" | ".nan" | ".NaN" | ".NAN"
+    ) {
+        return true;
+    }
+    let decimal = |it: u8| it.is_ascii_digit();
+    if let Some((first, rest)) = unsigned.split_once(':') {
+        // Base 60, such as 12:30:45.5.
+        let whole = rest.split_once('.').map_or(rest, |(whole, fraction)| {
+            if fraction.is_empty() || all(fraction, decimal) {
+                whole
+            } else {
+                ""
+            }
+        });
+        let sixty = |it: &str| {
+            (1..=2).contains(&it.len()) && it.parse::<u8>().is_ok_and(|number| number < 60)
+        };
+        return all(first, decimal) && whole.split(':').all(sixty);
+    }
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let exponent_fits = exponent.is_none_or(|it| {
+        let digits = it.strip_prefix(['+', '-']).unwrap_or(it);
+        !digits.is_empty() && digits.bytes().all(decimal)
     });
-    date.len() == 10 && shape && matches!(text.as_bytes().get(10), None | Some(b'T' | b't' | b' '))
+    exponent_fits
+        && (whole.is_empty() || all(whole, decimal))
+        && (fraction.is_empty() || all(fraction, decimal))
+        && (!whole.is_empty() || fraction.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// `2001-12-14`, also with one digit for month or day, and with a time of day after it.
+fn is_date(text: &str) -> bool {
+    let (date, time) = match text.find(['T', 't', ' ', '\t']) {
+        Some(at) => (&text[..at], text[at + 1..].trim_start()),
+        None => (text, ""),
+    };
+    let mut parts = date.split('-');
+    let mut part = |lengths: std::ops::RangeInclusive<usize>| {
+        parts.next().is_some_and(|it| {
+            lengths.contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    let whole = part(4..=4) && part(1..=2) && part(1..=2) && parts.next().is_none();
+    let starts_like_a_time = time
+        .split_once(':')
+        .is_some_and(|(hour, _)| (1..=2).contains(&hour.len()) && hour.parse::<u8>().is_ok());
+    whole && (text.len() == date.len() || starts_like_a_time)
 }
 
 #[cfg(test)]
@@ -157,11 +214,67 @@ mod tests {
 
     #[test]
     fn disagreement_with_1_1_is_known() {
-        for text in ["yes", "Off", "2024-01-01", "1_000", "12:30:45"] {
+        for text in [
+            "yes",
+            "Off",
+            "TRUE",
+            "~",
+            "=",
+            "<<",
+            "2024-01-01",
+            "2024-1-1",
+            "2024-01-01T10:00:00Z",
+            "2024-01-01 10:00:00",
+            "1_000",
+            "-1_000",
+            "685.230_15e+03",
+            "12:30:45",
+            "-12:30:45",
+            "+12:30",
+            "190:20:30.15",
+            "1:30",
+            "0b1_0",
+            "0x_1F",
+            "-0x1F",
+            "0o7",
+            "012",
+            ".5",
+            "+.5",
+            "1.",
+            "1e3",
+            "1.5e-3",
+            "-.inf",
+            "1,000",
+        ] {
             assert!(reading_by_1_1(text).is_some(), "{text}");
         }
-        for text in ["y", "1.2.3", "7z", "2024-01-1x", "10:99", "a:b"] {
+        for text in [
+            "y",
+            "1.2.3",
+            "7z",
+            "2024-01-1x",
+            "2024-01-01 x",
+            "2024-13",
+            "10:99",
+            "a:b",
+            ".",
+            "-",
+            "+",
+            "..",
+            "e3",
+            "0b2",
+            "0x",
+            "1e",
+            "1:2:x",
+            "v1",
+            "-a",
+            "._5",
+            "1-2",
+            "10:",
+            "é",
+        ] {
             assert_eq!(reading_by_1_1(text), None, "{text}");
         }
+        assert!(needs_quotes("y") && needs_quotes("N") && !needs_quotes("yn"));
     }
 }

@@ -26,12 +26,16 @@ pub fn write(documents: &[Document]) -> String {
 /// Writes one value. Text that a reader of YAML 1.1 would take for something else is quoted.
 pub fn write_value(value: &Value) -> String {
     // Writing JSON values to memory has no way to fail; JSON is YAML as well.
-    let text = serde_yaml::to_string(value).unwrap_or_else(|_| format!("{value:#}\n"));
+    let text = serde_yaml::to_string(value).unwrap_or_else(|_| as_json(value));
+    if text.contains('\u{7f}') {
+        // It is written as it is, and is no character of YAML 1.1.
+        return as_json(value);
+    }
     let mut problems = Vec::new();
     let same = |nodes: &[Node]| matches!(nodes, [node] if node.to_value() == *value);
     let nodes = super::read(&text, &mut problems);
     if !problems.is_empty() || !same(&nodes) {
-        return format!("{value:#}\n");
+        return as_json(value);
     }
     let mut places = Vec::new();
     for node in &nodes {
@@ -40,12 +44,61 @@ pub fn write_value(value: &Value) -> String {
     quote(&text, places)
 }
 
-/// The places of plain text that readers of YAML 1.1 do not take for text.
-fn ambiguous(node: &Node, places: &mut Vec<(Position, usize)>) {
-    match &node.kind {
-        Kind::Text(text) => scalar_place(text, node.style, node.span.start, places),
-        Kind::List(items) => items.iter().for_each(|it| ambiguous(it, places)),
-        Kind::Map(entries) => {
+/// A plain scalar that is written otherwise: where it stands, its bytes, and the text for it.
+type Change = (Position, usize, String);
+
+/// A value as JSON, which is YAML where what YAML takes for a line break, or for no character, is
+/// escaped.
+fn as_json(value: &Value) -> String {
+    let mut text = String::new();
+    for c in format!("{value:#}\n").chars() {
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
+                text.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            c => text.push(c),
+        }
+    }
+    text
+}
+
+/// The text with a comment at the end of the line on which each of those values starts. Places that
+/// are not there, and texts that are not YAML, are passed over.
+pub fn with_comments(text: &str, places: &[Vec<String>], comment: &str) -> String {
+    let nodes = super::read(text, &mut Vec::new());
+    let lines: Vec<usize> = nodes
+        .iter()
+        .flat_map(|node| places.iter().filter_map(|it| node.locate(it)))
+        .map(|(_, key)| key.start.line as usize)
+        .collect();
+    let mut out = String::with_capacity(text.len() + lines.len() * 16);
+    for (index, line) in text.lines().enumerate() {
+        out.push_str(line);
+        if lines.contains(&(index + 1)) {
+            out.push_str(&format!("  # {comment}"));
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// The places of plain text that readers of YAML 1.1 do not take for text, and of numbers that they
+/// take for text.
+fn ambiguous(node: &Node, places: &mut Vec<Change>) {
+    match (&node.kind, &node.raw) {
+        (Kind::Text(text), _) => scalar_place(text, node.style, node.span.start, places),
+        (Kind::Number(_), Some(raw)) => {
+            if let Some(clear) = clear_number(raw) {
+                places.push((node.span.start, raw.len(), clear));
+            }
+        }
+        (Kind::List(items), _) => items.iter().for_each(|it| ambiguous(it, places)),
+        (Kind::Map(entries), _) => {
             for entry in entries {
                 scalar_place(&entry.key, entry.key_style, entry.key_span.start, places);
                 ambiguous(&entry.value, places);
@@ -55,14 +108,27 @@ fn ambiguous(node: &Node, places: &mut Vec<(Position, usize)>) {
     }
 }
 
-fn scalar_place(text: &str, style: Style, at: Position, places: &mut Vec<(Position, usize)>) {
-    if style == Style::Plain && scalar::reading_by_1_1(text).is_some() {
-        places.push((at, text.len()));
+fn scalar_place(text: &str, style: Style, at: Position, places: &mut Vec<Change>) {
+    if style == Style::Plain && scalar::needs_quotes(text) {
+        places.push((at, text.len(), format!("'{text}'")));
     }
 }
 
-/// Puts single quotes around plain scalars, which hold no quote themselves.
-fn quote(text: &str, mut places: Vec<(Position, usize)>) -> String {
+/// A number with an exponent is one to readers of YAML 1.1 only with a point and a sign: `1.0e+3`.
+fn clear_number(raw: &str) -> Option<String> {
+    let (mantissa, exponent) = raw.split_once(['e', 'E'])?;
+    let point = if mantissa.contains('.') { "" } else { ".0" };
+    let sign = if exponent.starts_with(['+', '-']) {
+        ""
+    } else {
+        "+"
+    };
+    let clear = format!("{mantissa}{point}e{sign}{exponent}");
+    (clear != raw).then_some(clear)
+}
+
+/// Puts the texts in their places; plain scalars hold no quote themselves.
+fn quote(text: &str, mut places: Vec<Change>) -> String {
     if places.is_empty() {
         return text.to_owned();
     }
@@ -71,17 +137,15 @@ fn quote(text: &str, mut places: Vec<(Position, usize)>) -> String {
     let mut out = String::with_capacity(text.len() + 64);
     for (index, line) in text.split_inclusive('\n').enumerate() {
         let mut done = 0;
-        while let Some((at, length)) = places.next_if(|(at, _)| at.line as usize == index + 1) {
+        while let Some((at, length, new)) = places.next_if(|(at, ..)| at.line as usize == index + 1)
+        {
             let start = line
                 .char_indices()
                 .nth(at.column as usize - 1)
                 .map_or(line.len(), |(byte, _)| byte);
-            let end = (start + length).min(line.len());
             out.push_str(&line[done..start]);
-            out.push('\'');
-            out.push_str(&line[start..end]);
-            out.push('\'');
-            done = end;
+            out.push_str(&new);
+            done = (start + length).min(line.len());
         }
         out.push_str(&line[done..]);
     }
@@ -101,6 +165,42 @@ mod tests {
         assert_eq!(
             text,
             "a: '2024-01-01'\nb:\n- 'yes'\n- '1.10'\n- 'é: no'\n'on': '12:30:45'\nc: plain\n"
+        );
+    }
+
+    /// Y1: texts that some reader of YAML 1.1 takes for something else.
+    #[test]
+    fn y1_odd_scalars_are_quoted_and_numbers_stay_numbers() {
+        let odd = [
+            "=",
+            "-12:30:45",
+            "+12:30",
+            "190:20:30.15",
+            "0b1_0",
+            "0x_1F",
+            "-1_000",
+            "685.230_15e+03",
+            "y",
+            "N",
+            "off",
+            "012",
+            "0o7",
+            ".5",
+            "1e3",
+            "2024-1-1",
+            "~",
+            "",
+        ];
+        for text in odd {
+            let written = write_value(&json!([text, {text: 1}]));
+            assert!(
+                written.starts_with(&format!("- '{text}'\n- '{text}': 1")),
+                "{written}"
+            );
+        }
+        assert_eq!(
+            write_value(&json!([1e300, 2.5e-9, 1000.0, 12])),
+            "- 1.0e+300\n- 2.5e-9\n- 1000.0\n- 12\n"
         );
     }
 

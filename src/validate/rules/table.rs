@@ -22,7 +22,7 @@ pub const ALL: &[Rule] = &[
     Rule {
         id: "input/encoding",
         severity: Error,
-        about: "Definitions are UTF-8 text. Other encodings would be read as other characters.",
+        about: "Definitions are UTF-8 or UTF-16 text. Other encodings would be read as other characters.",
         bad: "description: caf\\xe9    (Latin-1)",
         good: "description: café    (UTF-8)",
     },
@@ -186,6 +186,20 @@ pub const ALL: &[Rule] = &[
         about: "`inputs`, `parameters` or `outputs` are older names of required_inputs, optional_inputs and expected_outputs.",
         bad: "inputs: [host]",
         good: "required_inputs: [host]",
+    },
+    Rule {
+        id: "format/legacy-single",
+        severity: Note,
+        about: "One `capability` and one `pattern` stand beside the tool's own fields, an older layout; they are maps by name.",
+        bad: "capability: {name: disk_usage}\npattern: {name: all}",
+        good: "capabilities:\n  disk_usage:\n    patterns:\n      all: {}",
+    },
+    Rule {
+        id: "format/incomplete",
+        severity: Warning,
+        about: "The definition says what the tool is and not how it is used. An import keeps it as `testing` with assumed values, so that it is not selected until someone completes and activates it; a validation refuses it.",
+        bad: "name: df\nversion: '1.0'\ncategory: filesystem",
+        good: "tool_name: df\n...\ncapabilities:\n  disk_usage: {...}",
     },
     Rule {
         id: "format/legacy-profile",
