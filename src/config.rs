@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::select::Scoring;
 use trust::Standing;
 
 /// The name of a project's configuration file.
@@ -23,7 +24,7 @@ pub const PROJECT_FILE: &str = "toolcat.toml";
 const LARGEST: u64 = 1 << 20;
 
 /// What a configuration file can set.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Connection string of the database.
@@ -40,9 +41,55 @@ pub struct Config {
     /// Weights by profile name, as `--weights` takes them.
     #[serde(default)]
     pub profiles: BTreeMap<String, String>,
+    /// What a permission covers, in place of what is built in.
+    #[serde(default)]
+    pub covers: BTreeMap<String, Vec<String>>,
+    /// Settings of `toolcat select`.
+    #[serde(default)]
+    pub select: SelectConfig,
     /// Settings of `toolcat validate`.
     #[serde(default)]
     pub validate: ValidateConfig,
+}
+
+/// The `[select]` table: where the asker stands.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SelectConfig {
+    /// The platform that the asker stands on; tools of other operating systems come last.
+    pub platform: Option<String>,
+    /// Where the tool is to run.
+    pub environment: Option<String>,
+    /// Permissions that the caller holds.
+    pub permissions: Vec<String>,
+    /// How many choices are listed.
+    pub limit: Option<usize>,
+    /// Which figures the scores are made of.
+    pub scoring: Option<Scoring>,
+    /// Whether only tools count whose program is on this machine.
+    pub installed: bool,
+    /// Values of variables of the estimates.
+    pub context: BTreeMap<String, f64>,
+}
+
+impl SelectConfig {
+    /// This table where it says something, else the other.
+    fn over(self, other: Self) -> Self {
+        let mut context = other.context;
+        context.extend(self.context);
+        Self {
+            platform: self.platform.or(other.platform),
+            environment: self.environment.or(other.environment),
+            permissions: match self.permissions.is_empty() {
+                true => other.permissions,
+                false => self.permissions,
+            },
+            limit: self.limit.or(other.limit),
+            scoring: self.scoring.or(other.scoring),
+            installed: self.installed || other.installed,
+            context,
+        }
+    }
 }
 
 /// The `[validate]` table.
@@ -88,7 +135,7 @@ pub enum Kind {
 }
 
 /// A configuration file that exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Layer {
     /// Whose it is.
     pub kind: Kind,
@@ -117,6 +164,8 @@ impl Config {
         alias.extend(other.alias);
         let mut profiles = other.profiles;
         profiles.extend(self.profiles);
+        let mut covers = other.covers;
+        covers.extend(self.covers);
         let mut validate = other.validate;
         validate.allow.extend(self.validate.allow);
         validate.deny.extend(self.validate.deny);
@@ -128,6 +177,8 @@ impl Config {
             template_dir: self.template_dir.or(other.template_dir),
             alias,
             profiles,
+            covers,
+            select: self.select.over(other.select),
             validate,
         }
     }
@@ -142,6 +193,8 @@ impl Config {
             template_dir,
             alias,
             profiles,
+            covers,
+            select,
             validate,
         } = self;
         let mut left_out: Vec<String> = [
@@ -157,6 +210,8 @@ impl Config {
         let harmless = Self {
             catalog,
             profiles,
+            covers,
+            select,
             validate,
             ..Self::default()
         };

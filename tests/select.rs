@@ -8,4 +8,5 @@ mod generated;
 mod index;
 mod learned;
 mod recorded;
+mod scoring;
 mod words;

@@ -24,7 +24,15 @@ fn every_known_case_has_its_ranking_from_the_catalog_and_from_files() {
     let expected = std::fs::read_to_string(folder.join("expected.jsonl")).expect("answers");
     let world = World::new();
     world.ok(&["import", &catalog]);
-    let arguments = ["select", "--limit", "0", "--batch", &cases];
+    let arguments = [
+        "select",
+        "--scoring",
+        "classic",
+        "--limit",
+        "0",
+        "--batch",
+        &cases,
+    ];
     let stored = world.ok(&arguments);
     let from_files = world.ok(&[&arguments[..], &["--from", &catalog]].concat());
     assert_eq!(stored, from_files);

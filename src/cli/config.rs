@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use crate::config::trust::{self, Standing};
-use crate::config::{self, Config, Kind, Layer, PROJECT_FILE};
+use crate::config::{self, Config, Kind, Layer, PROJECT_FILE, SelectConfig};
 use crate::output::{Column, Format, Record, record};
 
 use super::session::require_project_url;
@@ -46,7 +46,7 @@ enum ConfigCommand {
     /// Let a project's file choose the database, the actor, templates and aliases
     ///
     /// Until then such a file, which can come with a cloned repository, sets the catalog, profiles
-    /// and how `validate` judges, and nothing else. Trust is for the file as it stands: one that
+    /// and how `select` and `validate` judge, and nothing else. Trust is for the file as it stands: one that
     /// changes has to be trusted again.
     Trust {
         /// The file, or a folder with a toolcat.toml [default: the nearest one]
@@ -234,6 +234,36 @@ pub fn used(layer: &Layer) -> String {
     }
 }
 
+/// The settings of `select` that a file makes.
+fn of_select(select: &SelectConfig, layers: &[Layer]) -> Vec<Setting> {
+    let values = |config: &SelectConfig| {
+        let numbers = config.context.iter();
+        let numbers: Vec<String> = numbers.map(|(name, it)| format!("{name}={it}")).collect();
+        let listed = |items: &[String]| (!items.is_empty()).then(|| items.join(", "));
+        [
+            ("platform", config.platform.clone()),
+            ("environment", config.environment.clone()),
+            ("permissions", listed(&config.permissions)),
+            ("limit", config.limit.map(|it| it.to_string())),
+            ("scoring", config.scoring.map(|it| it.to_string())),
+            ("installed", config.installed.then(|| "true".to_owned())),
+            ("context", listed(&numbers)),
+        ]
+    };
+    let set = values(select).into_iter().enumerate();
+    set.filter(|(_, (_, value))| value.is_some())
+        .map(|(index, (name, value))| {
+            let says = |it: &Config| values(&it.select)[index].1.is_some();
+            ordinary(
+                &format!("select.{name}"),
+                value,
+                None,
+                from_file(layers, says),
+            )
+        })
+        .collect()
+}
+
 /// A setting and where its value comes from.
 #[derive(Debug, Serialize)]
 struct Setting {
@@ -307,6 +337,15 @@ fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> 
             from_file(&layers, |it| !it.validate.deny.is_empty()),
         ),
     ];
+    settings.extend(of_select(&session.config.select, &layers));
+    for (name, covered) in &session.config.covers {
+        settings.push(ordinary(
+            &format!("covers.{name}"),
+            Some(covered.join(", ")),
+            None,
+            from_file(&layers, |it| it.covers.contains_key(name)),
+        ));
+    }
     for (name, weights) in &session.config.profiles {
         settings.push(ordinary(
             &format!("profiles.{name}"),

@@ -3,21 +3,25 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, ValueEnum};
 
+use crate::definition::invocation::{FillError, Values};
 use crate::definition::{Document, Pattern, Tool, ToolRef};
 use crate::expression::{Expression, Variables};
 use crate::format;
 use crate::output::style::{DIM, GOOD, HEADING, WARN};
 use crate::output::{Ui, text};
+use crate::select::Usage;
+use crate::select::used::Used;
 use crate::store::tools::{self, StoredTool};
 use crate::store::{Connection, replay};
 
 use super::resolve::{keep_exact, one_tool};
+use super::select::{cannot_fill, input, whole};
 use super::{CommandError, Outcome, Session, moment};
 
 /// Show one tool.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  toolcat show df\n  toolcat show linux/df@1.0 --format yaml\n  toolcat show df --at '2026-01-15 10:30'"
+    after_help = "Examples:\n  toolcat show df\n  toolcat show linux/df@1.0 --format yaml\n  toolcat show df --at '2026-01-15 10:30'\n  toolcat show du --pattern folder_totals --input path=/var --format command"
 )]
 pub struct ShowArgs {
     /// Tool to show: [PLATFORM/]NAME[@VERSION]
@@ -27,6 +31,14 @@ pub struct ShowArgs {
     /// Show it as it was then: a time, a date, how long ago (2h, 3d), or a revision as @120
     #[arg(long, value_name = "TIME", value_parser = at)]
     at: Option<At>,
+
+    /// Only this pattern
+    #[arg(long, value_name = "[CAPABILITY.]PATTERN")]
+    pattern: Option<String>,
+
+    /// Value of an input, filled into the commands (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = input)]
+    input: Vec<(String, String)>,
 
     /// How to write it; yaml and json are the definition as it was imported
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
@@ -42,6 +54,8 @@ enum ShowFormat {
     Yaml,
     /// The definition as JSON
     Json,
+    /// The command of one pattern only, once every input that it requires is given; it is never run
+    Command,
 }
 
 /// A state of the catalog that is gone by.
@@ -73,7 +87,8 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
         }
     };
     match args.format {
-        ShowFormat::Page => page(&mut session.ui, &stored, &document, revision)?,
+        ShowFormat::Page => page(&mut session.ui, &stored, &document, revision, args)?,
+        ShowFormat::Command => command(&mut session.ui, &document, args)?,
         ShowFormat::Yaml => {
             let written = format::write(format::Format::Yaml, &[document])
                 .map_err(|error| CommandError::invalid(error.to_string()))?;
@@ -149,8 +164,11 @@ fn page(
     stored: &StoredTool,
     document: &Document,
     revision: i64,
+    args: &ShowArgs,
 ) -> Result<(), CommandError> {
-    let tool = document.to_tool().map_err(crate::store::StoreError::from)?;
+    let mut tool = document.to_tool().map_err(crate::store::StoreError::from)?;
+    keep_pattern(&mut tool, args)?;
+    let values: Values = args.input.iter().cloned().collect();
     heading(ui, stored, &tool, revision)?;
     for (name, capability) in &tool.capabilities {
         writeln!(ui.out())?;
@@ -161,10 +179,71 @@ fn page(
             text::visible(&capability.description)
         )?;
         for (name, definition) in &capability.patterns {
-            pattern(ui, name, definition)?;
+            let run = used(definition, &tool.platform, &values).map_err(cannot_fill)?;
+            pattern(ui, name, definition, run.as_ref())?;
         }
     }
     Ok(())
+}
+
+/// Drops the patterns that were not asked for.
+fn keep_pattern(tool: &mut Tool, args: &ShowArgs) -> Result<(), CommandError> {
+    let Some(asked) = &args.pattern else {
+        return Ok(());
+    };
+    for (capability, definition) in &mut tool.capabilities {
+        definition
+            .patterns
+            .retain(|name, _| name == asked || format!("{capability}.{name}") == *asked);
+    }
+    tool.capabilities.retain(|_, it| !it.patterns.is_empty());
+    if tool.capabilities.is_empty() {
+        return Err(CommandError::not_found(format!(
+            "{} has no pattern `{asked}`",
+            tool.identity()
+        ))
+        .hint(format!("`toolcat show {}` lists its patterns", args.tool)));
+    }
+    Ok(())
+}
+
+/// The command of the one pattern that is meant.
+fn command(ui: &mut Ui, document: &Document, args: &ShowArgs) -> Result<(), CommandError> {
+    let mut tool = document.to_tool().map_err(crate::store::StoreError::from)?;
+    keep_pattern(&mut tool, args)?;
+    let patterns: Vec<(String, &Pattern)> = tool
+        .capabilities
+        .iter()
+        .flat_map(|(capability, it)| {
+            let patterns = it.patterns.iter();
+            patterns.map(move |(name, it)| (format!("{capability}.{name}"), it))
+        })
+        .collect();
+    let [(name, pattern)] = patterns.as_slice() else {
+        let names: Vec<&str> = patterns.iter().map(|(name, _)| name.as_str()).collect();
+        return Err(CommandError::invalid(format!(
+            "{} has {} patterns: {}",
+            tool.identity(),
+            names.len(),
+            names.join(", ")
+        ))
+        .hint("name one with --pattern"));
+    };
+    let values: Values = args.input.iter().cloned().collect();
+    let label = format!("{} {name}", tool.identity());
+    let Some(used) = used(pattern, &tool.platform, &values).map_err(cannot_fill)? else {
+        return Err(
+            CommandError::invalid(format!("{label} does not say how it is run"))
+                .hint("give its definition an `invocation`"),
+        );
+    };
+    whole(&used, &label)?;
+    ui.command(&used.typed)?;
+    Ok(())
+}
+
+fn used(pattern: &Pattern, platform: &str, values: &Values) -> Result<Option<Used>, FillError> {
+    Usage::of(pattern).command(platform, values)
 }
 
 fn heading(
@@ -217,7 +296,12 @@ fn heading(
     Ok(())
 }
 
-fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandError> {
+fn pattern(
+    ui: &mut Ui,
+    name: &str,
+    pattern: &Pattern,
+    used: Option<&Used>,
+) -> Result<(), CommandError> {
     let name = ui.paint(HEADING, &text::visible(name));
     writeln!(
         ui.out(),
@@ -273,7 +357,7 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
             .map(|it| it.1.to_owned()),
     );
     for (label, value) in [
-        ("runs", run.map_or_else(String::new, ToString::to_string)),
+        ("runs", used.map_or_else(String::new, |it| it.typed.clone())),
         (
             "effect",
             pattern.effect.map_or_else(String::new, |it| it.to_string()),
@@ -290,6 +374,7 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
         ("takes", inputs(&pattern.optional_inputs)),
         ("gives", inputs(&pattern.expected_outputs)),
         ("used to", pattern.typical_use_cases.join("; ")),
+        ("examples", examples(&pattern.examples)),
     ] {
         if !value.is_empty() {
             let label = ui.paint(DIM, &format!("{label:<11}"));
@@ -297,6 +382,19 @@ fn pattern(ui: &mut Ui, name: &str, pattern: &Pattern) -> Result<(), CommandErro
         }
     }
     Ok(())
+}
+
+/// The commands of the examples, or what else an example is.
+fn examples(examples: &[serde_json::Value]) -> String {
+    let text = |it: &serde_json::Value| {
+        let command = it.get("command").and_then(|it| it.as_str());
+        command.or(it.as_str()).map(str::to_owned)
+    };
+    examples
+        .iter()
+        .filter_map(text)
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 /// The expression, and its value in the default context where it has one.

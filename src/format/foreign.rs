@@ -8,7 +8,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::definition::Document;
+use crate::definition::{Document, Invocation};
+use crate::expression::{Expression, Variables};
 
 use super::node::{Kind, Node};
 use super::{Problem, Span, schema, tolerate};
@@ -200,10 +201,11 @@ pub fn input_schema(document: &Document) -> Value {
                 .cloned()
                 .unwrap_or_default()
         };
+        let counted = counted(pattern, &defaults);
         let mut here = Vec::new();
         for (given, is_required) in [("required_inputs", true), ("optional_inputs", false)] {
             for input in field(given) {
-                let Some(name) = input_name(&input) else {
+                let Some(name) = input_name(&input).filter(|it| !counted.contains(it)) else {
                     continue;
                 };
                 properties
@@ -224,6 +226,35 @@ pub fn input_schema(document: &Document) -> Value {
         schema["required"] = json!(required);
     }
     schema
+}
+
+/// The inputs of a pattern that are there for its estimates, and that nobody can give to the tool: the
+/// variables that every selection has, and where the command is known, every variable without a place
+/// in it.
+fn counted(pattern: &Map<String, Value>, defaults: &Map<String, Value>) -> Vec<String> {
+    let field = |name: &str| pattern.get(name).or_else(|| defaults.get(name));
+    let invocation =
+        field("invocation").and_then(|it| serde_json::from_value::<Invocation>(it.clone()).ok());
+    let standard = Variables::defaults();
+    let variables = ["time_estimate_ms", "cost_estimate"]
+        .into_iter()
+        .filter_map(|name| {
+            let expression = Expression::parse(field(name)?.as_str()?).ok()?;
+            Some(
+                expression
+                    .variables()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            )
+        });
+    variables
+        .flatten()
+        .chain(standard.names().map(str::to_owned))
+        .filter(|name| match &invocation {
+            Some(invocation) => !invocation.takes(name),
+            None => standard.get(name).is_some(),
+        })
+        .collect()
 }
 
 fn input_name(input: &Value) -> Option<String> {

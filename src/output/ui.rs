@@ -41,6 +41,7 @@ pub struct Ui {
     color_out: bool,
     color_err: bool,
     terminal_in: bool,
+    terminal_out: bool,
     terminal_err: bool,
     width: Option<u16>,
 }
@@ -68,6 +69,7 @@ impl Ui {
             color_out: color(terminal_out),
             color_err: color(terminal_err),
             terminal_in: io::stdin().is_terminal(),
+            terminal_out,
             terminal_err,
             width: terminal_out.then(terminal_width).flatten(),
         }
@@ -89,6 +91,22 @@ impl Ui {
     /// Columns of the terminal that stdout is, if it is one.
     pub fn width(&self) -> Option<u16> {
         self.width
+    }
+
+    /// Whether somebody is there: results go to a terminal, and answers come from one.
+    pub fn is_terminal(&self) -> bool {
+        self.terminal_in && self.terminal_out
+    }
+
+    /// Writes a command: as it is into a pipe, and on a terminal so that it cannot drive it.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written.
+    pub fn command(&mut self, command: &str) -> io::Result<()> {
+        match self.terminal_out {
+            true => writeln!(self.out(), "{}", visible_lines(command)),
+            false => writeln!(self.out(), "{command}"),
+        }
     }
 
     /// Whether results are coloured.

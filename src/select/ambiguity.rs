@@ -1,9 +1,13 @@
 //! Whether the best answer is clear, and what to ask where it is not.
 
+use super::Weights;
 use super::answer::Choice;
 
 /// Two scores closer than this leave the answer open.
 pub const MARGIN: f64 = 0.08;
+
+/// What the runner-up must have ahead in a feature for the choice between the two to be open.
+pub const AHEAD: f64 = 0.2;
 
 /// What one gets by caring for each feature, in the order of the features.
 const WISHES: [&str; 5] = [
@@ -20,6 +24,19 @@ pub fn gap(ranking: &[Choice]) -> Option<f64> {
         [best, second, ..] => Some(best.value() - second.value()),
         _ => None,
     }
+}
+
+/// Whether the runner-up is well ahead in what the asker cares about most: only then is there something
+/// to ask.
+pub fn is_open(best: &Choice, second: &Choice, weights: Weights) -> bool {
+    let weights = weights.to_array();
+    let most = weights.into_iter().fold(0.0, f64::max);
+    let features = best.features.to_array();
+    features
+        .into_iter()
+        .zip(second.features.to_array())
+        .zip(weights)
+        .any(|((a, b), weight)| weight == most && b - a >= AHEAD)
 }
 
 /// A question that would settle the choice between the two best, on the feature in which they

@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ambiguity::{MARGIN, clarifying_question, gap};
-use super::estimate::estimate;
+use super::ambiguity::{MARGIN, clarifying_question, gap, is_open};
+use super::estimate::{Assumed, estimate};
 use super::learned::{Learned, RELIABILITY_WEIGHT};
 use super::normalise::{Features, features};
 use super::policy::{self, Permit, Reason};
 use super::score::{contributions, order, total};
 use super::search::{Relevance, Retrieval};
-use super::{Candidate, Mode, Request, Weights};
+use super::{Candidate, Mode, Request, Scoring, Weights};
 
 /// What a selection found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -72,12 +72,23 @@ pub struct Choice {
     /// Why it runs in the background.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub background_reasons: Vec<String>,
+    /// Values that its estimates took because none was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assumed: Vec<Assumed>,
+    /// Whether it is for another operating system than the asker's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub away: bool,
     /// How relevant it is to the request's words; only where they decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relevance: Option<Relevance>,
     /// What telemetry changed; only where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub learned: Option<Learned>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 impl Choice {
@@ -223,7 +234,11 @@ pub fn conclude(
 ) -> Answer {
     let score_gap = gap(&ranking);
     let ambiguous = match (&ranking[..], score_gap) {
-        ([best, second, ..], Some(gap)) => gap < MARGIN && same_class(best, second),
+        ([best, second, ..], Some(gap)) => {
+            gap < MARGIN
+                && same_class(best, second)
+                && (request.scoring == Scoring::Classic || is_open(best, second, weights))
+        }
         _ => false,
     };
     let clarifying_question = match &ranking[..] {
@@ -244,9 +259,13 @@ pub fn conclude(
     }
 }
 
-/// Whether the two compete at all: by words, a tool that is named or relevant has no rival in one
+/// Whether the two compete at all: a tool of another operating system has no rival in one of the asker's;
+/// by words, a tool that is named or relevant has none in one
 /// that is not.
 fn same_class(best: &Choice, second: &Choice) -> bool {
+    if best.away != second.away {
+        return false;
+    }
     match (best.relevance, second.relevance) {
         (Some(best), Some(second)) => {
             (best.named, best.relevant) == (second.named, second.relevant)
@@ -264,7 +283,7 @@ pub fn assess(
     candidate: &Candidate,
     weights: Weights,
 ) -> Result<Choice, Reason> {
-    let expected = estimate(candidate, &request.context)?;
+    let (expected, assumed) = estimate(candidate, request)?;
     let lesson = request
         .learned
         .then(|| candidate.lesson.unwrap_or_default());
@@ -273,7 +292,7 @@ pub fn assess(
         None => expected,
     };
     let permit = policy::check(candidate, &estimate, request)?;
-    let features = features(candidate, &estimate);
+    let features = features(candidate, &estimate, request.scoring);
     let mut contributions = contributions(features, weights);
     let mut score = total(contributions);
     let learned = lesson.map(|lesson| {
@@ -300,6 +319,8 @@ pub fn assess(
         requires_approval: !permit.approval.is_empty(),
         approval_reasons: permit.approval,
         background_reasons: permit.background,
+        assumed,
+        away: request.is_away(&candidate.platform),
         relevance: None,
         learned,
     })

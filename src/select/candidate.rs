@@ -3,7 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::learned::Lesson;
-use crate::definition::{Effect, Input, Invocation, Policy, PreferenceMatch, Status, Tool};
+use super::used::Used;
+use crate::definition::invocation::{FillError, Place, Values, fill, missing};
+use crate::definition::{
+    Effect, Input, Invocation, Pattern, Policy, PreferenceMatch, Status, Tool,
+};
 
 /// A usage pattern of a tool, with what a selection needs of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -52,6 +56,62 @@ pub struct Usage {
     /// Inputs that it accepts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<Input>,
+    /// The program that it runs, where it was looked for on this machine and not found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_installed: Option<String>,
+}
+
+impl Usage {
+    /// How a pattern is used.
+    pub fn of(pattern: &Pattern) -> Self {
+        Self {
+            effect: pattern.effect,
+            invocation: pattern.invocation.clone(),
+            required: Input::list(&pattern.required_inputs),
+            optional: Input::list(&pattern.optional_inputs),
+            not_installed: None,
+        }
+    }
+
+    /// The command, filled in as far as values are given; none where the definition does not say.
+    ///
+    /// # Errors
+    /// A value that cannot stand in its place.
+    pub fn command(&self, platform: &str, values: &Values) -> Result<Option<Used>, FillError> {
+        let Some(invocation) = &self.invocation else {
+            return Ok(None);
+        };
+        let place = Place {
+            required: &self.required,
+            optional: &self.optional,
+            platform,
+        };
+        let command = fill(invocation, values, place)?;
+        let missing_inputs = missing(invocation, values, place);
+        let known = |name: &str| {
+            let mut inputs = self.required.iter().chain(&self.optional);
+            inputs.any(|it| it.name == name)
+        };
+        Ok(Some(Used {
+            typed: match missing_inputs.is_empty() {
+                true => command.typed(platform),
+                false => invocation.to_string(),
+            },
+            command,
+            missing_inputs,
+            unknown: values.keys().filter(|it| !known(it)).cloned().collect(),
+        }))
+    }
+
+    /// What it demands of whoever runs it.
+    pub fn demand(&self) -> Option<&'static str> {
+        let invocation = self.invocation.as_ref()?;
+        match (invocation.interactive, invocation.endless) {
+            (true, _) => Some("needs somebody at a terminal"),
+            (false, true) => Some("runs until it is ended"),
+            (false, false) => None,
+        }
+    }
 }
 
 impl Candidate {
@@ -88,12 +148,7 @@ pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
                     complexity_score: definition.complexity_score,
                     policy: definition.policy.clone(),
                     preference_match: definition.preference_match,
-                    usage: Usage {
-                        effect: definition.effect,
-                        invocation: definition.invocation.clone(),
-                        required: Input::list(&definition.required_inputs),
-                        optional: Input::list(&definition.optional_inputs),
-                    },
+                    usage: Usage::of(definition),
                     lesson: None,
                 })
         })

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::estimate::assume;
 use super::{Candidate, Pool, Request};
 use crate::expression::{Condition, Expression};
 
@@ -82,7 +83,18 @@ pub fn crossovers(
         wins(&asked)
     };
     let grid = grid(pool.candidates().count());
-    let start = now.unwrap_or(0.0);
+    let assumed = || {
+        let mut candidates = pool.candidates();
+        let user = candidates.find(|it| {
+            variables(std::iter::once(*it))
+                .iter()
+                .any(|it| it == variable)
+        });
+        user.map(|it| assume(it, variable).value)
+    };
+    let start = now
+        .or_else(|| (!request.is_strict()).then(assumed).flatten())
+        .unwrap_or(0.0);
     let above: Vec<f64> = grid.iter().copied().filter(|it| *it > start).collect();
     let below: Vec<f64> = grid
         .iter()

@@ -1,9 +1,13 @@
 //! What a candidate is expected to take and to cost in the caller's context.
 
-use crate::expression::{Condition, EvaluationError, Expression, ParseError, Variables};
+use std::borrow::Cow;
 
-use super::Candidate;
+use serde::{Deserialize, Serialize};
+
+use crate::expression::{Condition, EvaluationError, Expression, ParseError};
+
 use super::policy::{Reason, ReasonKind};
+use super::{Candidate, Request};
 
 /// The estimates of one candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -16,33 +20,124 @@ pub struct Estimate {
     pub background: bool,
 }
 
-/// Evaluates a candidate's expressions.
+/// A variable that no caller gave a value.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Assumed {
+    /// The variable.
+    pub name: String,
+    /// The value that it took.
+    pub value: f64,
+    /// Where the value comes from.
+    pub from: Origin,
+}
+
+/// Where an assumed value comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The default that the definition declares for the input.
+    Declared,
+    /// Nothing is known: [`UNKNOWN`].
+    Unknown,
+}
+
+/// What a variable is taken for of which nothing is known.
+pub const UNKNOWN: f64 = 100.0;
+
+/// The value of a variable that the caller does not give: the default of the pattern's input, else
+/// [`UNKNOWN`].
+pub fn assume(candidate: &Candidate, name: &str) -> Assumed {
+    let usage = &candidate.usage;
+    let mut inputs = usage.required.iter().chain(&usage.optional);
+    let declared = inputs
+        .find(|it| it.name == name)
+        .and_then(|it| it.default.as_ref()?.as_f64());
+    Assumed {
+        name: name.to_owned(),
+        value: declared.unwrap_or(UNKNOWN),
+        from: match declared {
+            Some(_) => Origin::Declared,
+            None => Origin::Unknown,
+        },
+    }
+}
+
+/// A candidate's expressions.
+struct Expressions<'a> {
+    time: Expression,
+    cost: Expression,
+    background: Option<(&'a str, Condition)>,
+}
+
+impl<'a> Expressions<'a> {
+    fn parse(candidate: &'a Candidate) -> Result<Self, Reason> {
+        let parse = |field: &str, source: &str| {
+            Expression::parse(source).map_err(|error| unreadable(field, source, &error))
+        };
+        let condition = |source: &'a str| {
+            Condition::parse(source)
+                .map(|it| (source, it))
+                .map_err(|error| unreadable("requires_background_if", source, &error))
+        };
+        let background = candidate.policy.requires_background_if.as_deref();
+        Ok(Self {
+            background: background.map(condition).transpose()?,
+            time: parse("time_estimate_ms", &candidate.time_estimate_ms)?,
+            cost: parse("cost_estimate", &candidate.cost_estimate)?,
+        })
+    }
+
+    fn variables(&self) -> impl Iterator<Item = &str> {
+        let condition = self.background.iter().flat_map(|(_, it)| it.variables());
+        self.time
+            .variables()
+            .chain(self.cost.variables())
+            .chain(condition)
+    }
+}
+
+/// Evaluates a candidate's expressions, and tells which values had to be assumed.
 ///
 /// # Errors
-/// The reason for setting the candidate aside: a variable without a value, or an expression that
-/// cannot be read or has no finite value.
-pub fn estimate(candidate: &Candidate, context: &Variables) -> Result<Estimate, Reason> {
-    let evaluate = |field: &str, source: &str| {
-        Expression::parse(source)
-            .map_err(|error| unreadable(field, source, &error))?
-            .evaluate(context)
+/// The reason for setting the candidate aside: an expression that cannot be read or has no finite
+/// value, or, where the request is strict, a variable without a value.
+pub fn estimate(
+    candidate: &Candidate,
+    request: &Request,
+) -> Result<(Estimate, Vec<Assumed>), Reason> {
+    let expressions = Expressions::parse(candidate)?;
+    let mut context = Cow::Borrowed(&request.context);
+    let mut assumed = Vec::new();
+    if !request.is_strict() {
+        for name in expressions.variables() {
+            if context.get(name).is_none() {
+                let taken = assume(candidate, name);
+                context.to_mut().set(name, taken.value);
+                assumed.push(taken);
+            }
+        }
+    }
+    let background = match &expressions.background {
+        None => false,
+        Some((source, condition)) => condition
+            .holds(&context)
+            .map_err(|error| without_value("requires_background_if", source, &error))?,
+    };
+    let evaluate = |field: &str, source: &str, expression: &Expression| {
+        expression
+            .evaluate(&context)
             .map_err(|error| without_value(field, source, &error))
     };
-    let background = match &candidate.policy.requires_background_if {
-        None => false,
-        Some(source) => {
-            let field = "requires_background_if";
-            Condition::parse(source)
-                .map_err(|error| unreadable(field, source, &error))?
-                .holds(context)
-                .map_err(|error| without_value(field, source, &error))?
-        }
-    };
-    Ok(Estimate {
-        time_ms: evaluate("time_estimate_ms", &candidate.time_estimate_ms)?,
-        cost: evaluate("cost_estimate", &candidate.cost_estimate)?,
+    let estimate = Estimate {
+        time_ms: evaluate(
+            "time_estimate_ms",
+            &candidate.time_estimate_ms,
+            &expressions.time,
+        )?,
+        cost: evaluate("cost_estimate", &candidate.cost_estimate, &expressions.cost)?,
         background,
-    })
+    };
+    Ok((estimate, assumed))
 }
 
 fn unreadable(field: &str, source: &str, error: &ParseError) -> Reason {

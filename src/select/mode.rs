@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::scoring::Scoring;
 use super::weights::Weights;
 
 /// What the caller cares for most.
@@ -51,22 +52,23 @@ impl Mode {
         }
     }
 
-    /// The weights of the features: 0.40 for the mode's own and 0.15 for each other; 0.20 each where balanced.
-    pub fn weights(self) -> Weights {
-        const OWN: f64 = 0.40;
+    /// The weights of the features: the mode's own weighs most and the others alike; 0.20 each where
+    /// balanced.
+    pub fn weights(self, scoring: Scoring) -> Weights {
+        let (own, other) = scoring.mode_weights();
         let mut weights = Weights {
-            time: 0.15,
-            cost: 0.15,
-            complexity: 0.15,
-            accuracy: 0.15,
-            completeness: 0.15,
+            time: other,
+            cost: other,
+            complexity: other,
+            accuracy: other,
+            completeness: other,
         };
         match self {
-            Mode::Fast => weights.time = OWN,
-            Mode::Accurate => weights.accuracy = OWN,
-            Mode::Thorough => weights.completeness = OWN,
-            Mode::Cheap => weights.cost = OWN,
-            Mode::Simple => weights.complexity = OWN,
+            Mode::Fast => weights.time = own,
+            Mode::Accurate => weights.accuracy = own,
+            Mode::Thorough => weights.completeness = own,
+            Mode::Cheap => weights.cost = own,
+            Mode::Simple => weights.complexity = own,
             Mode::Balanced => return Weights::BALANCED,
         }
         weights
@@ -111,9 +113,11 @@ mod tests {
     #[test]
     fn weights_sum_to_one() {
         for mode in Mode::ALL {
-            assert!((mode.weights().sum() - 1.0).abs() < 1e-12);
+            for scoring in Scoring::ALL {
+                assert!((mode.weights(scoring).sum() - 1.0).abs() < 1e-12);
+            }
         }
-        assert_eq!(Mode::Cheap.weights().cost, 0.40);
-        assert_eq!(Mode::Simple.weights().complexity, 0.40);
+        assert_eq!(Mode::Cheap.weights(Scoring::Classic).cost, 0.40);
+        assert_eq!(Mode::Simple.weights(Scoring::Log).complexity, 0.80);
     }
 }

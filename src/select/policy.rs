@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::estimate::Estimate;
+use super::permission::holds;
 use super::{Candidate, Request};
 
 /// Longer than this, in milliseconds, a tool runs in the background.
@@ -40,6 +41,10 @@ pub enum ReasonKind {
     Environment,
     /// The caller lacks a permission.
     Permission,
+    /// It needs somebody at a terminal, or runs until it is ended.
+    Interactive,
+    /// The program that it runs is not on this machine.
+    NotInstalled,
 }
 
 impl ReasonKind {
@@ -54,6 +59,8 @@ impl ReasonKind {
             ReasonKind::NotProductionSafe => "not_production_safe",
             ReasonKind::Environment => "environment",
             ReasonKind::Permission => "permission",
+            ReasonKind::Interactive => "interactive",
+            ReasonKind::NotInstalled => "not_installed",
         }
     }
 }
@@ -128,7 +135,7 @@ fn broken_rules(
     let missing: Vec<&str> = policy
         .required_permissions
         .iter()
-        .filter(|needed| !request.permissions.contains(needed))
+        .filter(|needed| !holds(&request.permissions, needed))
         .map(String::as_str)
         .collect();
     if !missing.is_empty() {
@@ -137,6 +144,15 @@ fn broken_rules(
             missing.join(" and ")
         );
         broken.push((ReasonKind::Permission, text));
+    }
+    let usage = &candidate.usage;
+    if let Some(text) = usage.demand().filter(|_| !request.interactive) {
+        let text = format!("{text} (--allow-interactive)");
+        broken.push((ReasonKind::Interactive, text));
+    }
+    if let Some(program) = &usage.not_installed {
+        let text = format!("runs `{program}`, which is not on this machine");
+        broken.push((ReasonKind::NotInstalled, text));
     }
     broken
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::relevance::DEFAULT_WEIGHT;
-use super::{Mode, Weights};
+use super::{Mode, Scoring, Weights};
+use crate::definition::invocation::Values;
 use crate::definition::{Identity, ToolRef};
 use crate::expression::Variables;
 
@@ -36,6 +37,21 @@ pub struct Request {
     pub relevance_weight: f64,
     /// Whether telemetry corrects the estimates and reliability counts.
     pub learned: bool,
+    /// Which figures the scores are made of.
+    #[serde(default = "Scoring::unsaid", skip_serializing_if = "is_unsaid")]
+    pub scoring: Scoring,
+    /// Whether a pattern with a variable that has no value is set aside; else a value is assumed.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub strict_context: bool,
+    /// Whether patterns may be chosen that need somebody at a terminal, or run until they are ended.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub interactive: bool,
+    /// The operating system whose tools come before those of others; none for no order.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home: Option<String>,
+    /// Values of the answer's inputs. They decide nothing, and are not kept with a request.
+    #[serde(skip)]
+    pub inputs: Values,
     /// Among which tools.
     pub scope: Scope,
 }
@@ -85,15 +101,48 @@ impl Default for Request {
             allow_unsafe: false,
             relevance_weight: DEFAULT_WEIGHT,
             learned: false,
+            scoring: Scoring::default(),
+            strict_context: false,
+            interactive: false,
+            home: None,
+            inputs: Values::new(),
             scope: Scope::default(),
         }
     }
 }
 
+fn yes() -> bool {
+    true
+}
+
+// A request that was recorded before these could be said has the hash that it had.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_true(flag: &bool) -> bool {
+    *flag
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_unsaid(scoring: &Scoring) -> bool {
+    *scoring == Scoring::unsaid()
+}
+
 impl Request {
     /// The weights in force: the caller's, else the mode's.
     pub fn weights(&self) -> Weights {
-        self.weights.unwrap_or_else(|| self.mode.weights())
+        self.weights
+            .unwrap_or_else(|| self.mode.weights(self.scoring))
+    }
+
+    /// Whether a pattern with a variable that has no value is set aside.
+    pub fn is_strict(&self) -> bool {
+        self.strict_context || self.scoring == Scoring::Classic
+    }
+
+    /// Whether tools of a platform are those of another operating system than the asker's.
+    pub fn is_away(&self, platform: &str) -> bool {
+        let systems = ["linux", "macos", "windows"];
+        let other = |home: &String| home != platform && systems.contains(&platform);
+        self.home.as_ref().is_some_and(other)
     }
 
     /// SHA-256 of the request as JSON, in hexadecimal: equal requests have equal hashes.

@@ -23,10 +23,12 @@ pub fn total(contributions: Features) -> f64 {
         .fold(0.0, |sum, part| sum + part)
 }
 
-/// Best first: by score; equal scores by name, platform, capability, pattern, version, in byte
+/// Best first: tools of other operating systems than the asker's last, then by score; equal scores by name, platform, capability, pattern, version, in byte
 /// order.
 pub fn order(a: &Choice, b: &Choice) -> Ordering {
-    b.score.total_cmp(&a.score).then_with(|| by_name(a, b))
+    (a.away.cmp(&b.away))
+        .then_with(|| b.score.total_cmp(&a.score))
+        .then_with(|| by_name(a, b))
 }
 
 /// By name, platform, capability, pattern, version, in byte order.

@@ -150,7 +150,11 @@ pub fn search(request: &Request, words: &Words, found: &[Found]) -> Result<Answe
             (choice, combined)
         })
         .collect();
-    ranked.sort_by(|(a, left), (b, right)| left.compare(right).then_with(|| by_name(a, b)));
+    ranked.sort_by(|(a, left), (b, right)| {
+        (a.away.cmp(&b.away))
+            .then_with(|| left.compare(right))
+            .then_with(|| by_name(a, b))
+    });
     set_aside.sort_by(set_aside_order);
     let ranking: Vec<Choice> = ranked.into_iter().map(|(choice, _)| choice).collect();
     let best = ranking.first().and_then(|best| best.relevance);

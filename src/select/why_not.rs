@@ -275,7 +275,9 @@ fn is_of(candidate: &Candidate, aside: &SetAside) -> bool {
 /// Changes the request so that a rule no longer keeps the candidate out; the flag that does so.
 fn lift(request: &mut Request, candidate: &Candidate, kind: ReasonKind) -> Option<String> {
     let policy = &candidate.policy;
-    let estimate = super::estimate::estimate(candidate, &request.context).ok();
+    let estimate = super::estimate::estimate(candidate, request)
+        .ok()
+        .map(|(it, _)| it);
     match kind {
         ReasonKind::MaxCost => {
             let cost = estimate?.cost;
@@ -304,7 +306,7 @@ fn lift(request: &mut Request, candidate: &Candidate, kind: ReasonKind) -> Optio
             let missing: Vec<String> = policy
                 .required_permissions
                 .iter()
-                .filter(|it| !request.permissions.contains(it))
+                .filter(|it| !super::permission::holds(&request.permissions, it))
                 .cloned()
                 .collect();
             let flags: Vec<String> = missing
@@ -314,7 +316,12 @@ fn lift(request: &mut Request, candidate: &Candidate, kind: ReasonKind) -> Optio
             request.permissions.extend(missing);
             Some(flags.join(" "))
         }
-        ReasonKind::MissingVariable
+        ReasonKind::Interactive => {
+            request.interactive = true;
+            Some("--allow-interactive".to_owned())
+        }
+        ReasonKind::NotInstalled
+        | ReasonKind::MissingVariable
         | ReasonKind::InvalidExpression
         | ReasonKind::InvalidEstimate => None,
     }

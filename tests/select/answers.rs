@@ -129,7 +129,7 @@ fn an_explanation_shows_the_whole_reckoning() {
     let world = world();
     let shown = world.ok(&["select", "-c", "job", "--mode", "fast", "--explain"]);
     for part in [
-        "weights time 0.4, cost 0.15",
+        "weights time 0.8, cost 0.05",
         "not_production_safe",
         "needs the permission sudo",
         "\u{2588}",

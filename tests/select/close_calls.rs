@@ -17,6 +17,8 @@ fn world() -> World {
 fn settle(world: &World, command: &str) -> crate::common::Run {
     world.run(&[
         "select",
+        "--scoring",
+        "classic",
         "-c",
         "job",
         "--format",
@@ -65,6 +67,8 @@ fn a_command_that_misbehaves_is_told_so() {
     }
     let run = world.run(&[
         "select",
+        "--scoring",
+        "classic",
         "-c",
         "job",
         "--tie-break",
@@ -82,6 +86,8 @@ fn a_close_call_that_was_settled_is_replayed_as_it_was() {
     let made = world
         .run(&[
             "select",
+            "--scoring",
+            "classic",
             "-c",
             "job",
             "--tie-break",

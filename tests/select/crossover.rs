@@ -17,7 +17,7 @@ fn expression() -> impl Strategy<Value = String> {
     ]
 }
 
-fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
+pub fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
     let one = (
         expression(),
         0u32..40,

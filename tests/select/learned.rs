@@ -62,7 +62,10 @@ fn a_variable_takes_its_recorded_median() {
         "--format",
         "json",
     ];
-    let run = world.run(&ask);
+    let assumed = world.run(&ask).json();
+    assert_eq!(assumed["answer"]["assumed"][0]["name"], "memory");
+    assert_eq!(assumed["answer"]["estimated_time_ms"], 300.0);
+    let run = world.run(&[&ask[..], &["--strict-context"]].concat());
     assert_eq!(run.code, 1, "memory has no value");
     assert!(run.stdout.contains("missing_variable"));
     let inferred = world.run(&[&ask[..], &["--infer-context"]].concat()).json();

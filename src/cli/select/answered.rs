@@ -6,14 +6,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::definition::ToolRef;
+use crate::definition::invocation::FillError;
 use crate::select::crossover::variables;
+use crate::select::used::{Used, used};
 use crate::select::why_not::{Standing, WhyNot, why_not};
 use crate::select::{Answer, Request};
 use crate::store::index::Assigned;
 use crate::store::{lessons, selections};
 
 use super::source::{Pooled, Source};
-use super::{CommandError, SelectArgs, Session, tie_break, trial};
+use super::{CommandError, SelectArgs, Session, installed, tie_break, trial};
 
 /// An answer and its circumstances.
 pub struct Answered {
@@ -31,6 +33,8 @@ pub struct Answered {
     pub assigned: Option<Assigned>,
     /// What a command of the user's chose.
     pub tie_break: Option<String>,
+    /// How the answer is used; none where its definition does not say.
+    pub used: Option<Used>,
     /// Why a tool is not the answer.
     pub why_not: Option<WhyNot>,
     /// The number under which it was recorded.
@@ -64,6 +68,9 @@ pub fn answer(
 ) -> Result<Answered, CommandError> {
     let start = Instant::now();
     let mut pooled = source.pool(&request, session)?;
+    if args.installed {
+        installed::mark(pooled.pool.candidates_mut());
+    }
     let mut assigned = None;
     if let Some(offer) = trial::offer(args, &request, &pooled, source)? {
         learn(args, &mut request, &mut pooled, source)?;
@@ -90,6 +97,10 @@ pub fn answer(
             tie_break::settle(command, limit, &request, &mut answer)?
         }
         _ => None,
+    };
+    let used = match &answer.answer {
+        Some(best) => used(best, &pooled.pool, &request.inputs).map_err(cannot_fill)?,
+        None => None,
     };
     let why_not = match &args.why_not {
         Some(tool) => Some(explain(&request, &pooled, &answer, tool, source)?),
@@ -118,11 +129,24 @@ pub fn answer(
         inferred,
         assigned,
         tie_break,
+        used,
         why_not,
         recorded,
         query_time,
         score_time,
     })
+}
+
+/// A value that has no place in the command.
+pub fn cannot_fill(error: FillError) -> CommandError {
+    let hint = match &error {
+        FillError::Option { .. } => {
+            "a path can be written `./-x`; else the definition must put `--` before the input, or the \
+             option that it belongs to in the same nested list"
+        }
+        FillError::Unquotable { .. } => "give another value, or run the command by other means",
+    };
+    CommandError::invalid(error.to_string()).hint(hint)
 }
 
 /// Reads from telemetry what the arguments ask for.

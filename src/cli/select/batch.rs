@@ -43,12 +43,12 @@ pub fn run(
         }
         let id = request.id.clone();
         let request = request
-            .over(&base, args.mode)
+            .over(&base, args.mode, &session.config.covers)
             .map_err(|message| refused(&message))?;
         let answered = answer(args, request, source, session)?;
         let mut fields = serde_json::Map::new();
         fields.insert("id".to_owned(), id);
-        if let Value::Object(answer) = to_json(&answered, args.limit) {
+        if let Value::Object(answer) = to_json(&answered, args.limit()) {
             fields.extend(answer);
         }
         serde_json::to_writer(session.ui.out(), &json!(fields)).map_err(std::io::Error::from)?;

@@ -81,7 +81,7 @@ fn read(file: &Path) -> Result<Vec<Case>, CommandError> {
 
 fn present(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<(), CommandError> {
     let ui = &mut session.ui;
-    match args.format {
+    match args.format() {
         Format::Json => {
             let json = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
             writeln!(ui.out(), "{json}")?;
@@ -127,7 +127,7 @@ fn misses(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<(
     if report.misses.is_empty() {
         return Ok(());
     }
-    let shown = match args.limit {
+    let shown = match args.limit() {
         0 => report.misses.len(),
         limit => limit.min(report.misses.len()),
     };

@@ -6,6 +6,7 @@ mod catalog;
 mod eval;
 mod explain;
 mod files;
+mod installed;
 mod present;
 mod replay;
 mod request;
@@ -17,22 +18,28 @@ mod trial;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+
+use crate::config::SelectConfig;
 
 use crate::definition::ToolRef;
 use crate::output::Format;
-use crate::select::{self, Answer, Mode, Weights};
+use crate::select::{self, Answer, Mode, Scoring, Weights};
 
 use super::{CommandError, Outcome, Session};
+pub use answered::cannot_fill;
 pub use files::text_of;
+pub use present::whole;
+pub use request::input;
 use source::Source;
 
 /// Find the best tool for a job.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Examples:\n  toolcat select --capability disk_usage --mode fast\n  \
                         toolcat select --capability log_query --context N=50000 --explain\n  \
-                        toolcat select --from definitions --capability port_scan --format name"
+                        toolcat select --from definitions --capability port_scan --format name\n  \
+                        toolcat select --capability disk_usage --input path=/var --format command"
 )]
 pub struct SelectArgs {
     /// The job in words; also says what is preferred ("quickly", "exact", ...)
@@ -46,6 +53,10 @@ pub struct SelectArgs {
     /// What to prefer [default: found in the words, else balanced]
     #[arg(long, short, value_name = "MODE")]
     mode: Option<Mode>,
+
+    /// Figures that the scores are made of: log, or classic for narrower scales [default: log]
+    #[arg(long, value_name = "KIND", value_parser = scoring)]
+    scoring: Option<Scoring>,
 
     /// Weights in place of the mode's, such as time=2,cost=1
     #[arg(long, value_name = "FEATURE=WEIGHT,...")]
@@ -71,9 +82,17 @@ pub struct SelectArgs {
     #[arg(long, value_name = "NAME=NUMBER", value_parser = request::variable)]
     context: Vec<(String, f64)>,
 
-    /// Environment in which the tool is to run
-    #[arg(long, value_name = "NAME", default_value = select::request::DEFAULT_ENVIRONMENT)]
-    environment: String,
+    /// Set patterns aside whose estimates need a value that is not given, instead of assuming one
+    #[arg(long)]
+    strict_context: bool,
+
+    /// Value of an input of the answer, filled into its command (can be repeated)
+    #[arg(long, value_name = "NAME=VALUE", value_parser = request::input)]
+    input: Vec<(String, String)>,
+
+    /// Environment in which the tool is to run [default: production]
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
 
     /// Permission that the caller holds (can be repeated) [default: none]
     #[arg(long, value_name = "NAME")]
@@ -91,7 +110,15 @@ pub struct SelectArgs {
     #[arg(long)]
     allow_unsafe: bool,
 
-    /// Only tools of this platform (can be repeated)
+    /// Allow what needs somebody at a terminal or runs until it is ended [default: on a terminal]
+    #[arg(long)]
+    allow_interactive: bool,
+
+    /// Only tools whose program is on this machine
+    #[arg(long)]
+    installed: bool,
+
+    /// Only tools of this platform (can be repeated); any for all, in no order of platforms
     #[arg(long, value_name = "NAME")]
     platform: Vec<String>,
 
@@ -111,9 +138,9 @@ pub struct SelectArgs {
     #[arg(long, value_name = "ID", conflicts_with = "from")]
     execution_id: Option<String>,
 
-    /// How many choices to list; 0 for all
-    #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 5)]
-    limit: usize,
+    /// How many choices to list; 0 for all [default: 5]
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    limit: Option<usize>,
 
     /// Choose from definitions on disk, without a database
     #[arg(long, value_name = "PATH", conflicts_with = "fallback")]
@@ -169,10 +196,93 @@ pub struct SelectArgs {
 
     /// How to write the answer
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    format: AnswerFormat,
+}
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum AnswerFormat {
+    /// For people: the main columns
+    #[default]
+    Table,
+    /// For people: every column
+    Wide,
+    /// One JSON document
+    Json,
+    /// One JSON document per line and item
+    Jsonl,
+    /// One YAML document
+    Yaml,
+    /// Comma-separated values with a heading
+    Csv,
+    /// The name of the answer only
+    Name,
+    /// The command to run only, once every input that it requires is given; it is never run
+    Command,
+}
+
+impl From<AnswerFormat> for Format {
+    fn from(format: AnswerFormat) -> Self {
+        match format {
+            AnswerFormat::Table => Format::Table,
+            AnswerFormat::Wide => Format::Wide,
+            AnswerFormat::Json => Format::Json,
+            AnswerFormat::Jsonl => Format::Jsonl,
+            AnswerFormat::Yaml => Format::Yaml,
+            AnswerFormat::Csv => Format::Csv,
+            AnswerFormat::Name | AnswerFormat::Command => Format::Name,
+        }
+    }
+}
+
+impl SelectArgs {
+    fn format(&self) -> Format {
+        self.format.into()
+    }
+
+    /// How many choices are listed, 0 for all.
+    fn limit(&self) -> usize {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Takes from the configuration what no flag says.
+    fn settle(&mut self, config: &SelectConfig) {
+        self.limit = self.limit.or(config.limit);
+        self.scoring = self.scoring.or(config.scoring);
+        self.installed |= config.installed;
+        if self.environment.is_none() {
+            self.environment.clone_from(&config.environment);
+        }
+        if self.permission.is_empty() {
+            self.permission.clone_from(&config.permissions);
+        }
+        let given = |name: &String| self.context.iter().any(|(it, _)| it == name);
+        let more: Vec<(String, f64)> = (config.context.iter())
+            .filter(|(name, _)| !given(name))
+            .map(|(name, value)| (name.clone(), *value))
+            .collect();
+        self.context.extend(more);
+    }
+}
+
+/// How many choices are listed where nothing else is said.
+const DEFAULT_LIMIT: usize = 5;
+
+fn scoring(text: &str) -> Result<Scoring, String> {
+    text.parse()
+        .map_err(|error: select::scoring::UnknownScoring| error.to_string())
 }
 
 pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let mut args = args.clone();
+    args.settle(&session.config.select);
+    let args = &args;
+    let many = args.batch.is_some() || args.eval.is_some() || args.split;
+    if args.format == AnswerFormat::Command && many {
+        return Err(CommandError::invalid(
+            "--format command is for one answer, not for --batch, --split or --eval",
+        ));
+    }
     if args.allow_unsafe {
         session
             .ui

@@ -8,19 +8,26 @@ use crate::output::table::Table;
 use crate::output::{Column, Format, Record, Ui, record, text};
 use crate::select::learned::MIN_RECORDS;
 use crate::select::search::Retrieval;
+use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
 use super::answered::Answered;
-use super::{CommandError, SelectArgs, Session, explain};
+use super::{AnswerFormat, CommandError, SelectArgs, Session, explain};
 
 pub fn present(
     args: &SelectArgs,
     session: &mut Session,
     answered: &Answered,
 ) -> Result<(), CommandError> {
-    match args.format {
+    if let (Some(used), Some(best)) = (&answered.used, &answered.answer.answer) {
+        tell_unknown(&session.ui, used, best);
+    }
+    if args.format == AnswerFormat::Command {
+        return command(session, answered);
+    }
+    match args.format() {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            write_object(session, args.format, &full(answered, args.limit))?;
+            write_object(session, args.format(), &full(answered, args.limit()))?;
         }
         Format::Name => {
             doubts(&session.ui, &answered.answer);
@@ -29,7 +36,7 @@ pub fn present(
             }
         }
         Format::Csv => {
-            let rows: Vec<Row> = shown(&answered.answer, args.limit)
+            let rows: Vec<Row> = shown(&answered.answer, args.limit())
                 .iter()
                 .enumerate()
                 .map(|(index, choice)| Row::of(index + 1, choice))
@@ -39,6 +46,59 @@ pub fn present(
         Format::Table | Format::Wide => table(args, session, answered)?,
     }
     Ok(())
+}
+
+fn tell_unknown(ui: &Ui, used: &Used, best: &Choice) {
+    for name in &used.unknown {
+        ui.warn(&format!(
+            "{} {} has no input `{}`",
+            text::visible(&best.tool),
+            text::visible(&best.pattern),
+            text::visible(name)
+        ));
+    }
+}
+
+/// The command alone, as it is typed. Nothing is printed that is not whole.
+fn command(session: &mut Session, answered: &Answered) -> Result<(), CommandError> {
+    let Some(best) = &answered.answer.answer else {
+        return Ok(());
+    };
+    let label = text::visible(&best.label()).into_owned();
+    let Some(used) = &answered.used else {
+        return Err(
+            CommandError::invalid(format!("{label} does not say how it is run")).hint(format!(
+                "give its definition an `invocation`; `toolcat show {}/{}` shows what it says",
+                best.platform, best.tool
+            )),
+        );
+    };
+    whole(used, &label)?;
+    if !used.unknown.is_empty() {
+        return Err(CommandError::invalid(format!(
+            "{label} takes no input {}",
+            used.unknown.join(", ")
+        )));
+    }
+    let typed = used.typed.clone();
+    session.ui.command(&typed)?;
+    Ok(())
+}
+
+/// Refuses a command with places left open.
+pub fn whole(used: &Used, label: &str) -> Result<(), CommandError> {
+    if used.missing_inputs.is_empty() {
+        return Ok(());
+    }
+    let flags: Vec<String> = used
+        .missing_inputs
+        .iter()
+        .map(|it| format!("--input {it}=..."))
+        .collect();
+    Err(
+        CommandError::invalid(format!("{label} needs {}", used.missing_inputs.join(", ")))
+            .hint(format!("give {}", flags.join(" "))),
+    )
 }
 
 /// Writes one object as JSON, a line of JSON, or YAML.
@@ -89,6 +149,12 @@ pub fn to_json(answered: &Answered, limit: usize) -> Value {
         "request_hash": answered.request.hash(),
     });
     if let Value::Object(fields) = &mut whole {
+        if let (Some(Value::Object(best)), Some(Value::Object(used))) = (
+            fields.get_mut("answer"),
+            answered.used.as_ref().map(|it| json!(it)),
+        ) {
+            best.extend(used);
+        }
         let mut add = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 fields.insert(name.to_owned(), value);
@@ -170,7 +236,7 @@ fn table(
     if args.explain {
         explain::explain(&mut session.ui, answer)?;
     } else {
-        let ranking = shown(answer, args.limit);
+        let ranking = shown(answer, args.limit());
         if ranking.len() > 1 {
             writeln!(session.ui.out())?;
             ranking_table(&mut session.ui, ranking)?;
@@ -226,6 +292,26 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
         };
         writeln!(ui.out(), "{line}")?;
     }
+    if let Some(used) = &answered.used {
+        let run = format!("  run: {}", used.typed);
+        writeln!(ui.out(), "{}", text::visible(&run))?;
+        if !used.missing_inputs.is_empty() {
+            let needed = format!("  needs --input {}", used.missing_inputs.join(", "));
+            writeln!(ui.out(), "{}", text::visible(&needed))?;
+        }
+    }
+    if !best.assumed.is_empty() {
+        let assumed: Vec<String> = best
+            .assumed
+            .iter()
+            .map(|it| format!("{} = {}", it.name, text::number(it.value)))
+            .collect();
+        let line = format!(
+            "  assumed: {} (--context says otherwise)",
+            assumed.join(", ")
+        );
+        writeln!(ui.out(), "{}", text::visible(&line))?;
+    }
     for reason in &best.approval_reasons {
         writeln!(ui.out(), "  approval: {}", text::visible(reason))?;
     }
@@ -259,6 +345,11 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
     Ok(())
 }
 
+/// The mark of a tool for another operating system than the asker's.
+fn away(choice: &Choice) -> &'static str {
+    if choice.away { " (away)" } else { "" }
+}
+
 fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
     let by_words = ranking.iter().any(|it| it.relevance.is_some());
     let mut columns = vec![
@@ -275,7 +366,7 @@ fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
     let mut table = Table::new(columns);
     for choice in ranking {
         let mut cells = vec![
-            format!("{}/{}", choice.platform, choice.tool),
+            format!("{}/{}{}", choice.platform, choice.tool, away(choice)),
             choice.capability.clone(),
             choice.pattern.clone(),
             format!("{:.3}", choice.score),

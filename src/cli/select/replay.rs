@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::output::{Format, text};
 use crate::select::Choice;
 use crate::select::drift::{self, Change};
+use crate::select::used::used;
 use crate::store::selections;
 
 use super::answered::Answered;
@@ -39,6 +40,11 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
     if let Some(chosen) = recorded.answer.as_ref().map(Choice::label) {
         put_first(&mut answer, |it| it.label() == chosen);
     }
+    let command = answer.answer.as_ref().and_then(|best| {
+        used(best, &recorded.pool, &recorded.request.inputs)
+            .ok()
+            .flatten()
+    });
     let answered = Answered {
         request: recorded.request,
         answer,
@@ -47,6 +53,7 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
         inferred: Vec::new(),
         assigned: None,
         tie_break: None,
+        used: command,
         why_not: None,
         recorded: Some(recorded.id),
         query_time: Duration::ZERO,
@@ -58,13 +65,13 @@ pub fn run(args: &SelectArgs, id: i64, session: &mut Session) -> Result<Outcome,
         "answer_now": answer_now.answer,
         "changes": changes,
     });
-    match args.format {
+    match args.format() {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            let mut whole = full(&answered, args.limit);
+            let mut whole = full(&answered, args.limit());
             if let Value::Object(fields) = &mut whole {
                 fields.insert("replay".to_owned(), replay);
             }
-            present::write_object(session, args.format, &whole)?;
+            present::write_object(session, args.format(), &whole)?;
         }
         _ => {
             present::present(args, session, &answered)?;

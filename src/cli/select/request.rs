@@ -6,8 +6,9 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::expression::{Variables, nearest};
+use crate::select::permission::with_covered;
 use crate::select::request::DEFAULT_ENVIRONMENT;
-use crate::select::{Mode, Request, Scope, preference};
+use crate::select::{Mode, Request, Scope, Scoring, preference};
 
 use super::{CommandError, SelectArgs, Session};
 
@@ -21,6 +22,12 @@ pub fn from_args(args: &SelectArgs, session: &Session) -> Result<Request, Comman
     for (name, value) in &args.context {
         context.set(name.as_str(), *value);
     }
+    for (name, value) in &args.input {
+        let given = args.context.iter().any(|(it, _)| it == name);
+        if let Some(number) = number(value).filter(|_| !given) {
+            context.set(name.as_str(), number);
+        }
+    }
     let weights = match (&args.weights, &args.profile) {
         (Some(weights), _) => Some(*weights),
         (None, Some(name)) => Some(profile(name, session)?),
@@ -31,20 +38,48 @@ pub fn from_args(args: &SelectArgs, session: &Session) -> Result<Request, Comman
         query,
         weights,
         context,
-        environment: environment(&args.environment),
-        permissions: args.permission.clone(),
+        environment: environment(args.environment.as_deref().unwrap_or_default()),
+        permissions: with_covered(&args.permission, &session.config.covers),
         max_cost: args.max_cost,
         max_time_ms: args.max_time,
         allow_unsafe: args.allow_unsafe,
         relevance_weight: args.relevance_weight,
         learned: args.learned,
+        scoring: args.scoring.unwrap_or_default(),
+        strict_context: args.strict_context,
+        interactive: args.allow_interactive || session.ui.is_terminal(),
+        home: home(args, session),
+        inputs: args.input.iter().cloned().collect(),
         scope: Scope {
             capabilities: args.capability.clone(),
-            platforms: args.platform.clone(),
+            platforms: platforms(&args.platform),
             tags: args.tag.clone(),
             exclude: args.exclude.clone(),
         },
     })
+}
+
+/// The platforms that tools must have; none where any will do.
+fn platforms(given: &[String]) -> Vec<String> {
+    match given.iter().any(|it| it == ANY) {
+        true => Vec::new(),
+        false => given.to_vec(),
+    }
+}
+
+/// The word for every platform.
+const ANY: &str = "any";
+
+/// The platform that the asker stands on, where none is asked for: the configured one, else this
+/// machine's for somebody at a terminal. What a script gets does not depend on where it runs.
+fn home(args: &SelectArgs, session: &Session) -> Option<String> {
+    if !args.platform.is_empty() {
+        return None;
+    }
+    match &session.config.select.platform {
+        Some(platform) => (platform != ANY).then(|| platform.clone()),
+        None => (session.ui.is_terminal()).then(|| std::env::consts::OS.to_owned()),
+    }
 }
 
 /// The weights of a profile in the configuration.
@@ -87,6 +122,10 @@ pub struct Line {
     environment: Option<String>,
     platforms: Option<Vec<String>>,
     permissions: Option<Vec<String>>,
+    scoring: Option<Scoring>,
+    strict_context: Option<bool>,
+    allow_interactive: Option<bool>,
+    inputs: Option<serde_json::Map<String, Value>>,
     #[serde(flatten)]
     others: BTreeMap<String, Value>,
 }
@@ -102,6 +141,10 @@ impl Line {
         "environment",
         "platforms",
         "permissions",
+        "scoring",
+        "strict_context",
+        "allow_interactive",
+        "inputs",
     ];
 
     /// Keys that say nothing here, each with the one that it may be meant for.
@@ -113,9 +156,29 @@ impl Line {
     /// The request that the line makes over that of the arguments.
     ///
     /// # Errors
-    /// Where a value of the context is not a number.
-    pub fn over(self, base: &Request, mode: Option<Mode>) -> Result<Request, String> {
+    /// Where a value of the context is not a number, or one of an input neither text nor a number.
+    pub fn over(
+        self,
+        base: &Request,
+        mode: Option<Mode>,
+        covers: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Request, String> {
         let mut request = base.clone();
+        for (name, value) in self.inputs.unwrap_or_default() {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Number(number) => number.to_string(),
+                other => {
+                    return Err(format!(
+                        "inputs.{name} is neither text nor a number: {other}"
+                    ));
+                }
+            };
+            if let Some(number) = number(&text) {
+                request.context.set(name.as_str(), number);
+            }
+            request.inputs.insert(name, text);
+        }
         for (name, value) in self.context.unwrap_or_default() {
             let number = value
                 .as_f64()
@@ -137,11 +200,14 @@ impl Line {
             request.environment = environment(&name);
         }
         if let Some(name) = self.platforms {
-            request.scope.platforms = name;
+            request.scope.platforms = platforms(&name);
         }
         if let Some(permissions) = self.permissions {
-            request.permissions = permissions;
+            request.permissions = with_covered(&permissions, covers);
         }
+        request.scoring = self.scoring.unwrap_or(request.scoring);
+        request.strict_context = self.strict_context.unwrap_or(request.strict_context);
+        request.interactive = self.allow_interactive.unwrap_or(request.interactive);
         Ok(request)
     }
 }
@@ -163,6 +229,20 @@ pub fn variable(text: &str) -> Result<(String, f64), String> {
         return Err(format!("{name} must be finite"));
     }
     Ok((name.to_owned(), number))
+}
+
+/// Reads `name=value`.
+pub fn input(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or("expected NAME=VALUE, such as path=/var")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The number that a value of an input is, for the estimates.
+fn number(text: &str) -> Option<f64> {
+    text.parse().ok().filter(|it: &f64| it.is_finite())
 }
 
 /// Reads a share: a number from 0 to 1.

@@ -31,16 +31,16 @@ pub fn run(
         answers.push((clause, answer(args, request, source, session)?));
     }
     let found = answers.iter().all(|(_, it)| it.answer.answer.is_some());
-    match args.format {
+    match args.format() {
         Format::Json | Format::Yaml => {
             let whole = json!({
                 "query": base.query,
                 "clauses": answers
                     .iter()
-                    .map(|(clause, answered)| object(clause, answered, args.limit))
+                    .map(|(clause, answered)| object(clause, answered, args.limit()))
                     .collect::<Vec<_>>(),
             });
-            if args.format == Format::Yaml {
+            if args.format() == Format::Yaml {
                 write!(
                     session.ui.out(),
                     "{}",
@@ -53,7 +53,11 @@ pub fn run(
         }
         Format::Jsonl => {
             for (clause, answered) in &answers {
-                writeln!(session.ui.out(), "{}", object(clause, answered, args.limit))?;
+                writeln!(
+                    session.ui.out(),
+                    "{}",
+                    object(clause, answered, args.limit())
+                )?;
             }
         }
         Format::Name | Format::Csv => {

@@ -1,5 +1,7 @@
 //! How a pattern is run: an argument vector, or a script of a shell, with places for its inputs.
 
+mod fill;
+mod quote;
 mod shell;
 mod template;
 
@@ -7,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use fill::{FillError, Filled, Place, Values, fill, missing};
 pub use shell::Shell;
 pub use template::{Piece, Template, TemplateError};
 
@@ -20,6 +23,17 @@ pub struct Invocation {
     pub interactive: bool,
     /// Whether it runs until somebody ends it.
     pub endless: bool,
+}
+
+impl Invocation {
+    /// Whether it has a place for an input.
+    pub fn takes(&self, input: &str) -> bool {
+        let has = |template: &Template| template.inputs().any(|it| it == input);
+        match &self.command {
+            Command::Argv(arguments) => arguments.iter().any(|it| it.templates().iter().any(has)),
+            Command::Script(_, script) => has(script),
+        }
+    }
 }
 
 /// What is run.

@@ -143,6 +143,7 @@ impl Entry {
                     .map_err(|error| unreadable("invocation", &error))?,
                 required: pattern.required.clone(),
                 optional: pattern.optional.clone(),
+                not_installed: None,
             },
             lesson: None,
         })

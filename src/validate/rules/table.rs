@@ -456,7 +456,7 @@ pub const ALL: &[Rule] = &[
     Rule {
         id: "lint/unknown-variable",
         severity: Warning,
-        about: "An expression uses a variable that is neither one that every selection has (N, pages, p95_latency) nor an input of the pattern; without a value for it the pattern is set aside.",
+        about: "An expression uses a variable that is neither one that every selection has (N, pages, p95_latency) nor an input of the pattern; without a value for it a selection assumes 100.",
         bad: "time_estimate_ms: 10 * page",
         good: "time_estimate_ms: 10 * pages",
     },
