@@ -107,6 +107,16 @@ impl From<StoreError> for CommandError {
                     "check the server, and where the URL comes from: --database-url, TOOLCAT_DATABASE_URL, DATABASE_URL or the configuration file",
                 ),
             ),
+            StoreError::Full { .. } => (
+                ErrorKind::NoDatabase,
+                Some(
+                    "try again in a moment; raise max_connections, or put a pool such as PgBouncer in front",
+                ),
+            ),
+            StoreError::Pool(_) => (
+                ErrorKind::NoDatabase,
+                Some("use session or transaction pooling, or connect to the server itself"),
+            ),
             StoreError::Lost(_) => (
                 ErrorKind::NoDatabase,
                 Some("nothing of the unfinished change was kept; run the command again"),
@@ -120,6 +130,18 @@ impl From<StoreError> for CommandError {
             ),
             StoreError::Conflict(_) => (ErrorKind::Conflict, Some("try again in a moment")),
             StoreError::Overtaken(_) => (ErrorKind::Conflict, None),
+            StoreError::Forbidden(denial) if denial.is_read_only() => (
+                ErrorKind::NoDatabase,
+                Some(
+                    "a standby, or a read-only session, answers reads alone; connect to the primary",
+                ),
+            ),
+            StoreError::Cancelled(_) => (
+                ErrorKind::NoDatabase,
+                Some(
+                    "raise the time limit (statement_timeout), or try again when less is going on",
+                ),
+            ),
             StoreError::Forbidden(_) => (
                 ErrorKind::NoDatabase,
                 Some("the database role lacks a right; ask the owner of the catalog for a grant"),

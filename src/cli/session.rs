@@ -3,12 +3,13 @@
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
 
-use crate::cluster::{Cluster, Environment};
+use crate::cluster::{Cluster, Environment, user_name as account_name};
 use crate::config::trust::Standing;
 use crate::config::{self, Config, Kind, Layer};
+use crate::expression::nearest;
 use crate::output::Ui;
-use crate::store::location::{Catalog, not_of_a_project};
-use crate::store::{Act, Connection, Location, StoreError, migrate};
+use crate::store::location::{Catalog, DEFAULT_CATALOG, not_of_a_project};
+use crate::store::{Act, Connection, Location, StoreError, migrate, names};
 
 use super::CommandError;
 use super::global::GlobalArgs;
@@ -172,7 +173,8 @@ impl Session {
         Some(connection)
     }
 
-    /// Migrates the local cluster where that is all that is missing.
+    /// Migrates the local cluster where that is all that is missing. Only the usual catalog is made
+    /// by that: the name of another may be a mistake.
     ///
     /// # Errors
     /// The error given, where it is not.
@@ -181,6 +183,11 @@ impl Session {
         connection: &mut Connection,
         error: StoreError,
     ) -> Result<(), CommandError> {
+        if let StoreError::NoCatalog(name) = &error
+            && name != DEFAULT_CATALOG
+        {
+            return Err(unknown_catalog(connection, name));
+        }
         let old = matches!(
             error,
             StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. }
@@ -225,6 +232,20 @@ impl Session {
     }
 }
 
+/// A catalog that is not there, with the nearest that is.
+fn unknown_catalog(connection: &mut Connection, name: &str) -> CommandError {
+    let there = connection
+        .read(|it| names::beginning_with(it, names::Names::Catalogs, "", 1000))
+        .unwrap_or_default();
+    let near = match nearest(name, there.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`? "),
+        None => String::new(),
+    };
+    CommandError::not_found(format!("catalog `{name}` does not exist in this database")).hint(
+        format!("{near}`toolcat migrate up --catalog {name}` makes it"),
+    )
+}
+
 /// Says what of the configuration files does not count, and how it would.
 pub fn report_left_out(ui: &Ui, layers: &[Layer]) {
     for layer in layers.iter().filter(|it| !it.left_out.is_empty()) {
@@ -257,18 +278,9 @@ pub fn require_project_url(path: &Path, url: &str) -> Result<(), CommandError> {
     .hint("set it in your own file (`toolcat config init --user`) or in TOOLCAT_DATABASE_URL"))
 }
 
-/// The name of the user as whom the process runs.
+/// The name of the user as whom the process runs, from wherever the system keeps its users.
 fn login_name() -> String {
-    let uid = rustix::process::geteuid();
-    std::fs::read_to_string("/etc/passwd")
-        .ok()
-        .and_then(|users| {
-            users.lines().find_map(|line| {
-                let mut fields = line.split(':');
-                let name = fields.next()?;
-                (fields.nth(1)?.parse() == Ok(uid.as_raw())).then(|| name.to_owned())
-            })
-        })
+    account_name()
         .or_else(|| std::env::var("USER").ok().filter(|user| !user.is_empty()))
-        .unwrap_or_else(|| format!("uid {}", uid.as_raw()))
+        .unwrap_or_else(|| format!("uid {}", rustix::process::geteuid().as_raw()))
 }

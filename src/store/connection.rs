@@ -1,14 +1,21 @@
 //! A connection to one catalog, and the transaction around every write.
+//!
+//! Names are looked up in the catalog's schema because the session's options say so. A pool between
+//! this program and the server may refuse or drop them, and may give each transaction another
+//! session; a connection proves that they arrived, and where they did not, each transaction sets
+//! them for itself, and no statement is prepared beyond it.
 
 use std::time::Duration;
 
 use diesel::Connection as _;
+use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager as _};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::Text;
+use diesel::sql_types::{Array, Bool, Nullable, Text};
 
-use super::error::unreachable;
+use super::error::{SILENT, unreachable};
 use super::import::{Known, Plan};
+use super::silence::{self, Watch};
 use super::tools::StoredTool;
 use super::{Location, StoreError};
 use crate::definition::Document;
@@ -45,6 +52,36 @@ impl Act {
 pub struct Connection {
     inner: PgConnection,
     location: Location,
+    settings: Settings,
+    watch: Option<Watch>,
+}
+
+/// Where the settings of a session are kept.
+enum Settings {
+    /// The session has them from its start.
+    InSession,
+    /// Each transaction sets them: a pool is in between.
+    InTransaction(Vec<(String, String)>),
+}
+
+impl Settings {
+    /// Sets them for the transaction that has begun.
+    fn enter(&self, connection: &mut PgConnection) -> QueryResult<()> {
+        let Settings::InTransaction(settings) = self else {
+            return Ok(());
+        };
+        let (names, values): (Vec<&str>, Vec<&str>) = settings
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .unzip();
+        diesel::sql_query(
+            "SELECT set_config(name, value, true) FROM unnest($1, $2) AS setting (name, value)",
+        )
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Text>, _>(values)
+        .execute(connection)
+        .map(drop)
+    }
 }
 
 /// How a transaction that must not be kept ends.
@@ -63,14 +100,81 @@ impl Connection {
     /// Connects. The catalog need not exist yet; its schema is not looked at.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`].
+    /// [`StoreError::Unreachable`]; [`StoreError::Pool`] where a pool in between does not let
+    /// the session be what it has to be.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
-        let inner = PgConnection::establish(&location.conninfo())
-            .map_err(|error| unreachable(location, &error))?;
-        Ok(Self {
+        let (opened, watch) = silence::watched(location, || establish(location));
+        let (mut inner, arrived) = opened.map_err(|error| {
+            let silent = watch.as_ref().is_some_and(Watch::has_ended_it);
+            unreachable(location, &error, silent)
+        })?;
+        if let Some(watch) = &watch {
+            inner.set_instrumentation(watch.listener());
+        }
+        let mut connection = Self {
             inner,
             location: location.clone(),
+            settings: Settings::InSession,
+            watch,
+        };
+        if !arrived || !connection.has_its_options()? {
+            connection.set_in_transactions()?;
+        }
+        Ok(connection)
+    }
+
+    /// Whether the session's options arrived.
+    fn has_its_options(&mut self) -> Result<bool, StoreError> {
+        let [(path, path_value), (mark, mark_value)] = self.location.proof();
+        let row = diesel::sql_query(
+            "SELECT current_setting($1) = $2 AND current_setting($3, true) = $4 AS arrived",
+        )
+        .bind::<Text, _>(path)
+        .bind::<Text, _>(path_value)
+        .bind::<Text, _>(mark)
+        .bind::<Text, _>(mark_value)
+        .get_result::<Arrived>(&mut self.inner)
+        .map_err(|error| self.better(error.into()))?;
+        Ok(row.arrived == Some(true))
+    }
+
+    /// Keeps the settings in each transaction from now on, and tries it.
+    fn set_in_transactions(&mut self) -> Result<(), StoreError> {
+        let Some(mut settings) = self.location.session() else {
+            return Err(StoreError::Pool(
+                "it does not pass the session's options on, and these can be set in no other way"
+                    .to_owned(),
+            ));
+        };
+        self.inner
+            .set_prepared_statement_cache_size(CacheSize::Disabled);
+        let mut tried = Ok(());
+        // An old server does not know how to notice that a client is gone.
+        for _ in 0..2 {
+            self.settings = Settings::InTransaction(settings.clone());
+            tried = self.with_settings(|_| QueryResult::Ok(()));
+            match &tried {
+                Err(DieselError::DatabaseError(_, information))
+                    if Location::is_about_notice(information.message()) =>
+                {
+                    settings.retain(|(name, _)| !Location::is_about_notice(name));
+                }
+                _ => break,
+            }
+        }
+        tried.map_err(|error| match StoreError::from(error) {
+            StoreError::Query(error) => StoreError::Pool(error.to_string()),
+            // PgBouncer's way of saying that it has no transactions.
+            StoreError::Lost(message) => {
+                StoreError::Pool(format!("it ended the first transaction: {message}"))
+            }
+            other => other,
         })
+    }
+
+    /// Whether what is set in the session stays: there is no pool in between.
+    pub(super) fn keeps_its_session(&self) -> bool {
+        matches!(self.settings, Settings::InSession)
     }
 
     /// Where it leads.
@@ -86,7 +190,8 @@ impl Connection {
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
-        query(&mut self.inner).map_err(|error| self.classify(error))
+        self.with_settings(query)
+            .map_err(|error| self.classify(error))
     }
 
     /// Adds rows that are no change of the catalog (assignments, looks at a test) in one statement,
@@ -109,13 +214,8 @@ impl Connection {
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
     ) -> Result<T, StoreError> {
-        let result = self
-            .inner
-            .build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(query);
-        result.map_err(|error| self.classify(error))
+        self.consistently(query)
+            .map_err(|error| self.classify(error))
     }
 
     /// The same for work that fails in other ways than its queries.
@@ -126,16 +226,7 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let result = self
-            .inner
-            .build_transaction()
-            .repeatable_read()
-            .read_only()
-            .run(work);
-        match result {
-            Err(StoreError::Query(error)) => Err(self.classify(error)),
-            result => result,
-        }
+        self.consistently(work).map_err(|error| self.better(error))
     }
 
     /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
@@ -166,7 +257,9 @@ impl Connection {
     ) -> Result<T, StoreError> {
         for attempt in 1.. {
             let mut outcome = None;
+            let settings = &self.settings;
             let ending = self.inner.transaction::<(), Ending, _>(|connection| {
+                settings.enter(connection)?;
                 begin(connection, act)?;
                 let changed = change(connection).map_err(Ending::Failed)?;
                 let kept = keep(&changed) && !act.dry_run;
@@ -181,10 +274,7 @@ impl Connection {
                 (Err(Ending::Failed(error)), _) if error.is_transient() && attempt < ATTEMPTS => {
                     std::thread::sleep(pause(attempt));
                 }
-                (Err(Ending::Failed(StoreError::Query(error))), _) => {
-                    return Err(self.classify(error));
-                }
-                (Err(Ending::Failed(error)), _) => return Err(error),
+                (Err(Ending::Failed(error)), _) => return Err(self.better(error)),
                 (Ok(()) | Err(Ending::Undone), None) => {
                     return Err(StoreError::Lost("the transaction did not run".to_owned()));
                 }
@@ -203,12 +293,11 @@ impl Connection {
         mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         for attempt in 1.. {
-            match self.inner.transaction(&mut change) {
+            match self.transaction(&mut change) {
                 Err(error) if error.is_transient() && attempt < ATTEMPTS => {
                     std::thread::sleep(pause(attempt));
                 }
-                Err(StoreError::Query(error)) => return Err(self.classify(error)),
-                result => return result,
+                result => return result.map_err(|error| self.better(error)),
             }
         }
         Err(StoreError::Conflict("the catalog kept changing".to_owned()))
@@ -242,10 +331,8 @@ impl Connection {
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        match query(&mut self.inner) {
-            Err(StoreError::Query(error)) => Err(self.classify(error)),
-            result => result,
-        }
+        self.with_settings(query)
+            .map_err(|error| self.better(error))
     }
 
     /// Brings the index of selection up to the catalog's revision.
@@ -270,12 +357,105 @@ impl Connection {
     /// # Errors
     /// As the queries.
     pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
-        super::import::plan(&mut self.inner, documents, super::import::OnConflict::Fail)
+        self.with_settings(|connection| {
+            super::import::plan(connection, documents, super::import::OnConflict::Fail)
+        })
     }
 
-    /// Diesel's connection, for the migration harness and for COPY.
+    /// Work that fails in other ways than its queries, where the session is as it has to be. Behind
+    /// a pool it is one transaction.
+    ///
+    /// # Errors
+    /// As the work; and where the session cannot be made so.
+    pub(super) fn with_settings<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        match self.settings {
+            Settings::InSession => work(&mut self.inner),
+            Settings::InTransaction(_) => self.transaction(work),
+        }
+    }
+
+    /// Work in one transaction.
+    ///
+    /// # Errors
+    /// As the work, and as the transaction around it.
+    pub(super) fn transaction<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let settings = &self.settings;
+        self.inner.transaction(|connection| {
+            settings.enter(connection)?;
+            work(connection)
+        })
+    }
+
+    /// Work that only reads, and sees one state of the catalog.
+    ///
+    /// # Errors
+    /// As the work, and as the transaction around it.
+    pub(super) fn consistently<T, E: From<DieselError>>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let settings = &self.settings;
+        self.inner
+            .build_transaction()
+            .repeatable_read()
+            .read_only()
+            .run(|connection| {
+                settings.enter(connection)?;
+                work(connection)
+            })
+    }
+
+    /// Work on this connection that needs one session for all of its transactions: behind a pool it
+    /// is one transaction, and theirs are parts of it.
+    ///
+    /// # Errors
+    /// As the work, and as the transaction around it.
+    pub(super) fn in_one_session<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        if self.keeps_its_session() {
+            return work(self);
+        }
+        AnsiTransactionManager::begin_transaction(&mut self.inner)?;
+        let entered = self
+            .settings
+            .enter(&mut self.inner)
+            .map_err(StoreError::from);
+        let result = entered.and_then(|()| work(self));
+        match result {
+            Ok(value) => {
+                AnsiTransactionManager::commit_transaction(&mut self.inner)?;
+                Ok(value)
+            }
+            Err(error) => {
+                // The error of the work says more than that of the end.
+                let _ = AnsiTransactionManager::rollback_transaction(&mut self.inner);
+                Err(error)
+            }
+        }
+    }
+
+    /// Diesel's connection. Only [`in_one_session`](Self::in_one_session) its settings are in force.
     pub(super) fn raw(&mut self) -> &mut PgConnection {
         &mut self.inner
+    }
+
+    /// The error with what this connection knows of it.
+    fn better(&mut self, error: StoreError) -> StoreError {
+        match error {
+            StoreError::Query(error) => self.classify(error),
+            StoreError::Lost(_) if self.watch.as_ref().is_some_and(Watch::has_ended_it) => {
+                StoreError::Lost(SILENT.to_owned())
+            }
+            other => other,
+        }
     }
 
     /// A missing table means a missing or outdated catalog, which has a better message.
@@ -285,8 +465,41 @@ impl Connection {
         {
             return better;
         }
-        error.into()
+        match StoreError::from(error) {
+            lost @ StoreError::Lost(_) => self.better(lost),
+            other => other,
+        }
     }
+}
+
+/// Connects, and says whether the session's options were taken. A server that does not know how to
+/// notice that a client is gone, or a pool that takes no options, is asked again without.
+fn establish(location: &Location) -> ConnectionResult<(PgConnection, bool)> {
+    let refused = match PgConnection::establish(&location.conninfo()) {
+        Err(ConnectionError::BadConnection(message)) => message,
+        other => return Ok((other?, true)),
+    };
+    if NO_OPTIONS.iter().any(|it| refused.contains(it)) {
+        let pooled = PgConnection::establish(&location.conninfo_without_options())?;
+        return Ok((pooled, false));
+    }
+    if Location::is_about_notice(&refused) {
+        let old = PgConnection::establish(&location.conninfo_without_notice())?;
+        return Ok((old, true));
+    }
+    Err(ConnectionError::BadConnection(refused))
+}
+
+/// How pools say that they take no options: PgBouncer, RDS Proxy.
+const NO_OPTIONS: &[&str] = &[
+    "unsupported startup parameter",
+    "doesn't support command-line options",
+];
+
+#[derive(QueryableByName)]
+struct Arrived {
+    #[diesel(sql_type = Nullable<Bool>)]
+    arrived: Option<bool>,
 }
 
 /// Takes the writers' lock and tells the triggers who acts.

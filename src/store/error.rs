@@ -1,6 +1,10 @@
 //! What can go wrong with the database, by kind.
 
-use diesel::result::{ConnectionError, DatabaseErrorKind, Error as DieselError};
+use std::ffi::CStr;
+
+use diesel::result::{
+    ConnectionError, DatabaseErrorInformation, DatabaseErrorKind, Error as DieselError,
+};
 
 /// An error of the store. The kind decides message, hint and exit code at the boundary; no variant
 /// holds a password.
@@ -15,6 +19,17 @@ pub enum StoreError {
         /// Server and database, without the password.
         location: String,
         /// libpq's reason.
+        message: String,
+    },
+    /// A pool between this program and the server does not let the session be what it has to be.
+    #[error("the pool in front of the database cannot be used: {0}")]
+    Pool(String),
+    /// The server lets nobody else in.
+    #[error("the database at {location} has no connection left: {message}")]
+    Full {
+        /// Server and database, without the password.
+        location: String,
+        /// The server's reason.
         message: String,
     },
     /// The connection was lost in the middle.
@@ -45,9 +60,12 @@ pub enum StoreError {
     /// What was meant is gone, or not there yet; trying again would not help.
     #[error("{0}")]
     Overtaken(String),
-    /// The role may not do that.
+    /// The role may not do that, or nobody may change anything there.
     #[error("the database refuses: {0}")]
-    Forbidden(String),
+    Forbidden(Denial),
+    /// A statement was ended before it was done: by a time limit that was asked for, or by someone.
+    #[error("the statement was ended: {0}")]
+    Cancelled(String),
     /// The disk is full, or another resource of the server is used up.
     #[error("the database has run out of resources: {0}")]
     OutOfResources(String),
@@ -89,43 +107,116 @@ impl From<DieselError> for StoreError {
             };
         };
         let message = information.message().to_owned();
-        // Diesel gives no SQLSTATE, so the few cases that matter are known by PostgreSQL's messages;
-        // a server that speaks another language gets the general message.
-        match kind {
-            DatabaseErrorKind::ClosedConnection => StoreError::Lost(facts(&message)),
-            _ if LOST.iter().any(|it| message.contains(it)) => StoreError::Lost(facts(&message)),
-            _ if message.contains("canceling statement due to lock timeout") => {
-                StoreError::Conflict("another process holds the lock".to_owned())
-            }
-            _ if message.contains(DEADLOCK) => StoreError::Conflict(DEADLOCK.to_owned()),
-            _ if message.starts_with("permission denied") => StoreError::Forbidden(message),
-            DatabaseErrorKind::ReadOnlyTransaction => StoreError::Forbidden(message),
-            _ if FULL.iter().any(|it| message.contains(it)) => StoreError::OutOfResources(message),
+        if *kind == DatabaseErrorKind::ClosedConnection {
+            return StoreError::Lost(facts(&message));
+        }
+        let Some(code) = sqlstate(information.as_ref()) else {
+            // libpq's own words, which come without a code: the server had no say.
+            return match LOST.iter().any(|it| message.contains(it)) {
+                true => StoreError::Lost(facts(&message)),
+                false => StoreError::Query(error),
+            };
+        };
+        match code.as_str() {
+            "40P01" => StoreError::Conflict(DEADLOCK.to_owned()),
+            "55P03" => StoreError::Conflict("another process holds the lock".to_owned()),
+            "57014" => StoreError::Cancelled(message),
+            "42501" => StoreError::Forbidden(Denial::right(message)),
+            "25006" => StoreError::Forbidden(Denial::read_only(message)),
+            // Ended by an administrator, a crash or a shutdown, or not there for long.
+            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25P03" => StoreError::Lost(message),
+            _ if code.starts_with("08") => StoreError::Lost(message),
+            // Disk full, memory, connections, limits of the configuration.
+            _ if code.starts_with("53") => StoreError::OutOfResources(message),
             _ => StoreError::Query(error),
         }
     }
 }
 
+/// What the database does not let this role or session do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Denial {
+    message: String,
+    is_read_only: bool,
+}
+
+impl Denial {
+    fn right(message: String) -> Self {
+        Self {
+            message,
+            is_read_only: false,
+        }
+    }
+
+    fn read_only(message: String) -> Self {
+        Self {
+            message,
+            is_read_only: true,
+        }
+    }
+
+    /// Whether nobody may change anything there: a standby, or a session that is read-only.
+    pub fn is_read_only(&self) -> bool {
+        self.is_read_only
+    }
+}
+
+impl std::fmt::Display for Denial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// The SQLSTATE of an error of the server, which says the same in every language. Diesel does not
+/// give it, and keeps libpq's result behind the error.
+#[expect(unsafe_code, reason = "libpq's result is a C structure")]
+fn sqlstate(information: &(dyn DatabaseErrorInformation + Send + Sync)) -> Option<String> {
+    // Diesel has two kinds of information: its `PgErrorInformation`, which is one pointer to the
+    // result, and a `String`, which is three words. Cargo.toml holds diesel to this version.
+    if size_of_val(information) != size_of::<*const pq_sys::PGresult>() {
+        return None;
+    }
+    let field = i32::from(b'C'); // PG_DIAG_SQLSTATE
+    // SAFETY: by its size this is the pointer to a result, which lives as long as the borrow. libpq
+    // returns null or a C string that belongs to the result; it is copied.
+    unsafe {
+        let result = std::ptr::from_ref(information)
+            .cast::<*const pq_sys::PGresult>()
+            .read();
+        let code = pq_sys::PQresultErrorField(result, field);
+        (!code.is_null()).then(|| CStr::from_ptr(code).to_string_lossy().into_owned())
+    }
+}
+
+/// How libpq says that the connection is gone; it has no catalog of other languages built in.
 const LOST: &[&str] = &[
     "server closed the connection",
-    "terminating connection",
     "no connection to the server",
     "connection to server was lost",
     "could not receive data from server",
     "could not send data to server",
-    "the database system is shutting down",
     "SSL connection has been closed",
 ];
 
-const FULL: &[&str] = &[
-    "No space left on device",
-    "out of memory",
-    "out of shared memory",
+/// What is said of a server that fell silent.
+pub(super) const SILENT: &str = "the server fell silent, and answers no new connection either";
+
+/// How servers and pools say that there are too many clients.
+const TOO_MANY: &[&str] = &[
+    "too many clients",
+    "too many connections",
+    "remaining connection slots are reserved",
+    "no more connections allowed",
 ];
 
 /// Turns diesel's connection error into ours, without the password.
-pub(super) fn unreachable(location: &super::Location, error: &ConnectionError) -> StoreError {
+pub(super) fn unreachable(
+    location: &super::Location,
+    error: &ConnectionError,
+    silent: bool,
+) -> StoreError {
     let message = match error {
+        _ if silent => "the server let this program in and then fell silent".to_owned(),
         ConnectionError::BadConnection(message) => facts(message),
         other => other.to_string(),
     };
@@ -133,9 +224,10 @@ pub(super) fn unreachable(location: &super::Location, error: &ConnectionError) -
         Some(password) if password.len() > 3 => message.replace(password, "********"),
         _ => message,
     };
-    StoreError::Unreachable {
-        location: location.to_string(),
-        message,
+    let location = location.to_string();
+    match TOO_MANY.iter().any(|it| message.contains(it)) {
+        true => StoreError::Full { location, message },
+        false => StoreError::Unreachable { location, message },
     }
 }
 
@@ -145,10 +237,16 @@ fn facts(message: &str) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// Whether the error says that a table or a schema is missing.
+/// Whether the error says that a table, a column, a function or a schema is missing.
 pub(super) fn is_undefined(error: &DieselError) -> bool {
-    matches!(error, DieselError::DatabaseError(_, information)
-        if information.message().contains("does not exist"))
+    let DieselError::DatabaseError(_, information) = error else {
+        return false;
+    };
+    let code = sqlstate(information.as_ref());
+    matches!(
+        code.as_deref(),
+        Some("42P01" | "42703" | "42883" | "3F000" | "42704")
+    )
 }
 
 #[cfg(test)]

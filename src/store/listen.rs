@@ -43,7 +43,12 @@ impl Follower {
     pub fn connect(&mut self) -> Result<i64, StoreError> {
         self.connection = None;
         let mut connection = Connection::open(&self.location)?;
-        connection.read(|connection| diesel::sql_query("LISTEN toolcat").execute(connection))?;
+        // A pool that gives each transaction another session passes nothing on: there, changes are
+        // found by looking.
+        if connection.keeps_its_session() {
+            connection
+                .read(|connection| diesel::sql_query("LISTEN toolcat").execute(connection))?;
+        }
         // Read after LISTEN: a change in between is told, one before is in the log.
         let now = connection.read(revision)?;
         let (revision, _) = *self.place.get_or_insert((now, i64::MAX));

@@ -13,7 +13,29 @@ pub const DEFAULT_CATALOG: &str = "tool_catalog";
 pub struct Location {
     settings: Vec<(String, String)>,
     catalog: Catalog,
+    /// What the user sets for the session, as `options` or `PGOPTIONS` say it.
+    options: String,
 }
+
+/// What a connection has where nothing else is said: the keyword, the variable that says it as
+/// well, and the value. A path that is dead is noticed within a minute, even in a statement.
+const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("fallback_application_name", "", "toolcat"),
+    ("connect_timeout", "PGCONNECT_TIMEOUT", "10"),
+    // Encrypting a Kerberos session is asked for, not guessed: the probe costs a start.
+    ("gssencmode", "PGGSSENCMODE", "disable"),
+    ("keepalives_idle", "", "20"),
+    ("keepalives_interval", "", "10"),
+    ("keepalives_count", "", "3"),
+    ("tcp_user_timeout", "", "30000"),
+];
+
+/// Set in the session's options to see whether these arrive: a pool may drop them.
+const ARRIVED: (&str, &str) = ("toolcat.options", "on");
+
+/// How soon the server notices in the middle of a statement that this program is gone, so that an
+/// interrupted one keeps no lock.
+const NOTICE: (&str, &str) = ("client_connection_check_interval", "1s");
 
 /// The name of a catalog, which is a PostgreSQL schema: lower-case letters, digits and `_`, at
 /// most 63 characters, not starting with a digit or `pg_`.
@@ -47,6 +69,11 @@ impl std::str::FromStr for Catalog {
         let rest = name
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if name == "information_schema" {
+            return Err(format!(
+                "`{name}` belongs to PostgreSQL and cannot be a catalog"
+            ));
+        }
         if !start || !rest || name.len() > 63 || name.starts_with("pg_") {
             return Err(format!(
                 "`{name}` cannot name a catalog: use lower-case letters, digits and _, \
@@ -116,7 +143,6 @@ pub const ENGINES_VARIABLE: &str = "TOOLCAT_ALLOW_SSL_ENGINE";
 /// libpq takes a key with a colon as `ENGINE:KEY`, and OpenSSL then loads and runs a library of
 /// that name or path.
 fn refuse_engines(settings: &[(String, String)]) -> Result<(), StoreError> {
-    let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let key = match settings.iter().find(|(key, _)| key == "sslkey") {
         Some((_, key)) => key.clone(),
         None => variable("PGSSLKEY"),
@@ -137,27 +163,26 @@ impl Location {
     /// With libpq's reason, where it cannot read the string; the string itself is not repeated,
     /// since it may hold a password.
     pub fn parse(url: &str, catalog: Catalog) -> Result<Self, StoreError> {
+        refuse_misread(url)?;
         let mut settings = parse_conninfo(url).map_err(StoreError::Url)?;
         refuse_engines(&settings)?;
-        let search_path = format!("-c search_path={catalog},pg_temp");
-        match settings.iter_mut().find(|(key, _)| key == "options") {
-            Some((_, options)) => {
-                options.push(' ');
-                options.push_str(&search_path);
-            }
-            None => settings.push(("options".to_owned(), search_path)),
-        }
-        for (key, value) in [
-            ("application_name", "toolcat"),
-            ("connect_timeout", "10"),
-            // Encrypting a Kerberos session is asked for, not guessed: the probe costs a start.
-            ("gssencmode", "disable"),
-        ] {
-            if !settings.iter().any(|(name, _)| name == key) {
-                settings.push((key.to_owned(), value.to_owned()));
+        // An explicit setting would hide the environment's, as it does for every program of libpq.
+        let of_the_user = settings
+            .iter()
+            .position(|(key, _)| key == "options")
+            .map(|at| settings.remove(at).1)
+            .unwrap_or_else(|| variable("PGOPTIONS"));
+        for (key, name, value) in DEFAULTS {
+            let is_set = settings.iter().any(|(given, _)| given == key);
+            if !is_set && (name.is_empty() || variable(name).is_empty()) {
+                settings.push(((*key).to_owned(), (*value).to_owned()));
             }
         }
-        Ok(Self { settings, catalog })
+        Ok(Self {
+            settings,
+            catalog,
+            options: of_the_user,
+        })
     }
 
     /// The catalog.
@@ -168,12 +193,82 @@ impl Location {
     /// Another catalog of the same database.
     #[must_use]
     pub fn with_catalog(&self, catalog: Catalog) -> Self {
-        let mut settings = self.settings.clone();
-        if let Some((_, options)) = settings.iter_mut().find(|(key, _)| key == "options") {
-            // The last setting of a name counts.
-            options.push_str(&format!(" -c search_path={catalog},pg_temp"));
+        Self {
+            catalog,
+            ..self.clone()
         }
-        Self { settings, catalog }
+    }
+
+    /// The ports that a server may be reached at.
+    pub(super) fn ports(&self) -> Vec<String> {
+        let ports = match self.setting("port") {
+            Some(ports) => ports.to_owned(),
+            None => variable("PGPORT"),
+        };
+        let port = |it: &str| match it.trim() {
+            "" => "5432".to_owned(),
+            port => port.to_owned(),
+        };
+        ports.split(',').map(port).collect()
+    }
+
+    /// How long a server may say nothing: `connect_timeout`; `None` where that is without limit.
+    pub(super) fn patience(&self) -> Option<std::time::Duration> {
+        let seconds = match self.setting("connect_timeout") {
+            Some(seconds) => seconds.to_owned(),
+            None => variable("PGCONNECT_TIMEOUT"),
+        };
+        // libpq takes nothing shorter than two seconds.
+        match seconds.trim().parse::<u64>() {
+            Ok(0) | Err(_) => None,
+            Ok(seconds) => Some(std::time::Duration::from_secs(seconds.clamp(2, 86_400))),
+        }
+    }
+
+    /// What the session sets, besides what the user sets: where names are looked up.
+    pub fn search_path(&self) -> String {
+        format!("{},pg_temp", self.catalog)
+    }
+
+    /// What each session has to set, in order; `None` where the user's options hold more than
+    /// settings.
+    pub(super) fn session(&self) -> Option<Vec<(String, String)>> {
+        let mut session = parse_options(&self.options)?;
+        for (name, _) in &mut session {
+            match name.as_str() {
+                // The defaults of transactions come too late for one that has begun.
+                "default_transaction_read_only" => *name = "transaction_read_only".to_owned(),
+                "default_transaction_isolation" | "default_transaction_deferrable" => return None,
+                _ => {}
+            }
+        }
+        session.push((NOTICE.0.to_owned(), NOTICE.1.to_owned()));
+        session.push(("search_path".to_owned(), self.search_path()));
+        Some(session)
+    }
+
+    /// The settings by which a session is known to have had its options.
+    pub(super) fn proof(&self) -> [(&'static str, String); 2] {
+        [
+            ("search_path", self.search_path()),
+            (ARRIVED.0, ARRIVED.1.to_owned()),
+        ]
+    }
+
+    /// Whether an error of the server is about the setting that an old one does not know.
+    pub(super) fn is_about_notice(message: &str) -> bool {
+        message.contains(NOTICE.0)
+    }
+
+    /// The `options` of the session. `notice` is left out for a server that does not know it.
+    fn session_options(&self, notice: bool) -> String {
+        let path = self.search_path();
+        let own = [NOTICE, ARRIVED, ("search_path", &path)]
+            .into_iter()
+            .filter(|setting| notice || *setting != NOTICE)
+            .map(|(name, value)| format!("-c {name}={value}"));
+        let user = Some(self.options.clone()).filter(|it| !it.trim().is_empty());
+        user.into_iter().chain(own).collect::<Vec<_>>().join(" ")
     }
 
     /// The same, where a server that wants to see the password is given up. One that wants it proven
@@ -183,13 +278,13 @@ impl Location {
         let mut settings = self.settings.clone();
         let wanted = match self.setting("require_auth") {
             Some(wanted) => wanted.to_owned(),
-            None => std::env::var("PGREQUIREAUTH").unwrap_or_default(),
+            None => variable("PGREQUIREAUTH"),
         };
         settings.retain(|(key, _)| key != "require_auth");
         settings.push(("require_auth".to_owned(), without_password_method(&wanted)));
         Self {
             settings,
-            catalog: self.catalog.clone(),
+            ..self.clone()
         }
     }
 
@@ -203,38 +298,38 @@ impl Location {
 
     /// The connection string, password included: for libpq only.
     pub fn conninfo(&self) -> String {
-        render(
-            self.settings
-                .iter()
-                .map(|(key, value)| (key.as_str(), value.as_str())),
-        )
+        self.conninfo_with(&self.session_options(true))
+    }
+
+    /// The same for a server that does not know how to notice that a client is gone.
+    pub(super) fn conninfo_without_notice(&self) -> String {
+        self.conninfo_with(&self.session_options(false))
+    }
+
+    /// The same for a pool that takes no options; the sessions set theirs themselves.
+    pub(super) fn conninfo_without_options(&self) -> String {
+        // An empty value, so that the environment's is not taken either.
+        self.conninfo_with("")
+    }
+
+    fn conninfo_with(&self, options: &str) -> String {
+        render(pairs(&self.settings).chain([("options", options)]))
     }
 
     /// The settings and, apart from them, the password: for a child process, which gets the
     /// password through its environment so that it is not seen in the list of processes.
     pub fn without_password(&self) -> (String, Option<&str>) {
-        let shown = self
-            .settings
-            .iter()
-            .filter(|(key, _)| !is_secret(key))
-            .map(|(key, value)| (key.as_str(), value.as_str()));
-        (render(shown), self.setting("password"))
+        let options = self.session_options(true);
+        let shown = pairs(&self.settings).filter(|(key, _)| !is_secret(key));
+        let shown = render(shown.chain([("options", options.as_str())]));
+        (shown, self.setting("password"))
     }
 
     /// Server and database for messages: no password, no technical options.
     pub fn shown(&self) -> String {
-        let hidden = [
-            "options",
-            "application_name",
-            "connect_timeout",
-            "gssencmode",
-        ];
-        render(
-            self.settings
-                .iter()
-                .filter(|(key, _)| !is_secret(key) && !hidden.contains(&key.as_str()))
-                .map(|(key, value)| (key.as_str(), value.as_str())),
-        )
+        let is_technical = |key: &str| DEFAULTS.iter().any(|(name, _, _)| *name == key);
+        let shown = |key: &str| !is_secret(key) && !is_technical(key) && key != "application_name";
+        render(pairs(&self.settings).filter(|(key, _)| shown(key)))
     }
 }
 
@@ -259,6 +354,16 @@ fn is_secret(key: &str) -> bool {
             | "scram_client_key"
             | "scram_server_key"
     )
+}
+
+fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    settings
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+}
+
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_default()
 }
 
 fn render<'a>(settings: impl Iterator<Item = (&'a str, &'a str)>) -> String {
@@ -290,6 +395,7 @@ fn render<'a>(settings: impl Iterator<Item = (&'a str, &'a str)>) -> String {
 /// Reads a connection string with libpq's own parser.
 #[expect(unsafe_code, reason = "libpq's parser is a C function")]
 fn parse_conninfo(url: &str) -> Result<Vec<(String, String)>, String> {
+    let given = url.to_owned();
     let url = CString::new(url).map_err(|_| "it contains a NUL byte".to_owned())?;
     let mut error = std::ptr::null_mut();
     // SAFETY: `url` is a C string that outlives the call; libpq allocates the list, which ends
@@ -302,7 +408,7 @@ fn parse_conninfo(url: &str) -> Result<Vec<(String, String)>, String> {
             }
             let message = CStr::from_ptr(error).to_string_lossy().trim().to_owned();
             pq_sys::PQfreemem(error.cast());
-            return Err(without_quoted(&message));
+            return Err(without_quoted(&message, &given));
         }
         let mut settings = Vec::new();
         let mut option = options;
@@ -336,13 +442,83 @@ fn without_password_method(wanted: &str) -> String {
     methods.join(",")
 }
 
-/// libpq quotes what it could not read, which can be the password.
-fn without_quoted(message: &str) -> String {
+/// libpq quotes what it could not read, which can be the password; the name of a parameter, as
+/// other programs' URLs have them, is none.
+fn without_quoted(message: &str, url: &str) -> String {
+    let is_name = |text: &str| {
+        let named = [format!("?{text}="), format!("&{text}=")];
+        let query = url.split_once('?').map_or("", |(_, query)| query);
+        // An `@` there may end a password that libpq divided.
+        !query.contains('@')
+            && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && named.iter().any(|it| url.contains(it.as_str()))
+    };
     let mut shown = String::new();
     for (index, piece) in message.split('"').enumerate() {
-        shown.push_str(if index % 2 == 0 { piece } else { "\"...\"" });
+        match index % 2 {
+            0 => shown.push_str(piece),
+            _ if is_name(piece) => shown.push_str(&format!("`{piece}`")),
+            _ => shown.push_str("\"...\""),
+        }
     }
     shown
+}
+
+/// Refuses a URL that libpq would divide in the middle of a password: its `/`, `?` or `@` stands for
+/// itself only when it is escaped, and the rest would be taken, and shown, for a host, a port or a
+/// database.
+fn refuse_misread(url: &str) -> Result<(), StoreError> {
+    let schemes = ["postgresql://", "postgres://"];
+    let Some(rest) = schemes.iter().find_map(|it| url.strip_prefix(it)) else {
+        return Ok(());
+    };
+    let rest = rest.split('?').next().unwrap_or_default();
+    let (server, database) = rest.split_once('/').unwrap_or((rest, ""));
+    let hosts = server.rsplit('@').next().unwrap_or_default();
+    let is_port = |host: &str| {
+        // Colons between brackets belong to an address.
+        let after = host.rsplit(']').next().unwrap_or_default();
+        let port = after.rsplit_once(':').map_or("", |(_, port)| port);
+        port.bytes().all(|it| it.is_ascii_digit())
+    };
+    let divided =
+        server.matches('@').count() > 1 || database.contains('@') || !hosts.split(',').all(is_port);
+    match divided {
+        true => Err(StoreError::Url(
+            "it is ambiguous where the host begins; in a user name or a password, write @ as %40, \
+             / as %2F, ? as %3F and : as %3A, and the port as a number"
+                .to_owned(),
+        )),
+        false => Ok(()),
+    }
+}
+
+/// The settings in `options`, as the server reads them: `-c name=value` or `--name=value`, divided at
+/// blanks that no backslash escapes. `None` where there is anything else.
+fn parse_options(options: &str) -> Option<Vec<(String, String)>> {
+    let mut words = Vec::new();
+    let mut word = String::new();
+    let mut characters = options.chars();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' => word.extend(characters.next()),
+            c if c.is_whitespace() => words.push(std::mem::take(&mut word)),
+            c => word.push(c),
+        }
+    }
+    words.push(word);
+    let mut words = words.into_iter().filter(|it| !it.is_empty());
+    let mut settings = Vec::new();
+    while let Some(word) = words.next() {
+        let setting = match word.strip_prefix("-c") {
+            Some("") => words.next()?,
+            Some(setting) => setting.to_owned(),
+            None => word.strip_prefix("--")?.to_owned(),
+        };
+        let (name, value) = setting.split_once('=')?;
+        settings.push((name.replace('-', "_"), value.to_owned()));
+    }
+    Some(settings)
 }
 
 #[cfg(test)]
@@ -360,15 +536,14 @@ mod tests {
         );
         assert_eq!(url.setting("host"), Some("db1,db2"));
         assert_eq!(url.setting("sslmode"), Some("verify-full"));
-        assert_eq!(
-            url.setting("options"),
-            Some("-c search_path=tool_catalog,pg_temp")
-        );
+        let own = "-c client_connection_check_interval=1s -c toolcat.options=on \
+                   -c search_path=tool_catalog,pg_temp";
+        assert_eq!(url.session_options(true), own);
         assert!(url.conninfo().contains(r"password='s ecret'"));
         let pairs = location("host='/a b' dbname=x options='-c work_mem=1MB'");
         assert_eq!(
-            pairs.setting("options"),
-            Some("-c work_mem=1MB -c search_path=tool_catalog,pg_temp")
+            pairs.session_options(false),
+            "-c work_mem=1MB -c toolcat.options=on -c search_path=tool_catalog,pg_temp"
         );
     }
 
@@ -383,6 +558,55 @@ mod tests {
         let error =
             Location::parse("postgresql://me:hunter2@[db/cat", Catalog::default()).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn options_are_read_as_the_server_reads_them() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(
+            parse_options(r"-c role=a\ b  -cstatement_timeout=5s --work-mem=1MB "),
+            Some(vec![
+                pair("role", "a b"),
+                pair("statement_timeout", "5s"),
+                pair("work_mem", "1MB"),
+            ])
+        );
+        assert_eq!(parse_options(""), Some(Vec::new()));
+        for other in ["-W 5", "-c", "-c work_mem", "x"] {
+            assert_eq!(parse_options(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_url_that_divides_its_password_is_refused_and_not_shown() {
+        for url in [
+            "postgresql://me:hun/ter2@db/x",
+            "postgresql://me:12/hunter2@db/x",
+            "postgresql://me:hun@ter2@db/x",
+            "postgresql://me:hun?ter2@db/x",
+            "postgresql://me:hunter2/x",
+            "postgres://db:hunter2",
+            "postgresql://me:x@[::1]:hunter2/x",
+        ] {
+            let error = Location::parse(url, Catalog::default()).unwrap_err();
+            assert!(!error.to_string().contains("ter2"), "{url}: {error}");
+        }
+        for url in [
+            "postgresql://me:hun%2Fter%402@db/x",
+            "postgresql://[::1]/x",
+            "postgresql://me@[::1]:5433,db:5432/x?user=a@b",
+            "postgresql:///x?host=/tmp/a@b",
+            "postgresql://",
+        ] {
+            assert!(Location::parse(url, Catalog::default()).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_of_another_program_is_named() {
+        let url = "postgresql://app:hunter2@db/app?schema=public";
+        let error = Location::parse(url, Catalog::default()).unwrap_err();
+        assert!(error.to_string().contains("`schema`"), "{error}");
     }
 
     #[test]
@@ -438,6 +662,7 @@ mod tests {
             "a b",
             "a\"b",
             "pg_x",
+            "information_schema",
             "a;drop",
             &"a".repeat(64),
         ] {

@@ -46,8 +46,11 @@ impl Progress {
 pub fn progress(connection: &mut Connection) -> Result<Progress, StoreError> {
     let exists = catalog_exists(connection)?;
     let applied: Vec<String> = if exists && has_migrations_table(connection)? {
-        diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
-            .load::<Version>(connection.raw())?
+        connection
+            .with_settings(|connection| {
+                diesel::sql_query("SELECT version FROM __diesel_schema_migrations ORDER BY version")
+                    .load::<Version>(connection)
+            })?
             .into_iter()
             .map(|row| row.version)
             .collect()
@@ -251,17 +254,19 @@ struct Answer {
 
 fn catalog_exists(connection: &mut Connection) -> Result<bool, StoreError> {
     let catalog = connection.location().catalog().to_string();
-    let row =
+    let row = connection.with_settings(|connection| {
         diesel::sql_query("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1) AS answer")
             .bind::<Text, _>(catalog)
-            .get_result::<Answer>(connection.raw())?;
+            .get_result::<Answer>(connection)
+    })?;
     Ok(row.answer)
 }
 
 fn has_migrations_table(connection: &mut Connection) -> Result<bool, StoreError> {
-    let row =
+    let row = connection.with_settings(|connection| {
         diesel::sql_query("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS answer")
-            .get_result::<Answer>(connection.raw())?;
+            .get_result::<Answer>(connection)
+    })?;
     Ok(row.answer)
 }
 
@@ -272,12 +277,25 @@ fn with_lock<T>(
     wait_seconds: f64,
     work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
 ) -> Result<T, StoreError> {
+    connection.in_one_session(|connection| locked(connection, wait_seconds, work))
+}
+
+fn locked<T>(
+    connection: &mut Connection,
+    wait_seconds: f64,
+    work: impl FnOnce(&mut Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    // Behind a pool all of it is one transaction, and the lock goes with that.
+    let (lock, unlock) = match connection.keeps_its_session() {
+        true => ("pg_advisory_lock", Some("pg_advisory_unlock")),
+        false => ("pg_advisory_xact_lock", None),
+    };
     let key = format!("toolcat migrate {}", connection.location().catalog());
     let milliseconds = (wait_seconds.clamp(0.001, 86_400.0) * 1000.0).ceil();
     diesel::sql_query("SELECT set_config('lock_timeout', $1, false)")
         .bind::<Text, _>(format!("{milliseconds}ms"))
         .execute(connection.raw())?;
-    let locked = diesel::sql_query("SELECT pg_advisory_lock(hashtextextended($1, 0))")
+    let locked = diesel::sql_query(format!("SELECT {lock}(hashtextextended($1, 0))"))
         .bind::<Text, _>(&key)
         .execute(connection.raw())
         .map_err(StoreError::from);
@@ -290,11 +308,13 @@ fn with_lock<T>(
         other => other,
     })?;
     let result = work(connection);
-    let unlocked = diesel::sql_query("SELECT pg_advisory_unlock(hashtextextended($1, 0))")
-        .bind::<Text, _>(&key)
-        .execute(connection.raw());
+    let unlocked = unlock.map(|unlock| {
+        diesel::sql_query(format!("SELECT {unlock}(hashtextextended($1, 0))"))
+            .bind::<Text, _>(&key)
+            .execute(connection.raw())
+    });
     let value = result?;
-    unlocked?;
+    unlocked.transpose()?;
     Ok(value)
 }
 

@@ -31,6 +31,7 @@ pub mod restore;
 pub mod rewrite;
 pub mod schema;
 pub mod selections;
+mod silence;
 pub mod telemetry;
 pub mod tools;
 

@@ -158,3 +158,35 @@ fn bash_completes_a_line() {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+#[test]
+fn f9_bash_runs_nothing_of_a_name_that_it_completes() {
+    let world = World::new();
+    let hostile = "zz$(touch${IFS}ran)";
+    let text = definition("linux", "zz", "1.0", "cap")
+        .replace("tool_name: zz", &format!("tool_name: '{hostile}'"));
+    world.write("a.yaml", text);
+    world.write("b.yaml", definition("linux", "zz-plain", "1.0", "cap"));
+    world.ok(&["import", "a.yaml", "b.yaml"]);
+    let folder = std::path::Path::new(crate::common::PROGRAM)
+        .parent()
+        .expect("a folder");
+    // What is offered is put into the line, and the line is run.
+    let script = format!(
+        "PATH={}:$PATH; source {}/completions/toolcat.bash; COMP_WORDS=(toolcat show zz); COMP_CWORD=2; \
+         COMP_TYPE=9; _clap_complete_toolcat toolcat zz show; \
+         for word in \"${{COMPREPLY[@]}}\"; do printf '%s\\n' \"$word\"; eval \"toolcat show $word\"; done",
+        folder.display(),
+        env!("CARGO_MANIFEST_DIR")
+    );
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", &script])
+        .current_dir(world.path())
+        .env("TOOLCAT_DATABASE_URL", world.url())
+        .env("TOOLCAT_COMPLETE_WAIT_MS", "60000");
+    let output = command.output().expect("bash runs");
+    let shown = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(shown.lines().any(|it| it.trim() == "zz-plain"), "{shown}");
+    assert!(!world.path().join("ran").exists(), "{shown}");
+}

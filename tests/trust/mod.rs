@@ -1,6 +1,9 @@
 //! What a folder, a server or a pool in between may decide, and what it may not.
 
 mod folder;
+mod limits;
+mod pool;
+mod relay;
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};

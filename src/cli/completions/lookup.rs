@@ -55,13 +55,17 @@ fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
     let names = connection
         .read(|connection| stored::beginning_with(connection, wanted, typed, MOST))
         .ok()?;
-    // A name that a shell or a terminal could take for something else is not offered.
-    Some(
-        names
-            .into_iter()
-            .filter(|name| !name.chars().any(char::is_control))
-            .collect(),
-    )
+    Some(names.into_iter().filter(|name| is_plain(name)).collect())
+}
+
+/// Whether every shell takes a name for itself, as it stands: shells put what is offered into the
+/// line unquoted, where `$(...)`, a blank or a leading `-` would be something else.
+fn is_plain(name: &str) -> bool {
+    let first = name.chars().next();
+    first.is_some_and(|c| c.is_alphanumeric() || c == '_')
+        && name
+            .chars()
+            .all(|c| c.is_alphanumeric() || "_-./@:+%=".contains(c))
 }
 
 /// The flags of the line being written that say where the catalog is.
@@ -107,6 +111,54 @@ impl Default for GlobalArgs {
             color: options.color,
             quiet: true,
             no_input: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_plain;
+
+    #[test]
+    fn a_name_that_a_shell_would_not_take_for_itself_is_not_offered() {
+        for name in [
+            "df",
+            "linux/df@1.0-rc.1+b",
+            "größe",
+            "a=b",
+            "db:copy",
+            "_x",
+            "7z",
+        ] {
+            assert!(is_plain(name), "{name}");
+        }
+        for name in [
+            "",
+            "zz$(id)",
+            "a b",
+            "a`b`",
+            "a;b",
+            "a|b",
+            "a&b",
+            "a>b",
+            "a'b",
+            "a\"b",
+            "a\\b",
+            "*",
+            "a?",
+            "[a]",
+            "{a,b}",
+            "~root",
+            "!1",
+            "#a",
+            "-rf",
+            "@x",
+            "=ls",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{9b}b",
+        ] {
+            assert!(!is_plain(name), "{name}");
         }
     }
 }

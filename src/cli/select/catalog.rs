@@ -21,6 +21,8 @@ const ATTEMPTS: usize = 3;
 /// The catalog, as a selection reads it.
 pub struct Catalog {
     connection: Connection,
+    /// Definitions on disk that stand in where the database is lost.
+    pub fallback: Vec<String>,
     /// The whole catalog, where the role may not bring the index up to date.
     whole: Option<(i64, Files)>,
     /// Names and platforms by row number, read once for an evaluation.
@@ -35,6 +37,7 @@ impl Catalog {
     pub fn open(session: &Session) -> Result<Self, CommandError> {
         Ok(Self {
             connection: session.open()?,
+            fallback: Vec::new(),
             whole: None,
             names: None,
         })

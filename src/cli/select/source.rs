@@ -47,18 +47,30 @@ impl Source {
             return Ok(Source::Files(Box::new(Files::load(&args.from, session)?)));
         }
         match Catalog::open(session) {
-            Ok(catalog) => Ok(Source::Catalog(Box::new(catalog))),
-            Err(error) if !args.fallback.is_empty() && error.kind == ErrorKind::NoDatabase => {
-                session.ui.warn(&format!(
-                    "{}; choosing from {} instead",
-                    error.message,
-                    args.fallback.join(", ")
-                ));
-                let files = Files::load(&args.fallback, session)?;
-                Ok(Source::Files(Box::new(files)))
+            Ok(mut catalog) => {
+                catalog.fallback.clone_from(&args.fallback);
+                Ok(Source::Catalog(Box::new(catalog)))
             }
-            Err(error) => Err(error),
+            Err(error) => Self::fall_back(&args.fallback, error, session),
         }
+    }
+
+    /// Definitions on disk in place of a database that cannot be used.
+    fn fall_back(
+        fallback: &[String],
+        error: CommandError,
+        session: &Session,
+    ) -> Result<Self, CommandError> {
+        if fallback.is_empty() || error.kind != ErrorKind::NoDatabase {
+            return Err(error);
+        }
+        session.ui.warn(&format!(
+            "{}; choosing from {} instead",
+            error.message,
+            fallback.join(", ")
+        ));
+        let files = Files::load(fallback, session)?;
+        Ok(Source::Files(Box::new(files)))
     }
 
     /// The candidates of a request.
@@ -67,7 +79,13 @@ impl Source {
     /// As the queries.
     pub fn pool(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
         match self {
-            Source::Catalog(catalog) => catalog.pool(request, session),
+            Source::Catalog(catalog) => match catalog.pool(request, session) {
+                Ok(pooled) => Ok(pooled),
+                Err(error) => {
+                    *self = Self::fall_back(&catalog.fallback, error, session)?;
+                    self.pool(request, session)
+                }
+            },
             Source::Files(files) => Ok(Pooled {
                 pool: files.pool(request),
                 revision: None,

@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::io::BufRead;
 
-use diesel::Connection as _;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Text};
@@ -54,8 +53,7 @@ pub fn restore(
     let header = reader.header()?;
     let made = prepare(connection, &header)?;
     let catalog = connection.location().catalog().to_string();
-    let raw = connection.raw();
-    let outcome = raw.transaction(|raw| {
+    let outcome = connection.transaction(|raw| {
         let tables = fill(raw, &catalog, &header, &mut reader, replace)?;
         match dry_run {
             true => Err(Ending::Undone(tables)),

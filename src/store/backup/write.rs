@@ -39,49 +39,45 @@ pub fn backup(
         .map(|step| step.version)
         .collect();
     let catalog = connection.location().catalog().to_string();
-    let raw = connection.raw();
-    raw.build_transaction()
-        .repeatable_read()
-        .read_only()
-        .run(|raw| {
-            raw.batch_execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1")?;
-            let tables = layout::tables(raw)?;
-            let mut writer = Writer {
-                out,
-                digest: Sha256::new(),
-            };
-            writer.json(&Header {
-                toolcat_backup: FORM,
-                program: env!("CARGO_PKG_VERSION").to_owned(),
-                catalog,
-                made_at: made_at.to_owned(),
-                migrations,
-                tables: tables.iter().map(|it| it.name.clone()).collect(),
+    connection.consistently(|raw| {
+        raw.batch_execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1")?;
+        let tables = layout::tables(raw)?;
+        let mut writer = Writer {
+            out,
+            digest: Sha256::new(),
+        };
+        writer.json(&Header {
+            toolcat_backup: FORM,
+            program: env!("CARGO_PKG_VERSION").to_owned(),
+            catalog,
+            made_at: made_at.to_owned(),
+            migrations,
+            tables: tables.iter().map(|it| it.name.clone()).collect(),
+        })?;
+        let mut written = Vec::with_capacity(tables.len());
+        for table in &tables {
+            written.push(TableRows {
+                table: table.name.clone(),
+                rows: rows(raw, table, &mut writer)?,
+            });
+        }
+        for name in layout::sequences(raw)? {
+            let state = layout::sequence_state(raw, &name)?;
+            writer.json(&Sequence {
+                sequence: name,
+                last_value: state.last_value,
+                is_called: state.is_called,
             })?;
-            let mut written = Vec::with_capacity(tables.len());
-            for table in &tables {
-                written.push(TableRows {
-                    table: table.name.clone(),
-                    rows: rows(raw, table, &mut writer)?,
-                });
-            }
-            for name in layout::sequences(raw)? {
-                let state = layout::sequence_state(raw, &name)?;
-                writer.json(&Sequence {
-                    sequence: name,
-                    last_value: state.last_value,
-                    is_called: state.is_called,
-                })?;
-            }
-            let end = End {
-                end: true,
-                rows: written.iter().map(|it| it.rows).sum(),
-                sha256: hexadecimal(&writer.digest.clone().finalize()),
-            };
-            writer.json(&end)?;
-            writer.out.flush()?;
-            Ok(written)
-        })
+        }
+        let end = End {
+            end: true,
+            rows: written.iter().map(|it| it.rows).sum(),
+            sha256: hexadecimal(&writer.digest.clone().finalize()),
+        };
+        writer.json(&end)?;
+        writer.out.flush()?;
+        Ok(written)
+    })
 }
 
 fn rows(
