@@ -46,8 +46,14 @@ fn says_nothing(name: &str, line: &str) -> bool {
     let labelled = line.split_once(": ").is_some_and(|(label, _)| {
         label.starts_with(char::is_uppercase) && label.chars().all(char::is_alphabetic)
     });
-    let list = 2 * line.matches(',').count() + 1 >= line.split_whitespace().count()
-        && line.matches(',').count() > 1;
+    // `64-bit files, links, threads,`
+    let commas = line.matches(',').count();
+    let first_word_is_listed = line
+        .split_whitespace()
+        .next()
+        .is_some_and(|it| it.ends_with(','));
+    let list =
+        first_word_is_listed || (commas > 1 && 2 * commas + 1 >= line.split_whitespace().count());
     labelled || list || is_version(line) || is_legal(line) || is_error(name, line)
 }
 
