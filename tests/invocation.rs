@@ -11,6 +11,7 @@ fn du() -> String {
         "        effect: read
         required_inputs: [{name: path, type: path}]
         optional_inputs: [{name: depth, type: integer}]
+        examples: [{command: du -sh /var}, {note: none}]
         invocation:
           argv: [du, -s, [--max-depth, '{depth}'], '{path}']
 ",
@@ -124,8 +125,12 @@ fn the_command_is_filled_and_never_run() {
         json!(["du", "-s", "--max-depth", "2", "{path}"])
     );
     assert_eq!(answer["answer"]["missing_inputs"], json!(["path"]));
+    assert_eq!(answer["answer"]["examples"], json!(["du -sh /var"]));
     let page = asked(&["--input", "path=/var"]).stdout;
-    assert!(page.contains("  run: du -s /var\n"), "{page}");
+    assert!(
+        page.contains("  run: du -s /var\n  example: du -sh /var\n"),
+        "{page}"
+    );
     let unknown = asked(&[
         "--format", "command", "--input", "path=/", "--input", "dept=1",
     ]);

@@ -4,7 +4,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use clap::{Args, ValueEnum};
 
 use crate::definition::invocation::{FillError, Values};
-use crate::definition::{Document, Pattern, Tool, ToolRef};
+use crate::definition::{Document, Pattern, Tool, ToolRef, example_commands};
 use crate::expression::{Expression, Variables};
 use crate::format;
 use crate::output::style::{DIM, GOOD, HEADING, WARN};
@@ -374,7 +374,7 @@ fn pattern(
         ("takes", inputs(&pattern.optional_inputs)),
         ("gives", inputs(&pattern.expected_outputs)),
         ("used to", pattern.typical_use_cases.join("; ")),
-        ("examples", examples(&pattern.examples)),
+        ("examples", example_commands(&pattern.examples).join("; ")),
     ] {
         if !value.is_empty() {
             let label = ui.paint(DIM, &format!("{label:<11}"));
@@ -382,19 +382,6 @@ fn pattern(
         }
     }
     Ok(())
-}
-
-/// The commands of the examples, or what else an example is.
-fn examples(examples: &[serde_json::Value]) -> String {
-    let text = |it: &serde_json::Value| {
-        let command = it.get("command").and_then(|it| it.as_str());
-        command.or(it.as_str()).map(str::to_owned)
-    };
-    examples
-        .iter()
-        .filter_map(text)
-        .collect::<Vec<_>>()
-        .join("; ")
 }
 
 /// The expression, and its value in the default context where it has one.

@@ -9,6 +9,7 @@ pub mod cells;
 pub mod diff;
 mod digest;
 mod document;
+mod example;
 mod identity;
 mod input;
 pub mod invocation;
@@ -20,6 +21,7 @@ mod version;
 
 pub use digest::digest;
 pub use document::{Document, DocumentError, LIFECYCLE_FIELDS};
+pub use example::example_commands;
 pub use identity::{Identity, ToolRef, ToolRefError};
 pub use input::Input;
 pub use invocation::{Effect, Invocation};

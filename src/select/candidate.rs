@@ -6,7 +6,7 @@ use super::learned::Lesson;
 use super::used::Used;
 use crate::definition::invocation::{FillError, Place, Values, fill, missing};
 use crate::definition::{
-    Effect, Input, Invocation, Pattern, Policy, PreferenceMatch, Status, Tool,
+    Effect, Input, Invocation, Pattern, Policy, PreferenceMatch, Status, Tool, example_commands,
 };
 
 /// A usage pattern of a tool, with what a selection needs of it.
@@ -56,6 +56,9 @@ pub struct Usage {
     /// Inputs that it accepts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<Input>,
+    /// Examples of its use, as they are typed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
     /// The program that it runs, where it was looked for on this machine and not found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_installed: Option<String>,
@@ -69,6 +72,7 @@ impl Usage {
             invocation: pattern.invocation.clone(),
             required: Input::list(&pattern.required_inputs),
             optional: Input::list(&pattern.optional_inputs),
+            examples: example_commands(&pattern.examples),
             not_installed: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Candidate, Choice, Pool};
+use super::{Candidate, Choice, Pool, Usage};
 use crate::definition::invocation::{FillError, Filled, Values};
 
 /// The command of a choice.
@@ -21,17 +21,22 @@ pub struct Used {
     pub unknown: Vec<String>,
 }
 
+/// How the pattern of a choice is used.
+pub fn usage_of<'a>(choice: &Choice, pool: &'a Pool) -> Option<&'a Usage> {
+    let same = |it: &&Candidate| {
+        (&it.tool, &it.platform, &it.version) == (&choice.tool, &choice.platform, &choice.version)
+            && (&it.capability, &it.pattern) == (&choice.capability, &choice.pattern)
+    };
+    pool.candidates().find(same).map(|it| &it.usage)
+}
+
 /// The command of a choice; none where its definition does not say how it is run.
 ///
 /// # Errors
 /// A value that cannot stand in its place.
 pub fn used(choice: &Choice, pool: &Pool, values: &Values) -> Result<Option<Used>, FillError> {
-    let same = |it: &&Candidate| {
-        (&it.tool, &it.platform, &it.version) == (&choice.tool, &choice.platform, &choice.version)
-            && (&it.capability, &it.pattern) == (&choice.capability, &choice.pattern)
-    };
-    let Some(candidate) = pool.candidates().find(same) else {
-        return Ok(None);
-    };
-    candidate.usage.command(&candidate.platform, values)
+    match usage_of(choice, pool) {
+        Some(usage) => usage.command(&choice.platform, values),
+        None => Ok(None),
+    }
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::definition::ToolRef;
 use crate::definition::invocation::FillError;
 use crate::select::crossover::variables;
-use crate::select::used::{Used, used};
+use crate::select::used::{Used, usage_of, used};
 use crate::select::why_not::{Standing, WhyNot, why_not};
 use crate::select::{Answer, Request};
 use crate::store::index::Assigned;
@@ -35,6 +35,8 @@ pub struct Answered {
     pub tie_break: Option<String>,
     /// How the answer is used; none where its definition does not say.
     pub used: Option<Used>,
+    /// Examples of its use, as they are typed.
+    pub examples: Vec<String>,
     /// Why a tool is not the answer.
     pub why_not: Option<WhyNot>,
     /// The number under which it was recorded.
@@ -102,6 +104,8 @@ pub fn answer(
         Some(best) => used(best, &pooled.pool, &request.inputs).map_err(cannot_fill)?,
         None => None,
     };
+    let usage = (answer.answer.as_ref()).and_then(|best| usage_of(best, &pooled.pool));
+    let examples = usage.map_or_else(Vec::new, |it| it.examples.clone());
     let why_not = match &args.why_not {
         Some(tool) => Some(explain(&request, &pooled, &answer, tool, source)?),
         None => None,
@@ -130,6 +134,7 @@ pub fn answer(
         assigned,
         tie_break,
         used,
+        examples,
         why_not,
         recorded,
         query_time,

@@ -155,6 +155,11 @@ pub fn to_json(answered: &Answered, limit: usize) -> Value {
         ) {
             best.extend(used);
         }
+        if let Some(Value::Object(best)) = fields.get_mut("answer")
+            && !answered.examples.is_empty()
+        {
+            best.insert("examples".to_owned(), json!(answered.examples));
+        }
         let mut add = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
                 fields.insert(name.to_owned(), value);
@@ -259,6 +264,9 @@ fn table(
     Ok(())
 }
 
+/// How many examples of the answer are shown.
+const EXAMPLES: usize = 2;
+
 fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), CommandError> {
     let answer = &answered.answer;
     let name = ui.paint(GOOD, &text::visible(&best.label()));
@@ -299,6 +307,10 @@ fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), Comma
             let needed = format!("  needs --input {}", used.missing_inputs.join(", "));
             writeln!(ui.out(), "{}", text::visible(&needed))?;
         }
+    }
+    for example in answered.examples.iter().take(EXAMPLES) {
+        let line = format!("  example: {example}");
+        writeln!(ui.out(), "{}", text::visible(&line))?;
     }
     if !best.assumed.is_empty() {
         let assumed: Vec<String> = best

@@ -6,7 +6,7 @@ use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::definition::row::{CapabilityRow, ToolRow};
-use crate::definition::{DocumentError, Effect, Input};
+use crate::definition::{DocumentError, Effect, Input, example_commands};
 use crate::select::retrieval::{CapabilityText, PatternText, Text};
 use crate::select::{Candidate, Usage};
 
@@ -55,6 +55,9 @@ pub struct PatternEntry {
     /// Inputs that it accepts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub optional: Vec<Input>,
+    /// Examples of its use, as they are typed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub examples: Vec<String>,
 }
 
 /// The texts of a capability, in the order of the entry's patterns.
@@ -84,6 +87,7 @@ impl Entry {
                 invocation: pattern.invocation.as_ref().map(to_raw_value).transpose()?,
                 required: inputs(Some(&pattern.required_inputs)),
                 optional: inputs(Some(&pattern.optional_inputs)),
+                examples: commands(Some(&pattern.examples)),
             })
         });
         Ok(Self {
@@ -143,6 +147,7 @@ impl Entry {
                     .map_err(|error| unreadable("invocation", &error))?,
                 required: pattern.required.clone(),
                 optional: pattern.optional.clone(),
+                examples: pattern.examples.clone(),
                 not_installed: None,
             },
             lesson: None,
@@ -193,6 +198,11 @@ impl IndexedTool {
                 .collect(),
         }
     }
+}
+
+/// The commands of a list of examples.
+pub(super) fn commands(value: Option<&Value>) -> Vec<String> {
+    example_commands(value.and_then(Value::as_array).into_iter().flatten())
 }
 
 /// The inputs of a list.

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Double, Jsonb, Nullable, Text};
 use serde_json::Value;
 
-use super::entry::{Entry, PatternEntry, Words, inputs, strings};
+use super::entry::{Entry, PatternEntry, Words, commands, inputs, strings};
 use crate::select::retrieval::{CapabilityText, PatternText, Text as ToolText};
 use crate::store::StoreError;
 use crate::store::raw_json::RawJson;
@@ -69,6 +69,8 @@ struct Row {
     required_inputs: Option<Value>,
     #[diesel(sql_type = Nullable<Jsonb>)]
     optional_inputs: Option<Value>,
+    #[diesel(sql_type = Nullable<Jsonb>)]
+    examples: Option<Value>,
 }
 
 /// The entries of one version of a tool that is switched on, whether or not it is in use.
@@ -111,7 +113,8 @@ fn load_where(
                 CASE WHEN $2 THEN p.description END AS pattern_description, \
                 CASE WHEN $2 THEN p.typical_use_cases END AS use_cases, \
                 p.time_estimate_ms, p.cost_estimate, p.complexity_score, p.policy, \
-                p.preference_match, p.effect, p.invocation, p.required_inputs, p.optional_inputs \
+                p.preference_match, p.effect, p.invocation, p.required_inputs, p.optional_inputs, \
+                p.examples \
          FROM tools t \
          LEFT JOIN tool_capabilities c ON c.tool_id = t.id \
          LEFT JOIN tool_patterns p ON p.capability_id = c.id \
@@ -202,6 +205,7 @@ impl Loaded {
             invocation: row.invocation.map(|it| it.0),
             required: inputs(row.required_inputs.as_ref()),
             optional: inputs(row.optional_inputs.as_ref()),
+            examples: commands(row.examples.as_ref()),
         });
     }
 }

@@ -20,4 +20,4 @@ pub use renewal::{Renewal, WORDLESS};
 pub use serving::{Assigned, assign};
 
 /// Number of the rules by which the index is made; another number in the catalog has it made anew.
-pub const FORMAT: i32 = 2;
+pub const FORMAT: i32 = 3;
