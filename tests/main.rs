@@ -16,6 +16,7 @@ mod invocation;
 mod lifecycle;
 mod local;
 mod retrieval_quality;
+mod roles;
 mod schema;
 mod screens;
 mod select;

@@ -127,3 +127,46 @@ fn two_versions_cannot_both_be_the_latest() {
     let refused = std::panic::catch_unwind(|| world.sql(sql));
     assert!(refused.is_err(), "the index must refuse");
 }
+
+#[test]
+fn no_function_is_everybodys_and_a_definer_has_a_fixed_search_path() {
+    let world = World::new();
+    let open = world.sql(
+        "SELECT p.oid::regprocedure FROM pg_proc p
+         WHERE p.pronamespace = 'tool_catalog'::regnamespace
+           AND (EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                        WHERE a.grantee = 0)
+                OR (p.prosecdef AND NOT EXISTS (SELECT FROM unnest(p.proconfig) c
+                                                WHERE starts_with(c, 'search_path='))))",
+    );
+    assert_eq!(
+        open, "",
+        "REVOKE EXECUTE ON FUNCTION ... FROM PUBLIC in its migration"
+    );
+}
+
+#[test]
+fn migrations_go_down_and_up_again_on_a_catalog_with_rows() {
+    let world = World::new();
+    world.write(
+        "a.yaml",
+        crate::common::definition("linux", "df", "1.0", "disk_usage"),
+    );
+    world.ok(&["import", "a.yaml"]);
+    world.ok(&["disable", "df"]);
+    let before = world.ok(&["show", "df", "--format", "yaml"]);
+    let count = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations"))
+        .expect("migrations")
+        .filter(|it| {
+            let name = it.as_ref().expect("an entry").file_name();
+            name.to_string_lossy().as_ref() > "2026-01-01-000059"
+        })
+        .count();
+    world.ok(&["migrate", "down", "--yes", "--count", &count.to_string()]);
+    world.ok(&["migrate", "up"]);
+    assert_eq!(world.ok(&["show", "df", "--format", "yaml"]), before);
+    let verify = world.run(&["audit", "verify"]);
+    assert_eq!(verify.code, 0, "{}", verify.shown("audit verify"));
+    world.ok(&["enable", "df"]);
+    assert_eq!(world.run(&["audit", "verify"]).code, 0);
+}

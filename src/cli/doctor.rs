@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use crate::format::{self, Format as DefinitionFormat, Source};
 use crate::output::{Column, Format, Record, record, text};
+use crate::store::index::Difference;
 use crate::store::tools::{self, Filter};
-use crate::store::{Connection, StoreError, health, migrate, replay};
+use crate::store::{Connection, StoreError, digests, health, index, migrate, replay};
 use crate::validate::{Options, Severity, check_sources};
 
 use super::{CommandError, Outcome, Session, config};
@@ -26,9 +27,13 @@ const ROOM: u64 = 1 << 30;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit code 1 where something is bad; each such line says what to do.\n\n\
-                        Example:\n  toolcat doctor --format json"
+                        Example:\n  toolcat doctor --deep --format json"
 )]
 pub struct DoctorArgs {
+    /// Make the index of selection and the digests of the definitions again, and compare
+    #[arg(long)]
+    deep: bool,
+
     /// How to write the list
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -86,13 +91,13 @@ fn bad(found: impl Into<String>, advice: impl Into<String>) -> Finding {
 }
 
 pub fn run(args: &DoctorArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let checks = examine(session);
+    let checks = examine(session, args.deep);
     let healthy = checks.iter().all(|it| it.state != State::Bad);
     record::write_list(&mut session.ui, &checks, args.format)?;
     Ok(if healthy { Outcome::Done } else { Outcome::No })
 }
 
-fn examine(session: &Session) -> Vec<Check> {
+fn examine(session: &Session, deep: bool) -> Vec<Check> {
     let mut checks = vec![line("configuration", configuration(session))];
     // The local catalog is made and migrated by the first command, so by this one as well.
     let local = session.target().is_ok_and(|it| it.cluster.is_some());
@@ -136,19 +141,25 @@ fn examine(session: &Session) -> Vec<Check> {
         let finding = match check {
             "extensions" => extensions(&mut connection),
             "rights" => rights(&mut connection),
+            "functions" => functions(&mut connection),
             "indexes" => indexes(&mut connection),
             "audit log" => audit(&mut connection),
             _ => definitions(&mut connection),
         };
         checks.push(line(check, finding));
     }
+    if deep && usable {
+        checks.push(line("selection", selection(&mut connection)));
+        checks.push(line("digests", digests_of(&mut connection)));
+    }
     checks
 }
 
-const IN_CATALOG: [&str; 6] = [
+const IN_CATALOG: [&str; 7] = [
     "migrations",
     "extensions",
     "rights",
+    "functions",
     "indexes",
     "audit log",
     "definitions",
@@ -350,14 +361,102 @@ fn indexes(connection: &mut Connection) -> Finding {
             ));
         }
         let selection = connection.read(health::selection_index)?;
-        Ok(Ok(match (selection.exists, selection.behind) {
-            (true, behind) if behind > 0 => {
-                "usable; the next selection brings its own index up to date".to_owned()
+        Ok(match selection.behind {
+            behind if behind > 0 => {
+                Ok("usable; the next selection brings its own index up to date".to_owned())
             }
-            _ => "usable and up to date".to_owned(),
-        }))
+            0 => Ok("usable and up to date".to_owned()),
+            _ => bad(
+                "the index of selection claims a revision that the catalog does not have",
+                "the next change makes it anew; find out who wrote to catalog_state",
+            ),
+        })
     };
     look(connection).unwrap_or_else(failed)
+}
+
+fn functions(connection: &mut Connection) -> Finding {
+    let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
+        let misdirected = connection.read(health::misdirected_functions)?;
+        if !misdirected.is_empty() {
+            return Ok(bad(
+                format!(
+                    "the catalog was renamed; still looking for its old name: {}",
+                    misdirected.join(", ")
+                ),
+                "run `toolcat migrate up` as the catalog's owner",
+            ));
+        }
+        let open = connection.read(health::everybodys_functions)?;
+        if let Some(first) = open.first() {
+            return Ok(bad(
+                format!("everybody may run {}", open.join(", ")),
+                format!(
+                    "run REVOKE EXECUTE ON FUNCTION {first} FROM PUBLIC with `toolcat db psql`"
+                ),
+            ));
+        }
+        Ok(Ok(
+            "each looks into this catalog, and none is everybody's".to_owned()
+        ))
+    };
+    look(connection).unwrap_or_else(failed)
+}
+
+/// The index of selection, made again.
+fn selection(connection: &mut Connection) -> Finding {
+    let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
+        let standing = connection.read(health::selection_index)?;
+        match connection.refresh_index() {
+            Err(StoreError::Forbidden(_)) if standing.behind == 0 => {}
+            Err(StoreError::Forbidden(_)) => {
+                return Ok(bad(
+                    "the index is not up to date, and this role may not bring it there",
+                    "run `toolcat doctor --deep` as a role that may write",
+                ));
+            }
+            other => other?,
+        }
+        let found = connection.snapshot(index::check)?;
+        let Some(first) = found.first() else {
+            return Ok(Ok("the index is what the definitions make".to_owned()));
+        };
+        let first = match first {
+            Difference::Entry { tool, capability } => {
+                format!("{} of the tool with id {tool}", text::visible(capability))
+            }
+            Difference::Term(term) => format!("the tools with `{}`", text::visible(term)),
+            Difference::Totals => "the size of the collection".to_owned(),
+        };
+        Ok(bad(
+            format!(
+                "{} between the index and the definitions; first {first}",
+                text::counted(found.len(), "difference")
+            ),
+            "somebody wrote to the index: find out who, then run SELECT clear_index(), \
+             finish_index(0, 0, 0) with `toolcat db psql`, and the next change makes it anew",
+        ))
+    };
+    look(connection).unwrap_or_else(failed)
+}
+
+/// The digests of the definitions, computed again.
+fn digests_of(connection: &mut Connection) -> Finding {
+    match connection.read_consistently(digests::wrong) {
+        Ok(wrong) => match wrong.first() {
+            None => Ok("each is that of its definition".to_owned()),
+            Some(first) => bad(
+                format!(
+                    "{} not of their definition; first {}",
+                    text::counted(wrong.len(), "digest"),
+                    text::visible(&first.identity().to_string())
+                ),
+                "somebody wrote to definition_digest: set it to null with `toolcat db psql`, \
+                 and see the audit log of the tool",
+            ),
+        },
+        Err(error) => failed(error),
+    }
 }
 
 fn audit(connection: &mut Connection) -> Finding {
@@ -372,7 +471,8 @@ fn audit(connection: &mut Connection) -> Finding {
                 "switch them on with ALTER TABLE ... ENABLE TRIGGER, and find out who switched them off",
             ));
         }
-        let (extent, found) = connection.read_consistently(replay::verify)?;
+        let (extent, _, found) =
+            connection.read_consistently(|connection| replay::verify(connection, None))?;
         if let Some(first) = found.first() {
             let name = first.name.as_deref().unwrap_or_default();
             return Ok(bad(

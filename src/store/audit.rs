@@ -25,7 +25,7 @@ pub struct Entry {
     pub changed_by: String,
     /// created, updated, deleted, enabled, disabled, ...
     pub action: String,
-    /// tool, capability, pattern or ab_test.
+    /// tool, capability, pattern, ab_test or catalog.
     pub entity: String,
     /// Platform of the tool at the time.
     pub platform: Option<String>,
@@ -46,11 +46,20 @@ pub struct Entry {
     pub db_user: String,
     /// Address of the client; none on a local socket.
     pub ip_address: Option<String>,
+    /// The way it came: cli, api, ui, mcp or psql; none in entries older than that.
+    pub via: Option<String>,
+    /// The request that it belongs to, where a server made it.
+    pub request_id: Option<String>,
+    /// The token that was shown, where one was.
+    pub token_id: Option<i64>,
 }
 
 impl Entry {
-    /// `PLATFORM/NAME@VERSION` of the tool concerned.
+    /// `PLATFORM/NAME@VERSION` of the tool concerned; empty where it is the catalog as a whole.
     pub fn tool(&self) -> String {
+        if self.tool_name.is_none() {
+            return String::new();
+        }
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         format!(
             "{}/{}@{}",

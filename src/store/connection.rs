@@ -32,6 +32,8 @@ pub struct Act {
     pub reason: Option<String>,
     /// What the audit log calls the updates of this act, where their fields do not say it.
     pub action: Option<&'static str>,
+    /// The way it comes, for the audit log: cli, api, ui or mcp.
+    pub via: &'static str,
     /// Whether everything is undone at the end.
     pub dry_run: bool,
 }
@@ -43,6 +45,7 @@ impl Act {
             actor: actor.into(),
             reason: None,
             action: None,
+            via: "cli",
             dry_run: false,
         }
     }
@@ -423,15 +426,29 @@ impl Connection {
         if self.keeps_its_session() {
             return work(self);
         }
+        self.whole(true, work)
+    }
+
+    /// Work on this connection in one transaction, of which its own transactions are parts. Undone
+    /// where it fails, or where it is not to be kept.
+    ///
+    /// # Errors
+    /// As the work, and as the transaction around it.
+    pub(super) fn whole<T, E: From<DieselError>>(
+        &mut self,
+        keep: bool,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
         AnsiTransactionManager::begin_transaction(&mut self.inner)?;
-        let entered = self
-            .settings
-            .enter(&mut self.inner)
-            .map_err(StoreError::from);
+        let entered = self.settings.enter(&mut self.inner).map_err(E::from);
         let result = entered.and_then(|()| work(self));
         match result {
-            Ok(value) => {
+            Ok(value) if keep => {
                 AnsiTransactionManager::commit_transaction(&mut self.inner)?;
+                Ok(value)
+            }
+            Ok(value) => {
+                AnsiTransactionManager::rollback_transaction(&mut self.inner)?;
                 Ok(value)
             }
             Err(error) => {
@@ -506,12 +523,13 @@ struct Arrived {
 fn begin(connection: &mut PgConnection, act: &Act) -> QueryResult<()> {
     diesel::sql_query(
         "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
-                set_config('toolcat.action', $3, true), set_config('toolcat.keeps_digest', 'on', true) \
-         FROM catalog_state FOR UPDATE",
+                set_config('toolcat.action', $3, true), set_config('toolcat.via', $4, true), \
+                lock_catalog(current_schema())",
     )
     .bind::<Text, _>(&act.actor)
     .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
     .bind::<Text, _>(act.action.unwrap_or_default())
+    .bind::<Text, _>(act.via)
     .execute(connection)
     .map(drop)
 }

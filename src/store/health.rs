@@ -64,7 +64,7 @@ pub struct SelectionIndex {
     /// Whether this catalog has one.
     #[diesel(sql_type = Bool)]
     pub exists: bool,
-    /// How many revisions it is behind.
+    /// How many revisions it is behind; negative where it claims one that there is not.
     #[diesel(sql_type = BigInt)]
     pub behind: i64,
 }
@@ -91,7 +91,8 @@ pub fn server(connection: &mut PgConnection) -> QueryResult<Server> {
 }
 
 /// The rights that this role lacks for daily work: reading everything, and writing what commands
-/// write. The audit log is written by triggers, in the owner's name.
+/// write. The audit log, the catalog's state and the index of selection are written by functions, in
+/// the owner's name.
 ///
 /// # Errors
 /// As the query.
@@ -101,9 +102,17 @@ pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>
          FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege) \
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
            AND NOT c.relispartition AND c.relname <> '__diesel_schema_migrations' \
-           AND (p.privilege = 'SELECT' OR c.relname NOT IN ('tool_audit_log', 'catalog_state') \
-                OR (p.privilege = 'UPDATE' AND c.relname = 'catalog_state')) \
+           AND (p.privilege = 'SELECT' \
+                OR c.relname NOT IN ('tool_audit_log', 'tool_audit_chain', 'catalog_state', \
+                                     'selection_index', 'search_terms')) \
            AND NOT has_table_privilege(c.oid, p.privilege) \
+         UNION ALL \
+         SELECT proname::text, 'EXECUTE' FROM pg_proc \
+         WHERE pronamespace = current_schema()::regnamespace \
+           AND proname IN ('audit_actor', 'lock_catalog', 'clear_index', 'write_index_entries', \
+                           'renew_index_entries', 'write_index_terms', 'finish_index', \
+                           'make_telemetry_partition') \
+           AND NOT has_function_privilege(oid, 'EXECUTE') \
          ORDER BY 1, 2",
     )
     .load(connection)
@@ -146,10 +155,47 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
          FROM (SELECT t, 'audit_' || e FROM unnest(ARRAY['tools', 'tool_capabilities', 'tool_patterns', \
                                                          'tool_ab_tests']) t, \
                       unnest(ARRAY['insert', 'update', 'delete']) e \
-               UNION ALL VALUES ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all')) w(tab, trig) \
+               UNION ALL VALUES ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all'), \
+                                ('tool_audit_log', 'guard'), ('tool_audit_chain', 'keep'), \
+                                ('tool_audit_chain', 'keep_all'), ('tool_audit_chain', 'guard'), \
+                                ('catalog_state', 'guard'), ('selection_index', 'guard'), \
+                                ('search_terms', 'guard'), ('tools', 'forget_own_digest'), \
+                                ('tools', 'lock_first')) w(tab, trig) \
          WHERE NOT EXISTS (SELECT FROM pg_trigger g \
                            WHERE g.tgrelid = to_regclass(w.tab) AND g.tgname = w.trig \
                              AND g.tgenabled IN ('O', 'A')) \
+         ORDER BY 1",
+    )
+}
+
+/// Functions of the catalog that look into another schema: it was renamed, or restored under another
+/// name.
+///
+/// # Errors
+/// As the query.
+pub fn misdirected_functions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT p.oid::regprocedure::text AS name \
+         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+              CROSS JOIN LATERAL unnest(p.proconfig) setting \
+         WHERE n.nspname = current_schema() AND starts_with(setting, 'search_path=') \
+           AND btrim(split_part(substr(setting, 13), ',', 1), ' \"') NOT IN (n.nspname, 'pg_catalog') \
+         ORDER BY 1",
+    )
+}
+
+/// Functions of the catalog that everybody may run.
+///
+/// # Errors
+/// As the query.
+pub fn everybodys_functions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT p.oid::regprocedure::text AS name FROM pg_proc p \
+         WHERE p.pronamespace = current_schema()::regnamespace \
+           AND EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a \
+                       WHERE a.grantee = 0 AND a.privilege_type = 'EXECUTE') \
          ORDER BY 1",
     )
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use diesel::prelude::*;
 
 use super::audit::{Entry, after};
+use super::chain::{self, Head};
 use super::tools::revision;
 use super::{Connection, Location, StoreError};
 
@@ -17,6 +18,8 @@ pub struct Follower {
     location: Location,
     connection: Option<Connection>,
     place: Option<(i64, i64)>,
+    /// The last hash of the place's revision, once it was looked at.
+    head: Option<Option<Head>>,
 }
 
 impl Follower {
@@ -27,6 +30,7 @@ impl Follower {
             connection: None,
             // Every entry of that revision counts as seen.
             place: since.map(|revision| (revision, i64::MAX)),
+            head: None,
         }
     }
 
@@ -52,7 +56,8 @@ impl Follower {
         // Read after LISTEN: a change in between is told, one before is in the log.
         let now = connection.read(revision)?;
         let (revision, _) = *self.place.get_or_insert((now, i64::MAX));
-        went_on(revision, now)?;
+        let head = connection.read(|connection| chain::at(connection, revision))?;
+        went_on(revision, now, self.head.get_or_insert(head), &head)?;
         self.connection = Some(connection);
         Ok(revision)
     }
@@ -69,9 +74,20 @@ impl Follower {
         let (place, id) = self.place.unwrap_or((0, i64::MAX));
         let entries = connection.read(|connection| {
             let now = revision(connection)?;
-            Ok((now, after(connection, place, id, PAGE)?))
+            let head = chain::at(connection, place)?;
+            let entries = after(connection, place, id, PAGE)?;
+            let next = match entries.last() {
+                Some(last) => chain::at(connection, last.revision)?,
+                None => head,
+            };
+            Ok((now, head, entries, next))
         });
-        let entries = entries.and_then(|(now, entries)| went_on(place, now).map(|()| entries));
+        let followed = *self.head.get_or_insert(None);
+        let entries = entries.and_then(|(now, head, entries, next)| {
+            went_on(place, now, &followed, &head)?;
+            self.head = Some(next);
+            Ok(entries)
+        });
         match entries {
             Ok(entries) => {
                 if let Some(last) = entries.last() {
@@ -109,15 +125,25 @@ impl Follower {
     }
 }
 
-/// A catalog that stands before a place would be followed only from there on, and all until then
-/// be missed.
-fn went_on(place: i64, now: i64) -> Result<(), StoreError> {
-    if place <= now {
-        return Ok(());
+/// A catalog that stands before a place would be followed only from there on, and all until then be
+/// missed; so would one whose log is another than the one that was followed.
+fn went_on(
+    place: i64,
+    now: i64,
+    followed: &Option<Head>,
+    head: &Option<Head>,
+) -> Result<(), StoreError> {
+    if place > now {
+        return Err(StoreError::Overtaken(format!(
+            "the catalog is at revision {now}, before revision {place} from which it was to be followed"
+        )));
     }
-    Err(StoreError::Overtaken(format!(
-        "the catalog is at revision {now}, before revision {place} from which it was to be followed"
-    )))
+    if followed != head {
+        return Err(StoreError::Overtaken(format!(
+            "the catalog was replaced: its revision {place} is not the one that was followed"
+        )));
+    }
+    Ok(())
 }
 
 /// How often a follower looks whether something was told.

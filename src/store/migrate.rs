@@ -143,8 +143,21 @@ fn apply(
                 connection.raw().run_migration(migration).map_err(failed)?;
             }
         }
+        redirect_functions(connection)?;
         Ok(pending)
     })
+}
+
+/// Makes the functions of a catalog that was renamed look into it, and not for its old name.
+fn redirect_functions(connection: &mut Connection) -> Result<(), StoreError> {
+    for function in super::health::misdirected_functions(connection.raw())? {
+        let catalog = connection.location().catalog().to_string();
+        diesel::sql_query(format!(
+            "ALTER FUNCTION {function} SET search_path = \"{catalog}\", pg_temp"
+        ))
+        .execute(connection.raw())?;
+    }
+    Ok(())
 }
 
 /// Reverts the last `count` migrations, newest first, and returns them.
@@ -210,6 +223,8 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000030_telemetry_queries",
     "2026-01-01-000040_ab_experiments",
     "2026-01-01-000050_renewed_entries",
+    "2026-01-01-000060_hash_chain",
+    "2026-01-01-000061_rights",
     "2026-01-01-000080_invocation",
 ];
 

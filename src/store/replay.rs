@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::StoreError;
+use super::chain::{self, Head};
 use super::tools::StoredTool;
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, DocumentError, row};
@@ -41,10 +42,12 @@ struct Last {
 /// The last revision that was made at or before that time; `None` where there was none yet.
 pub fn revision_at(connection: &mut PgConnection, time: DateTime<Utc>) -> QueryResult<Option<i64>> {
     // Times follow revisions, so the one before the first later change is meant: a revision that
-    // was still being made at that time does not count.
+    // was still being made at that time does not count. What bears a time that is yet to come was
+    // made before the server's clock was set back, and is no later change.
     diesel::sql_query(
         "SELECT max(revision) AS revision FROM tool_audit_log WHERE revision < coalesce( \
-             (SELECT min(revision) FROM tool_audit_log WHERE changed_at > $1), \
+             (SELECT min(revision) FROM tool_audit_log \
+              WHERE changed_at > $1 AND changed_at <= clock_timestamp()), \
              9223372036854775807)",
     )
     .bind::<Timestamptz, _>(time)
@@ -169,13 +172,17 @@ pub(super) fn read<T: DeserializeOwned>(
 pub struct Discrepancy {
     /// `present`: the log leads to another value than the catalog holds; `gap`: an entry starts from
     /// another value than the entry before it led to; `unlogged`: a row that the log does not
-    /// know; `missing`: a row that the log knows and the catalog does not hold.
+    /// know; `missing`: a row that the log knows and the catalog does not hold. Of the log itself, with
+    /// the revision as its number: `revision`: one that is not there; `time`: one whose time runs
+    /// backwards; `chain`: one whose entries are not those that were hashed; `unchained`: an entry
+    /// that no hash covers; `rewritten`: the log was another when the head was taken. `latest`: a tool
+    /// without a version in use.
     #[diesel(sql_type = Text)]
     pub kind: String,
-    /// tool, capability, pattern or ab_test.
+    /// tool, capability, pattern, ab_test, catalog or log.
     #[diesel(sql_type = Text)]
     pub entity: String,
-    /// Number of the row.
+    /// Number of the row, or the revision.
     #[diesel(sql_type = BigInt)]
     pub entity_id: i64,
     /// Name of the row, where it is known.
@@ -206,8 +213,12 @@ pub struct Extent {
     pub revision: i64,
 }
 
-/// Replays the log from the start against the present state. Call within one snapshot.
-pub fn verify(connection: &mut PgConnection) -> QueryResult<(Extent, Vec<Discrepancy>)> {
+/// Replays the log from the start against the present state, and follows its hash chain; with a
+/// head that was kept, whether nothing before it was rewritten. Call within one snapshot.
+pub fn verify(
+    connection: &mut PgConnection,
+    kept: Option<&Head>,
+) -> QueryResult<(Extent, Head, Vec<Discrepancy>)> {
     diesel::sql_query(
         "SELECT set_config('timezone', 'UTC', true), set_config('extra_float_digits', '1', true)",
     )
@@ -217,6 +228,13 @@ pub fn verify(connection: &mut PgConnection) -> QueryResult<(Extent, Vec<Discrep
                 (SELECT count(*) FROM tools) AS tools, revision FROM catalog_state",
     )
     .get_result(connection)?;
-    let found = diesel::sql_query(include_str!("verify.sql")).load(connection)?;
-    Ok((extent, found))
+    let mut found: Vec<Discrepancy> = match kept {
+        Some(kept) => chain::against(connection, kept)?.into_iter().collect(),
+        None => Vec::new(),
+    };
+    found.extend(chain::breaks(connection)?);
+    let replayed: Vec<Discrepancy> =
+        diesel::sql_query(include_str!("verify.sql")).load(connection)?;
+    found.extend(replayed);
+    Ok((extent, chain::head(connection)?, found))
 }

@@ -68,6 +68,8 @@ pub struct Work {
     new_capabilities: Vec<(i64, CapabilityRow)>,
     /// Patterns of a capability that exists, by its row.
     new_patterns: Vec<(i64, PatternRow)>,
+    /// Goes first: a tool's digest stands for what is written after it.
+    tools: Option<Update>,
     updates: Vec<Update>,
     /// What selection reads of the tools, where no more of it changes.
     entries: Renewal,
@@ -88,6 +90,7 @@ struct Update {
 /// What triggers would otherwise be called to say, row by row.
 const CHANGED_NOW: &str = "updated_at = now()";
 const CHANGED_BY: &str = "updated_by = audit_actor()";
+const DIGEST_NOW: &str = "digest_at = now()";
 
 /// The rows that differ.
 #[derive(Default)]
@@ -383,13 +386,14 @@ impl Work {
             let updates = [
                 found.capabilities.update("tool_capabilities", &[])?,
                 found.patterns.update("tool_patterns", &[CHANGED_NOW])?,
-                found.tools.update("tools", &[CHANGED_NOW, CHANGED_BY])?,
             ];
             Ok(updates.into_iter().flatten().collect())
         };
+        let marks = &[CHANGED_NOW, CHANGED_BY, DIGEST_NOW];
         let unwritable = |error: serde_json::Error| {
             StoreError::Query(diesel::result::Error::SerializationError(error.into()))
         };
+        let tools = found.tools.update("tools", marks).map_err(unwritable)?;
         let updates = updates().map_err(unwritable)?;
         let entries = entries.map_err(unwritable)?;
         Ok(Self {
@@ -397,6 +401,7 @@ impl Work {
             gone_capabilities: found.gone_capabilities,
             new_capabilities: owned(found.new_capabilities),
             new_patterns: owned(found.new_patterns),
+            tools,
             updates,
             entries,
         })
@@ -407,6 +412,9 @@ impl Work {
     /// # Errors
     /// As the statements; the caller's transaction must then be undone.
     pub fn carry_out(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
+        if let Some(update) = &self.tools {
+            update.execute(connection)?;
+        }
         remove(connection, "tool_patterns", &self.gone_patterns)?;
         remove(connection, "tool_capabilities", &self.gone_capabilities)?;
         self.add(connection)?;

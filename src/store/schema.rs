@@ -95,6 +95,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_audit_chain (revision, last_id) {
+        revision -> Int8,
+        last_id -> Int8,
+        hash -> Bytea,
+    }
+}
+
+diesel::table! {
     tool_audit_log (id) {
         id -> Int8,
         revision -> Int8,
@@ -112,6 +120,9 @@ diesel::table! {
         changed_at -> Timestamptz,
         reason -> Nullable<Text>,
         ip_address -> Nullable<Varchar>,
+        via -> Nullable<Varchar>,
+        request_id -> Nullable<Varchar>,
+        token_id -> Nullable<Int8>,
     }
 }
 
@@ -209,6 +220,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         created_by -> Varchar,
         updated_by -> Varchar,
+        digest_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -225,6 +237,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     search_terms,
     selection_index,
     tool_ab_tests,
+    tool_audit_chain,
     tool_audit_log,
     tool_capabilities,
     tool_patterns,

@@ -6,7 +6,7 @@ WITH entries AS MATERIALIZED (
            f.field, f.old, f.new, lag(f.new) OVER earlier AS before,
            row_number() OVER earlier AS place,
            count(*) OVER (PARTITION BY l.entity, l.entity_id, f.field) AS places
-    FROM tool_audit_log l CROSS JOIN LATERAL (
+    FROM (SELECT * FROM tool_audit_log WHERE entity <> 'catalog') l CROSS JOIN LATERAL (
         SELECT key AS field, value -> 'old' AS old, value -> 'new' AS new
         FROM jsonb_each(l.changes) WHERE key <> 'row'
         UNION ALL
@@ -18,10 +18,15 @@ WITH entries AS MATERIALIZED (
         FROM jsonb_each(CASE WHEN jsonb_typeof(l.changes -> 'row' -> 'old') = 'object'
                              THEN l.changes -> 'row' -> 'old' ELSE '{}' END)
     ) f
-    WHERE f.field NOT IN ('updated_at', 'updated_by', 'definition_digest')
+    WHERE f.field NOT IN ('updated_at', 'updated_by', 'definition_digest', 'digest_at')
     WINDOW earlier AS (PARTITION BY l.entity, l.entity_id, f.field ORDER BY l.revision, l.id)
 ), replayed AS (
     SELECT * FROM entries WHERE place = places
+), revisions AS MATERIALIZED (
+    SELECT revision, min(changed_at) AS first, max(changed_at) AS last,
+           coalesce(lag(revision) OVER (ORDER BY revision), 0) AS before,
+           lag(max(changed_at)) OVER (ORDER BY revision) AS last_before
+    FROM tool_audit_log GROUP BY revision
 ), present AS MATERIALIZED (
     SELECT 'tool' AS entity, id AS entity_id, to_jsonb(t) AS fields FROM tools t
     UNION ALL SELECT 'capability', id, to_jsonb(c) FROM tool_capabilities c
@@ -60,6 +65,20 @@ WHERE r.field = 'id' AND r.new <> 'null'
   AND NOT EXISTS (SELECT FROM present p WHERE p.entity = r.entity AND p.entity_id = r.entity_id)
 UNION ALL
 SELECT 'present', 'catalog', 0, NULL, 'revision', to_jsonb(l.revision), to_jsonb(s.revision)
-FROM catalog_state s, (SELECT max(revision) AS revision FROM tool_audit_log) l
-WHERE s.revision < l.revision
+FROM catalog_state s, (SELECT coalesce(max(revision), 0) AS revision FROM tool_audit_log) l
+WHERE s.revision <> l.revision
+UNION ALL
+-- Of revisions that are not there the first is named, and how many: the next one that is.
+SELECT 'revision', 'log', before + 1, NULL, 'revision', NULL, to_jsonb(revision)
+FROM revisions WHERE revision > before + 1
+UNION ALL
+-- A clock that is kept in step moves by less than a second.
+SELECT 'time', 'log', revision, NULL, 'changed_at', to_jsonb(last_before), to_jsonb(first)
+FROM revisions WHERE first < last_before - INTERVAL '1 second'
+UNION ALL
+SELECT 'time', 'log', revision, NULL, 'now', to_jsonb(clock_timestamp()), to_jsonb(last)
+FROM revisions WHERE last > clock_timestamp() + INTERVAL '1 second'
+UNION ALL
+SELECT 'latest', 'tool', min(id), platform || '/' || tool_name, 'is_latest', NULL, to_jsonb(count(*))
+FROM tools GROUP BY platform, tool_name HAVING NOT bool_or(is_latest)
 ORDER BY 2, 3, 5, 1

@@ -149,6 +149,7 @@ fn what_the_log_does_not_lead_to_is_found() {
         .collect();
     kinds.sort();
     let expected = [
+        ("chain", "hash"),
         ("present", "category"),
         ("present", "policy"),
         ("unlogged", "id"),

@@ -1,4 +1,5 @@
 //! The audit log and those who follow it.
 
+pub mod chain;
 mod log;
 mod watch;

@@ -114,7 +114,7 @@ fn a_catalog_that_goes_back_is_not_followed_in_silence() {
     world.ok(&["disable", "df", "--yes"]);
     while watch.next()["action"] != "disabled" {}
     world.ok(&["db", "restore", "backup.jsonl", "--replace", "--yes"]);
-    watch.said("before revision");
+    watch.said("is not the one that was followed");
     assert_eq!(watch.child.wait().expect("the watch ends").code(), Some(5));
     let run = world.run(&["watch", "--since", "999", "--count", "1"]);
     assert_eq!(run.code, 5, "{run:?}");

@@ -117,7 +117,8 @@ pub fn psql(url: &str, sql: &str) -> String {
     String::from_utf8(output.stdout).expect("UTF-8")
 }
 
-fn psql_program() -> &'static Path {
+/// The program that runs SQL by hand.
+pub fn psql_program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         let home = tempfile::tempdir().expect("a temporary folder");

@@ -146,7 +146,7 @@ fn a_divided_table_behaves_the_same() {
             .stdout
             .contains("partition  tool_telemetry_2026_02")
     );
-    world.ok(&["migrate", "down", "-n", "9", "--yes"]);
+    world.ok(&["migrate", "down", "-n", "99", "--yes"]);
     world.ok(&["migrate", "up"]);
 }
 

@@ -1,5 +1,6 @@
 //! `toolcat audit`: who changed what, when and why.
 
+mod head;
 mod verify;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -23,7 +24,7 @@ use super::{CommandError, Outcome, Session, changes, moment};
     after_help = "Examples:\n  toolcat audit df\n  \
                   toolcat audit --since 2h --actor carol --action deleted\n  \
                   toolcat audit --field policy.requires_approval --format csv\n  \
-                  toolcat audit verify"
+                  toolcat audit verify --against \"$(cat head)\""
 )]
 pub struct AuditArgs {
     #[command(subcommand)]
@@ -62,11 +63,15 @@ pub struct AuditArgs {
 enum AuditCommand {
     /// Prove that the log, replayed from the start, leads to the present state
     Verify(verify::VerifyArgs),
+    /// Print the last hash of the log, to be kept elsewhere
+    Head(head::HeadArgs),
 }
 
 pub fn run(args: &AuditArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    if let Some(AuditCommand::Verify(args)) = &args.command {
-        return verify::run(args, session);
+    match &args.command {
+        Some(AuditCommand::Verify(args)) => return verify::run(args, session),
+        Some(AuditCommand::Head(args)) => return head::run(args, session),
+        None => {}
     }
     let mut connection = session.connect()?;
     let filter = EntryFilter {
@@ -117,6 +122,7 @@ const BOOKKEEPING: &[&str] = &[
     "created_by",
     "updated_by",
     "definition_digest",
+    "digest_at",
 ];
 
 /// What was changed, on one line: fields with their values where they were updated.
@@ -167,6 +173,7 @@ impl Record for Listed {
         Column::text("reason"),
         Column::text("database user").wide(),
         Column::text("address").wide(),
+        Column::text("via").wide(),
     ];
 
     fn cells(&self) -> Vec<String> {
@@ -186,6 +193,7 @@ impl Record for Listed {
             entry.reason.clone().unwrap_or_default(),
             entry.db_user.clone(),
             entry.ip_address.clone().unwrap_or_default(),
+            entry.via.clone().unwrap_or_default(),
         ]
     }
 

@@ -5,15 +5,25 @@ use serde_json::json;
 
 use crate::output::style::GOOD;
 use crate::output::text;
+use crate::store::chain::Head;
 use crate::store::replay::{self, Discrepancy};
 
 use super::super::selection::ActFormat;
 use super::{CommandError, Outcome, Session, changes};
 
-/// Prove that the log, replayed from the start, leads to the present state
+/// Prove that the log, replayed from the start, leads to the present state, and fits its hash chain
 #[derive(Debug, Args)]
-#[command(after_help = "Exits with 1 where the log and the catalog do not agree.")]
+#[command(
+    after_help = "Exits with 1 where the log and the catalog do not agree, or the log is not the one whose \
+                  head was kept.\n\nExample:\n  toolcat audit head > head\n  \
+                  toolcat audit verify --against \"$(cat head)\""
+)]
 pub struct VerifyArgs {
+    /// Prove as well that nothing was rewritten since this head was printed (by this command, or by
+    /// `audit head`)
+    #[arg(long, value_name = "HEAD")]
+    against: Option<Head>,
+
     /// How to write the result
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     format: ActFormat,
@@ -21,7 +31,8 @@ pub struct VerifyArgs {
 
 pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let (extent, found) = connection.read_consistently(replay::verify)?;
+    let (extent, head, found) = connection
+        .read_consistently(|connection| replay::verify(connection, args.against.as_ref()))?;
     let outcome = match found.is_empty() {
         true => Outcome::Done,
         false => Outcome::No,
@@ -32,6 +43,7 @@ pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandE
             "entries": extent.entries,
             "tools": extent.tools,
             "revision": extent.revision,
+            "head": head,
             "discrepancies": found,
         });
         writeln!(session.ui.out(), "{result}")?;
@@ -57,6 +69,14 @@ pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandE
         ),
     };
     writeln!(session.ui.out(), "{verdict} ({extent})")?;
+    if let (Some(kept), true) = (&args.against, found.is_empty()) {
+        let kept = kept.revision;
+        writeln!(
+            session.ui.out(),
+            "nothing up to revision {kept} was rewritten since its head was kept"
+        )?;
+    }
+    writeln!(session.ui.out(), "head {head}")?;
     Ok(outcome)
 }
 
@@ -71,7 +91,28 @@ fn line(it: &Discrepancy) -> String {
         it.entity_id,
         text::visible(it.name.as_deref().unwrap_or_default())
     );
+    let revision = it.entity_id;
     match it.kind.as_str() {
+        "revision" => format!(
+            "revision {revision}: it is not in the log, the next is {}",
+            value(&it.found)
+        ),
+        "time" if it.field == "now" => format!(
+            "revision {revision}: its time {} is yet to come, the clock was set back",
+            value(&it.found)
+        ),
+        "time" => format!(
+            "revision {revision}: its time {} is before {} of the revision before",
+            value(&it.found),
+            value(&it.logged)
+        ),
+        "chain" => format!("revision {revision}: its entries are not those that were hashed"),
+        "unchained" => format!(
+            "revision {revision}: no hash covers entry {}",
+            value(&it.found)
+        ),
+        "rewritten" => format!("revision {revision}: the log is not the one whose head was kept"),
+        "latest" => format!("{subject}: no version is the latest"),
         "present" => format!(
             "{subject}: {} is {}, the log leads to {}",
             it.field,

@@ -8,6 +8,7 @@ use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
 use crate::output::text;
+use crate::store::Act;
 use crate::store::backup::{self, BackupError, TableRows};
 
 use super::super::files::{self, Readers};
@@ -77,18 +78,22 @@ pub fn restore(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Com
             &format!("Replace everything in catalog {catalog}?"),
         )?;
     }
+    let act = Act {
+        dry_run: args.dry_run,
+        ..session.act()
+    };
     let mut connection;
     let restored = if from_stdin {
         connection = session.open()?;
         let mut input = std::io::stdin().lock();
-        backup::restore(&mut connection, &mut input, args.replace, args.dry_run)?
+        backup::restore(&mut connection, &act, &mut input, args.replace)?
     } else {
         let file = File::open(&args.file).map_err(|error| {
             CommandError::invalid(format!("cannot read {}: {error}", args.file.display()))
         })?;
         connection = session.open()?;
         let mut input = BufReader::with_capacity(1 << 16, file);
-        backup::restore(&mut connection, &mut input, args.replace, args.dry_run)?
+        backup::restore(&mut connection, &act, &mut input, args.replace)?
     };
     let done = if args.dry_run {
         "would restore"

@@ -22,6 +22,10 @@ pub use write::backup;
 /// The version of the form.
 const FORM: u32 = 1;
 
+/// Tables that are no part of a backup: who reads it must not be able to act as somebody. A restore
+/// empties them.
+pub const LEFT_OUT: [&str; 2] = ["api_tokens", "sessions"];
+
 /// The first line of a backup.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {

@@ -5,15 +5,16 @@ use std::io::BufRead;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::layout::{self, Table, Trigger, quoted, quoted_list};
 use super::{
-    AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, Sequence, TableRows,
-    hexadecimal,
+    AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, LEFT_OUT, Sequence,
+    TableRows, hexadecimal,
 };
-use crate::store::{Connection, StoreError, migrate};
+use crate::store::{Act, Connection, StoreError, index, migrate};
 
 /// Rows that are sent at once.
 const BATCH: usize = 2000;
@@ -36,66 +37,65 @@ pub struct Restored {
     pub tables: Vec<TableRows>,
 }
 
-/// Fills the catalog from a backup, so that every table is equal to what was written. A catalog
-/// that does not exist is made. With `replace`, what it holds goes; a dry run undoes
-/// everything.
+/// Fills the catalog from a backup, so that every table is equal to what was written, and migrates
+/// it; the audit log says that it was restored, and by whom. A catalog that does not exist is made.
+/// With `replace`, what it holds goes. All of it is one transaction, which a dry run undoes.
 ///
 /// # Errors
 /// Where the file is no whole backup, the catalog is not empty or has other migrations, or the
 /// database refuses. Nothing is restored then.
 pub fn restore(
     connection: &mut Connection,
+    act: &Act,
     input: &mut dyn BufRead,
     replace: bool,
-    dry_run: bool,
 ) -> Result<Restored, BackupError> {
     let mut reader = Reader::new(input);
     let header = reader.header()?;
-    let made = prepare(connection, &header)?;
+    let tables = connection.whole(!act.dry_run, |connection| {
+        carry_out(connection, act, &header, &mut reader, replace)
+    })?;
+    Ok(Restored { header, tables })
+}
+
+fn carry_out(
+    connection: &mut Connection,
+    act: &Act,
+    header: &Header,
+    reader: &mut Reader<'_>,
+    replace: bool,
+) -> Result<Vec<TableRows>, BackupError> {
+    prepare(connection, header)?;
     let catalog = connection.location().catalog().to_string();
-    let outcome = connection.transaction(|raw| {
-        let tables = fill(raw, &catalog, &header, &mut reader, replace)?;
-        match dry_run {
-            true => Err(Ending::Undone(tables)),
-            false => Ok(tables),
-        }
+    let tables = fill(connection.raw(), &catalog, header, reader, replace)?;
+    migrate::up(connection, LOCK_WAIT)?;
+    note(connection.raw(), act, header, &reader.sealed)?;
+    index::refresh(connection.raw())?;
+    Ok(tables)
+}
+
+/// Leaves a trace of the restore in the audit log.
+fn note(raw: &mut PgConnection, act: &Act, header: &Header, sha256: &str) -> QueryResult<()> {
+    let new = |value: &str| json!({ "old": null, "new": value });
+    let changes = json!({
+        "catalog": new(&header.catalog),
+        "made_at": new(&header.made_at),
+        "sha256": new(sha256),
     });
-    if made && outcome.is_err() {
-        connection
-            .raw()
-            .batch_execute(&format!("DROP SCHEMA {} CASCADE", quoted(&catalog)))?;
-    }
-    match outcome {
-        Ok(tables) => {
-            migrate::up(connection, LOCK_WAIT)?;
-            Ok(Restored { header, tables })
-        }
-        Err(Ending::Undone(tables)) => Ok(Restored { header, tables }),
-        Err(Ending::Failed(error)) => Err(error),
-    }
+    diesel::sql_query(
+        "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
+                set_config('toolcat.via', $3, true), audit_note('restored', $4)",
+    )
+    .bind::<Text, _>(&act.actor)
+    .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
+    .bind::<Text, _>(act.via)
+    .bind::<Jsonb, _>(changes)
+    .execute(raw)
+    .map(drop)
 }
 
-/// How a transaction that must not be kept ends.
-enum Ending {
-    Undone(Vec<TableRows>),
-    Failed(BackupError),
-}
-
-impl From<BackupError> for Ending {
-    fn from(error: BackupError) -> Self {
-        Ending::Failed(error)
-    }
-}
-
-impl From<diesel::result::Error> for Ending {
-    fn from(error: diesel::result::Error) -> Self {
-        Ending::Failed(error.into())
-    }
-}
-
-/// Makes the tables as they were when the backup was made, where there are none; whether the
-/// catalog did not exist before.
-fn prepare(connection: &mut Connection, header: &Header) -> Result<bool, BackupError> {
+/// Makes the tables as they were when the backup was made, where they are not so yet.
+fn prepare(connection: &mut Connection, header: &Header) -> Result<(), BackupError> {
     let catalog = connection.location().catalog().to_string();
     let progress = migrate::progress(connection)?;
     let unknown = header
@@ -110,25 +110,25 @@ fn prepare(connection: &mut Connection, header: &Header) -> Result<bool, BackupE
         }
         .into());
     }
-    let present: Vec<&str> = progress
+    let present: Vec<&String> = progress
         .steps
         .iter()
         .filter(|step| step.applied)
-        .map(|step| step.version.as_str())
-        .chain(progress.unknown.iter().map(String::as_str))
+        .map(|step| &step.version)
+        .chain(&progress.unknown)
         .collect();
-    if present.is_empty() {
+    if present.iter().all(|it| header.migrations.contains(it)) {
         migrate::up_to(connection, LOCK_WAIT, &header.migrations)?;
-    } else if present != header.migrations {
-        let newest =
-            |versions: &mut dyn Iterator<Item = &str>| versions.max().unwrap_or("none").to_owned();
-        return Err(BackupError::OtherSchema {
-            catalog,
-            backup: newest(&mut header.migrations.iter().map(String::as_str)),
-            present: newest(&mut present.into_iter()),
-        });
+        return Ok(());
     }
-    Ok(!progress.exists)
+    let newest = |versions: &mut dyn Iterator<Item = &String>| {
+        versions.max().map_or("none", String::as_str).to_owned()
+    };
+    Err(BackupError::OtherSchema {
+        catalog,
+        backup: newest(&mut header.migrations.iter()),
+        present: newest(&mut present.into_iter()),
+    })
 }
 
 fn fill(
@@ -140,7 +140,10 @@ fn fill(
 ) -> Result<Vec<TableRows>, BackupError> {
     let tables = layout::tables(raw)?;
     let names: Vec<String> = tables.iter().map(|it| it.name.clone()).collect();
-    if let Some(missing) = header.tables.iter().find(|it| !names.contains(it)) {
+    let left_out = |table: &str| LEFT_OUT.contains(&table);
+    if let Some(missing) =
+        (header.tables.iter()).find(|it| !names.contains(it) || left_out(it.as_str()))
+    {
         return Err(damaged(
             1,
             format!("there is no table `{missing}` in this catalog"),
@@ -160,25 +163,38 @@ fn fill(
         "CREATE TEMPORARY TABLE restored_rows (table_name TEXT NOT NULL, content JSON NOT NULL) \
          ON COMMIT DROP",
     )?;
-    let sequences = stage(raw, reader, &names)?;
+    let sequences = stage(raw, reader, &header.tables)?;
     let mut filled = Vec::with_capacity(tables.len());
-    for table in &tables {
+    for table in tables.iter().filter(|it| !left_out(&it.name)) {
         let rows = insert(raw, table)?;
         filled.push(TableRows {
             table: table.name.clone(),
             rows: u64::try_from(rows).unwrap_or(0),
         });
     }
-    for sequence in &sequences {
-        diesel::sql_query("SELECT setval($1::regclass, $2, $3)")
-            .bind::<Text, _>(quoted(&sequence.sequence))
-            .bind::<BigInt, _>(sequence.last_value)
-            .bind::<Bool, _>(sequence.is_called)
-            .execute(raw)?;
-    }
+    set_sequences(raw, &sequences)?;
     raw.batch_execute("DROP TABLE pg_temp.restored_rows")?;
     switch(raw, &triggers, true)?;
     Ok(filled)
+}
+
+/// Puts the sequences where they stood. One of a table that was divided has a number behind its name in
+/// backups that an older toolcat made.
+fn set_sequences(raw: &mut PgConnection, sequences: &[Sequence]) -> Result<(), BackupError> {
+    let known = layout::sequences(raw)?;
+    for it in sequences {
+        let name = &it.sequence;
+        let undivided = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let found = (known.iter().find(|known| *known == name))
+            .or_else(|| known.iter().find(|known| *known == undivided))
+            .ok_or_else(|| damaged(1, format!("there is no sequence `{name}` in this catalog")))?;
+        diesel::sql_query("SELECT setval($1::regclass, $2, $3)")
+            .bind::<Text, _>(quoted(found))
+            .bind::<BigInt, _>(it.last_value)
+            .bind::<Bool, _>(it.is_called)
+            .execute(raw)?;
+    }
+    Ok(())
 }
 
 /// Fails where the catalog is in use.
@@ -313,6 +329,8 @@ struct Reader<'a> {
     digest: Sha256,
     number: u64,
     rows: u64,
+    /// The digest of the whole, once the last line was read.
+    sealed: String,
 }
 
 impl<'a> Reader<'a> {
@@ -322,6 +340,7 @@ impl<'a> Reader<'a> {
             digest: Sha256::new(),
             number: 0,
             rows: 0,
+            sealed: String::new(),
         }
     }
 
@@ -381,7 +400,10 @@ impl<'a> Reader<'a> {
             ));
         }
         match self.line()? {
-            None => Ok(Line::End),
+            None => {
+                self.sealed = digest;
+                Ok(Line::End)
+            }
             Some(_) => Err(damaged(self.number, "there is more after the last line")),
         }
     }

@@ -9,8 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::layout::{self, Table, quoted, quoted_list};
 use super::{
-    AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, Sequence, TableRows,
-    hexadecimal,
+    AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, LEFT_OUT, Sequence,
+    TableRows, hexadecimal,
 };
 use crate::store::{Connection, migrate};
 
@@ -41,7 +41,8 @@ pub fn backup(
     let catalog = connection.location().catalog().to_string();
     connection.consistently(|raw| {
         raw.batch_execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1")?;
-        let tables = layout::tables(raw)?;
+        let mut tables = layout::tables(raw)?;
+        tables.retain(|it| !LEFT_OUT.contains(&it.name.as_str()));
         let mut writer = Writer {
             out,
             digest: Sha256::new(),

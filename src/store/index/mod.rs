@@ -3,8 +3,10 @@
 //!
 //! Both are derived. Every write through [`Connection::write`](super::Connection::write) ends by
 //! bringing them up to date ([`refresh`]); after a change by hand, the next selection does. The
-//! audit log names what has changed since the revision that they show.
+//! audit log names what has changed since the revision that they show. No role writes them but by
+//! the functions of migration 61; [`check`] makes them again and compares.
 
+mod check;
 mod entry;
 mod load;
 mod pool;
@@ -13,6 +15,7 @@ mod refresh;
 mod renewal;
 mod serving;
 
+pub use check::{Difference, check};
 pub use pool::{pool, ranked};
 pub use read::{CatalogState, State, names};
 pub use refresh::refresh;

@@ -16,10 +16,10 @@ use crate::select::retrieval::{Analyzer, PostingList, Postings, TermUse, analyze
 use crate::store::StoreError;
 
 /// Tool ids of one block share the rows of their terms.
-const BLOCK_BITS: u32 = 10;
+pub(super) const BLOCK_BITS: u32 = 10;
 
 /// The key under which a block lists all of its documents. No word is empty.
-const EVERY_TOOL: &str = "";
+pub(super) const EVERY_TOOL: &str = "";
 
 /// Texts analysed by one task.
 const CHUNK: usize = 64;
@@ -49,13 +49,13 @@ pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
     let standing: Standing = diesel::sql_query(
         "SELECT revision, indexed_revision, index_format, documents, total_length, \
                 EXISTS (SELECT FROM tool_audit_log a WHERE a.revision > s.indexed_revision \
-                        AND a.entity <> 'ab_test') AS logged \
+                        AND a.entity NOT IN ('ab_test', 'catalog')) AS logged \
          FROM catalog_state s",
     )
     .get_result(connection)?;
     let known = standing
         .indexed_revision
-        .filter(|_| standing.index_format == Some(FORMAT));
+        .filter(|revision| standing.index_format == Some(FORMAT) && *revision <= standing.revision);
     if known == Some(standing.revision) {
         return Ok(());
     }
@@ -67,8 +67,7 @@ pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
         Some(_) if !standing.logged => Vec::new(),
         Some(since) => changed_since(connection, since, standing.revision)?,
         None => {
-            diesel::sql_query("DELETE FROM selection_index").execute(connection)?;
-            diesel::sql_query("DELETE FROM search_terms").execute(connection)?;
+            diesel::sql_query("SELECT clear_index()").execute(connection)?;
             totals = Totals::default();
             every_tool(connection)?
         }
@@ -96,14 +95,11 @@ pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
         let documents = present.remove(&block).unwrap_or_default();
         renew_block(connection, block, &ids, documents, &mut totals)?;
     }
-    diesel::sql_query(
-        "UPDATE catalog_state SET indexed_revision = revision, index_format = $1, \
-                documents = $2, total_length = $3",
-    )
-    .bind::<Integer, _>(FORMAT)
-    .bind::<BigInt, _>(totals.documents)
-    .bind::<BigInt, _>(totals.length)
-    .execute(connection)?;
+    diesel::sql_query("SELECT finish_index($1, $2, $3)")
+        .bind::<Integer, _>(FORMAT)
+        .bind::<BigInt, _>(totals.documents)
+        .bind::<BigInt, _>(totals.length)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -115,9 +111,9 @@ struct Totals {
 
 /// A tool that changed.
 #[derive(QueryableByName)]
-struct Changed {
+pub(super) struct Changed {
     #[diesel(sql_type = BigInt)]
-    id: i64,
+    pub id: i64,
     /// Whether its words may have changed, or whether it may be chosen.
     #[diesel(sql_type = Bool)]
     words: bool,
@@ -134,7 +130,7 @@ fn changed_since(
         "SELECT id, words \
          FROM (SELECT id, bool_or(changes - $2 <> '{}') AS words \
                FROM (SELECT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id, changes \
-                     FROM tool_audit_log WHERE revision > $1 AND entity <> 'ab_test') logged \
+                     FROM tool_audit_log WHERE revision > $1 AND entity NOT IN ('ab_test', 'catalog')) logged \
                WHERE id IS NOT NULL GROUP BY id) changed \
          WHERE words OR NOT EXISTS (SELECT FROM selection_index x \
                                     WHERE x.tool_id = changed.id AND x.revision = $3)",
@@ -145,7 +141,7 @@ fn changed_since(
     .load(connection)?)
 }
 
-fn every_tool(connection: &mut PgConnection) -> Result<Vec<Changed>, StoreError> {
+pub(super) fn every_tool(connection: &mut PgConnection) -> Result<Vec<Changed>, StoreError> {
     Ok(diesel::sql_query(
         "SELECT id, true AS words FROM tools WHERE is_latest AND enabled AND status = 'active'",
     )
@@ -153,13 +149,13 @@ fn every_tool(connection: &mut PgConnection) -> Result<Vec<Changed>, StoreError>
 }
 
 #[derive(QueryableByName)]
-struct TermRow {
+pub(super) struct TermRow {
     #[diesel(sql_type = Text)]
-    term: String,
+    pub term: String,
     #[diesel(sql_type = BigInt)]
     block: i64,
     #[diesel(sql_type = Bytea)]
-    postings: Vec<u8>,
+    pub postings: Vec<u8>,
 }
 
 /// The documents that those blocks hold.
@@ -278,7 +274,7 @@ fn renew_entries(connection: &mut PgConnection, ids: &[i64]) -> Result<(), Store
 }
 
 /// Terms and length of each tool, as retrieval reads them.
-fn analyzed(tools: &[Loaded]) -> Vec<(Vec<TermUse>, u32)> {
+pub(super) fn analyzed(tools: &[Loaded]) -> Vec<(Vec<TermUse>, u32)> {
     let chunks: Vec<Vec<(Vec<TermUse>, u32)>> = tools
         .par_chunks(CHUNK)
         .map(|chunk| {
@@ -313,21 +309,12 @@ fn store_terms(
             None => gone.push(term.as_str()),
         }
     }
-    diesel::sql_query(
-        "INSERT INTO search_terms (term, block, postings) \
-         SELECT t.term, $2, t.postings FROM unnest($1, $3) AS t(term, postings) \
-         ON CONFLICT (term, block) DO UPDATE SET postings = excluded.postings",
-    )
-    .bind::<Array<Text>, _>(terms)
-    .bind::<BigInt, _>(block)
-    .bind::<Array<Bytea>, _>(packed)
-    .execute(connection)?;
-    if !gone.is_empty() {
-        diesel::sql_query("DELETE FROM search_terms WHERE block = $1 AND term = ANY ($2)")
-            .bind::<BigInt, _>(block)
-            .bind::<Array<Text>, _>(gone)
-            .execute(connection)?;
-    }
+    diesel::sql_query("SELECT write_index_terms($1, $2, $3, $4)")
+        .bind::<BigInt, _>(block)
+        .bind::<Array<Text>, _>(terms)
+        .bind::<Array<Bytea>, _>(packed)
+        .bind::<Array<Text>, _>(gone)
+        .execute(connection)?;
     Ok(())
 }
 
@@ -336,24 +323,17 @@ fn store_entries(
     outdated: &[i64],
     tools: &[Loaded],
 ) -> Result<(), StoreError> {
-    if !outdated.is_empty() {
-        diesel::sql_query("DELETE FROM selection_index WHERE tool_id = ANY ($1)")
-            .bind::<Array<BigInt>, _>(outdated)
-            .execute(connection)?;
-    }
     let columns = Columns::of(tools)?;
-    if columns.ids.is_empty() {
+    if outdated.is_empty() && columns.ids.is_empty() {
         return Ok(());
     }
-    diesel::sql_query(
-        "INSERT INTO selection_index (tool_id, capability_name, entry, words) \
-         SELECT * FROM unnest($1, $2, $3, $4)",
-    )
-    .bind::<Array<BigInt>, _>(columns.ids)
-    .bind::<Array<Text>, _>(columns.names)
-    .bind::<Array<Text>, _>(columns.entries)
-    .bind::<Array<Text>, _>(columns.words)
-    .execute(connection)?;
+    diesel::sql_query("SELECT write_index_entries($1, $2, $3, $4, $5)")
+        .bind::<Array<BigInt>, _>(outdated)
+        .bind::<Array<BigInt>, _>(columns.ids)
+        .bind::<Array<Text>, _>(columns.names)
+        .bind::<Array<Text>, _>(columns.entries)
+        .bind::<Array<Text>, _>(columns.words)
+        .execute(connection)?;
     Ok(())
 }
 

@@ -73,15 +73,11 @@ impl Renewal {
         if self.ids.is_empty() {
             return Ok(());
         }
-        diesel::sql_query(
-            "UPDATE selection_index x SET entry = n.entry, revision = s.revision \
-             FROM catalog_state s, unnest($1, $2, $3) AS n(tool_id, capability_name, entry) \
-             WHERE x.tool_id = n.tool_id AND x.capability_name = n.capability_name",
-        )
-        .bind::<Array<BigInt>, _>(&self.ids)
-        .bind::<Array<Text>, _>(&self.names)
-        .bind::<Array<Text>, _>(&self.entries)
-        .execute(connection)
-        .map(drop)
+        diesel::sql_query("SELECT renew_index_entries($1, $2, $3)")
+            .bind::<Array<BigInt>, _>(&self.ids)
+            .bind::<Array<Text>, _>(&self.names)
+            .bind::<Array<Text>, _>(&self.entries)
+            .execute(connection)
+            .map(drop)
     }
 }

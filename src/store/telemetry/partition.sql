@@ -40,6 +40,8 @@ BEGIN
     PERFORM setval(pg_get_serial_sequence('tool_telemetry', 'id'),
                    nextval(pg_get_serial_sequence('tool_telemetry_undivided', 'id')), false);
     DROP TABLE tool_telemetry_undivided;
+    -- The new sequence takes the name that the old one had, by which a backup knows it.
+    EXECUTE format('ALTER SEQUENCE %s RENAME TO tool_telemetry_id_seq', pg_get_serial_sequence('tool_telemetry', 'id'));
 
     ALTER TABLE tool_telemetry ADD CONSTRAINT tool_telemetry_pkey PRIMARY KEY (id, executed_at);
     CREATE UNIQUE INDEX tool_telemetry_execution_id ON tool_telemetry (execution_id, executed_at)
