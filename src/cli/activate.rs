@@ -25,7 +25,7 @@ pub fn run(args: &ActivateArgs, session: &mut Session) -> Result<Outcome, Comman
     mark::run(
         &args.selection,
         &args.how,
-        &Mark::Status(Status::Active),
+        Mark::Status(Status::Active),
         ("activated", "activate"),
         session,
     )

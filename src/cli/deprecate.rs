@@ -25,7 +25,7 @@ pub fn run(args: &DeprecateArgs, session: &mut Session) -> Result<Outcome, Comma
     mark::run(
         &args.selection,
         &args.how,
-        &Mark::Status(Status::Deprecated),
+        Mark::Status(Status::Deprecated),
         ("deprecated", "deprecate"),
         session,
     )

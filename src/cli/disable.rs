@@ -24,7 +24,7 @@ pub fn run(args: &DisableArgs, session: &mut Session) -> Result<Outcome, Command
     mark::run(
         &args.selection,
         &args.how,
-        &Mark::Disable,
+        Mark::Disable,
         ("disabled", "disable"),
         session,
     )

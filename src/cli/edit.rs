@@ -17,8 +17,8 @@ use crate::validate::{self, Options, Report, Severity};
 
 use super::changes;
 use super::export::yaml;
-use super::resolve::one_tool;
 use super::{CommandError, Outcome, Session};
+use crate::operations::address;
 
 /// What a line of the editor's file that is ours begins with.
 const NOTE: &str = "#: ";
@@ -43,7 +43,7 @@ pub struct EditArgs {
 
 pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let stored = one_tool(&mut connection, &args.tool)?;
+    let stored = address::find(&mut connection, &args.tool)?;
     let base = connection.definition(&stored)?;
     let Some(edited) = edited(&stored, &base, session)? else {
         session.ui.status("nothing was changed");
@@ -54,7 +54,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
         dry_run: args.dry_run,
         ..session.act()
     };
-    let (ending, revision) = connection.write(&act, |connection| {
+    let (ending, revision) = connection.write(&act, |connection| -> Result<_, StoreError> {
         let before = tools::revision(connection)?;
         let now = lifecycle::present(connection, &[Handle::from(&stored)])?;
         let theirs = tools::definitions(connection, &now)?.swap_remove(0);

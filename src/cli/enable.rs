@@ -24,7 +24,7 @@ pub fn run(args: &EnableArgs, session: &mut Session) -> Result<Outcome, CommandE
     mark::run(
         &args.selection,
         &args.how,
-        &Mark::Enable,
+        Mark::Enable,
         ("enabled", "enable"),
         session,
     )

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::cluster::ClusterError;
 use crate::config::ConfigError;
+use crate::operations::Refusal;
 use crate::store::StoreError;
 
 /// What kind of failure it is; decides the exit code.
@@ -95,85 +96,13 @@ impl From<io::Error> for CommandError {
 
 impl From<StoreError> for CommandError {
     fn from(error: StoreError) -> Self {
-        let message = error.to_string();
-        let (kind, hint) = match &error {
-            StoreError::Url(_) => (
-                ErrorKind::Invalid,
-                Some("a URL looks like postgresql://user@host:5432/database"),
-            ),
-            StoreError::Unreachable { .. } => (
-                ErrorKind::NoDatabase,
-                Some(
-                    "check the server, and where the URL comes from: --database-url, TOOLCAT_DATABASE_URL, DATABASE_URL or the configuration file",
-                ),
-            ),
-            StoreError::Full { .. } => (
-                ErrorKind::NoDatabase,
-                Some(
-                    "try again in a moment; raise max_connections, or put a pool such as PgBouncer in front",
-                ),
-            ),
-            StoreError::Pool(_) => (
-                ErrorKind::NoDatabase,
-                Some("use session or transaction pooling, or connect to the server itself"),
-            ),
-            StoreError::Lost(_) => (
-                ErrorKind::NoDatabase,
-                Some("nothing of the unfinished change was kept; run the command again"),
-            ),
-            StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. } => {
-                (ErrorKind::NoDatabase, Some("run `toolcat migrate up`"))
-            }
-            StoreError::SchemaTooNew { .. } => (
-                ErrorKind::NoDatabase,
-                Some("install the toolcat that made it, or a newer one"),
-            ),
-            StoreError::Conflict(_) => (ErrorKind::Conflict, Some("try again in a moment")),
-            StoreError::Overtaken(_) => (ErrorKind::Conflict, None),
-            StoreError::Forbidden(denial) if denial.is_read_only() => (
-                ErrorKind::NoDatabase,
-                Some(
-                    "a standby, or a read-only session, answers reads alone; connect to the primary",
-                ),
-            ),
-            StoreError::Cancelled(_) => (
-                ErrorKind::NoDatabase,
-                Some(
-                    "raise the time limit (statement_timeout), or try again when less is going on",
-                ),
-            ),
-            StoreError::Forbidden(_) => (
-                ErrorKind::NoDatabase,
-                Some("the database role lacks a right; ask the owner of the catalog for a grant"),
-            ),
-            StoreError::OutOfResources(_) => (
-                ErrorKind::NoDatabase,
-                Some("make room on the server; the catalog is unchanged"),
-            ),
-            StoreError::Definition(_) => (ErrorKind::Invalid, None),
-            StoreError::Migration(_) => (
-                ErrorKind::NoDatabase,
-                Some(
-                    "the migration was undone; `toolcat migrate status` shows where the catalog stands",
-                ),
-            ),
-            StoreError::Query(_) => (ErrorKind::Invalid, None),
-        };
-        let error = Self::new(kind, message);
-        match hint {
-            Some(hint) => error.hint(hint),
-            None => error,
-        }
+        Refusal::from(error).into()
     }
 }
 
 impl From<ClusterError> for CommandError {
     fn from(error: ClusterError) -> Self {
-        Self {
-            kind: ErrorKind::NoDatabase,
-            message: error.to_string(),
-            hint: error.hint(),
-        }
+        Refusal::from(error).into()
     }
 }
 

@@ -7,6 +7,7 @@
 mod abtest;
 mod activate;
 mod audit;
+mod bars;
 mod capabilities;
 mod changes;
 mod chown;
@@ -36,7 +37,7 @@ mod man;
 mod mark;
 mod migrate;
 mod moment;
-mod resolve;
+mod remedy;
 mod restore;
 mod rollback;
 mod schema;

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::output::{Column, Format, Record, record, text};
 use crate::select::retrieval::Index;
-use crate::store::tools;
+use crate::store::{StoreError, tools};
 
 use super::filter::FilterArgs;
 use super::select::text_of;
@@ -36,7 +36,7 @@ pub struct SearchArgs {
 pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let filter = args.filter.filter();
     let mut connection = session.connect()?;
-    let (stored, documents) = connection.snapshot(|connection| {
+    let (stored, documents) = connection.snapshot::<_, StoreError>(|connection| {
         let stored = tools::list(connection, &filter)?;
         let documents = tools::definitions(connection, &stored)?;
         Ok((stored, documents))

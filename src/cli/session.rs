@@ -6,16 +6,14 @@ use std::path::{Path, PathBuf};
 use crate::cluster::{Cluster, Environment, user_name as account_name};
 use crate::config::trust::Standing;
 use crate::config::{self, Config, Kind, Layer};
-use crate::expression::nearest;
+use crate::operations::{Backend, Caller, Notice};
 use crate::output::Ui;
-use crate::store::location::{Catalog, DEFAULT_CATALOG, not_of_a_project};
-use crate::store::{Act, Connection, Location, StoreError, migrate, names};
+use crate::store::location::{Catalog, not_of_a_project};
+use crate::store::{Act, Connection, Location};
 
 use super::CommandError;
+use super::bars::Bars;
 use super::global::GlobalArgs;
-
-/// How long an automatic migration of the local database waits for another one, in seconds.
-const LOCAL_LOCK_WAIT: f64 = 60.0;
 
 /// One run of a command.
 pub struct Session {
@@ -126,21 +124,29 @@ impl Session {
         })
     }
 
+    /// The catalog for operations to work on.
+    ///
+    /// # Errors
+    /// As [`target`](Self::target).
+    pub fn backend(&self) -> Result<Backend, CommandError> {
+        let target = self.target()?;
+        self.tell_project(&target);
+        Ok(self.backend_at(target))
+    }
+
+    fn backend_at(&self, target: Target) -> Backend {
+        let notices = self.ui.notices();
+        let notify = move |notice: &Notice| notices.status(&notice.to_string());
+        let progress = Bars::new(&self.ui);
+        Backend::new(target.location, target.cluster).watched(notify, progress)
+    }
+
     /// Connects, starting the local server where that is what is meant. The catalog may not exist.
     ///
     /// # Errors
     /// Where there is no database.
     pub fn open(&self) -> Result<Connection, CommandError> {
-        let target = self.target()?;
-        self.tell_project(&target);
-        match (Connection::open(&target.location), &target.cluster) {
-            (Ok(connection), _) => Ok(connection),
-            (Err(StoreError::Unreachable { .. }), Some(cluster)) => {
-                cluster.ensure_running(&mut |notice| self.ui.status(&notice.to_string()))?;
-                Ok(Connection::open(&target.location)?)
-            }
-            (Err(error), _) => Err(error.into()),
-        }
+        Ok(self.backend()?.open()?)
     }
 
     /// Says which project's file chose the database, once.
@@ -159,51 +165,12 @@ impl Session {
     /// # Errors
     /// Where there is no database, or its catalog is older or newer than this program.
     pub fn connect(&self) -> Result<Connection, CommandError> {
-        let mut connection = self.open()?;
-        if let Err(error) = migrate::require_current(&mut connection) {
-            self.bring_up_to_date(&mut connection, error)?;
-        }
-        Ok(connection)
+        Ok(self.backend()?.connect()?)
     }
 
     /// Connects where there is a catalog already; starts and changes nothing.
     pub fn connect_if_there(&self) -> Option<Connection> {
-        let mut connection = Connection::open(&self.target().ok()?.location).ok()?;
-        migrate::require_current(&mut connection).ok()?;
-        Some(connection)
-    }
-
-    /// Migrates the local cluster where that is all that is missing. Only the usual catalog is made
-    /// by that: the name of another may be a mistake.
-    ///
-    /// # Errors
-    /// The error given, where it is not.
-    pub fn bring_up_to_date(
-        &self,
-        connection: &mut Connection,
-        error: StoreError,
-    ) -> Result<(), CommandError> {
-        if let StoreError::NoCatalog(name) = &error
-            && name != DEFAULT_CATALOG
-        {
-            return Err(unknown_catalog(connection, name));
-        }
-        let old = matches!(
-            error,
-            StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. }
-        );
-        if !old || self.target()?.cluster.is_none() {
-            return Err(error.into());
-        }
-        let applied = migrate::up(connection, LOCAL_LOCK_WAIT)?;
-        if !applied.is_empty() {
-            let catalog = connection.location().catalog();
-            self.ui.status(&format!(
-                "prepared catalog {catalog} ({} migrations)",
-                applied.len()
-            ));
-        }
-        Ok(())
+        self.backend_at(self.target().ok()?).connect_if_there()
     }
 
     /// The actor named on the command line.
@@ -212,7 +179,7 @@ impl Session {
     }
 
     /// Who acts: `--actor`, TOOLCAT_ACTOR, the configuration, else the login name.
-    pub fn act(&self) -> Act {
+    pub fn caller(&self, dry_run: bool) -> Caller {
         let actor = self
             .global
             .actor
@@ -225,10 +192,160 @@ impl Session {
             .or_else(|| self.config.actor.clone())
             .filter(|actor| !actor.is_empty())
             .unwrap_or_else(login_name);
-        Act {
+        Caller {
             reason: self.global.reason.clone(),
-            ..Act::by(actor)
+            dry_run,
+            ..Caller::named(actor)
         }
+    }
+
+    /// The same, as the store is told of it.
+    pub fn act(&self) -> Act {
+        self.caller(false).act(None)
+    }
+}
+
+/// Says what of the configuration files does not count, and how it would.
+    pub fn report_left_out(&self) {
+        report_left_out(&self.ui, &self.layers);
+    }
+
+    /// The catalog that is asked for.
+    ///
+    /// # Errors
+    /// Where its name cannot name one.
+    pub fn catalog(&self) -> Result<Catalog, CommandError> {
+        match self
+            .global
+            .catalog
+            .as_ref()
+            .or(self.config.catalog.as_ref())
+        {
+            Some(name) => name.parse().map_err(CommandError::invalid),
+            None => Ok(Catalog::default()),
+        }
+    }
+
+    /// Where the database is. Connects to nothing.
+    ///
+    /// # Errors
+    /// Where the URL cannot be read, or no place for the local cluster can be found.
+    pub fn target(&self) -> Result<Target, CommandError> {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let catalog = self.catalog()?;
+        let of_the_user = self
+            .global
+            .database_url
+            .clone()
+            .or_else(|| variable("TOOLCAT_DATABASE_URL"))
+            .or_else(|| variable("DATABASE_URL"));
+        if let Some(url) = of_the_user {
+            return Ok(Target {
+                location: Location::parse(&url, catalog)?,
+                cluster: None,
+                project: None,
+            });
+        }
+        let mut strongest = self.layers.iter().rev();
+        if let Some((layer, url)) =
+            strongest.find_map(|it| Some((it, it.config.database_url.as_ref()?)))
+        {
+            let project = (layer.kind == Kind::Project).then(|| layer.path.clone());
+            if let Some(path) = &project {
+                require_project_url(path, url)?;
+            }
+            return Ok(Target {
+                location: Location::parse(url, catalog)?,
+                cluster: None,
+                project,
+            });
+        }
+        let cluster = Cluster::locate(&Environment::current())?;
+        Ok(Target {
+            location: Location::parse(&cluster.url(), catalog)?,
+            cluster: Some(cluster),
+            project: None,
+        })
+    }
+
+    /// The catalog for operations to work on.
+    ///
+    /// # Errors
+    /// As [`target`](Self::target).
+    pub fn backend(&self) -> Result<Backend, CommandError> {
+        let target = self.target()?;
+        self.tell_project(&target);
+        Ok(self.backend_at(target))
+    }
+
+    fn backend_at(&self, target: Target) -> Backend {
+        let notices = self.ui.notices();
+        let notify = move |notice: &Notice| notices.status(&notice.to_string());
+        let progress = Bars::new(&self.ui);
+        Backend::new(target.location, target.cluster).watched(notify, progress)
+    }
+
+    /// Connects, starting the local server where that is what is meant. The catalog may not exist.
+    ///
+    /// # Errors
+    /// Where there is no database.
+    pub fn open(&self) -> Result<Connection, CommandError> {
+        Ok(self.backend()?.open()?)
+    }
+
+    /// Says which project's file chose the database, once.
+    fn tell_project(&self, target: &Target) {
+        if let Some(path) = &target.project
+            && !self.told.replace(true)
+        {
+            let (path, location) = (path.display(), &target.location);
+            self.ui
+                .warn(&format!("{path} leads to the database at {location}"));
+        }
+    }
+
+    /// Connects to a catalog that is as this program needs it; on the local cluster it is made so.
+    ///
+    /// # Errors
+    /// Where there is no database, or its catalog is older or newer than this program.
+    pub fn connect(&self) -> Result<Connection, CommandError> {
+        Ok(self.backend()?.connect()?)
+    }
+
+    /// Connects where there is a catalog already; starts and changes nothing.
+    pub fn connect_if_there(&self) -> Option<Connection> {
+        self.backend_at(self.target().ok()?).connect_if_there()
+    }
+
+    /// The actor named on the command line.
+    pub fn named_actor(&self) -> Option<String> {
+        self.global.actor.clone().filter(|actor| !actor.is_empty())
+    }
+
+    /// Who acts: `--actor`, TOOLCAT_ACTOR, the configuration, else the login name.
+    pub fn caller(&self, dry_run: bool) -> Caller {
+        let actor = self
+            .global
+            .actor
+            .clone()
+            .or_else(|| {
+                std::env::var("TOOLCAT_ACTOR")
+                    .ok()
+                    .filter(|it| !it.is_empty())
+            })
+            .or_else(|| self.config.actor.clone())
+            .filter(|actor| !actor.is_empty())
+            .unwrap_or_else(login_name);
+        Caller {
+            reason: self.global.reason.clone(),
+            dry_run,
+            ..Caller::named(actor)
+        }
+    }
+
+    /// The same, as the store is told of it.
+    pub fn act(&self) -> Act {
+        self.caller(false).act(None)
     }
 }
 

@@ -12,11 +12,11 @@ use crate::output::{Ui, text};
 use crate::select::Usage;
 use crate::select::used::Used;
 use crate::store::tools::{self, StoredTool};
-use crate::store::{Connection, replay};
+use crate::store::{Connection, StoreError, replay};
 
-use super::resolve::{keep_exact, one_tool};
 use super::select::{cannot_fill, input, whole};
 use super::{CommandError, Outcome, Session, moment};
+use crate::operations::address;
 
 /// Show one tool.
 #[derive(Debug, Args)]
@@ -80,7 +80,7 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let (stored, document, revision) = match args.at {
         Some(at) => earlier(&mut connection, &args.tool, at)?,
         None => {
-            let stored = one_tool(&mut connection, &args.tool)?;
+            let stored = address::find(&mut connection, &args.tool)?;
             let revision = connection.read(tools::revision)?;
             let document = connection.definition(&stored)?;
             (stored, document, revision)
@@ -110,15 +110,16 @@ fn earlier(
     at: At,
 ) -> Result<(StoredTool, Document, i64), CommandError> {
     let names: Vec<&str> = reference.readings().iter().map(|it| it.name).collect();
-    let (revision, now, mut found) = connection.snapshot(|connection| {
-        let now = tools::revision(connection)?;
-        let revision = match at {
-            At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
-            At::Revision(revision) => revision,
-        };
-        let found = replay::state_at(connection, revision, &names)?;
-        Ok((revision, now, found))
-    })?;
+    let (revision, now, mut found) =
+        connection.snapshot(|connection| -> Result<_, StoreError> {
+            let now = tools::revision(connection)?;
+            let revision = match at {
+                At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
+                At::Revision(revision) => revision,
+            };
+            let found = replay::state_at(connection, revision, &names)?;
+            Ok((revision, now, found))
+        })?;
     if revision > now {
         return Err(CommandError::not_found(format!(
             "there is no revision {revision} yet: the catalog is at revision {now}"
@@ -134,7 +135,7 @@ fn earlier(
         })
     };
     found.retain(|(tool, _)| meant(tool));
-    keep_exact(reference, &mut found, |(tool, _)| tool.identity());
+    address::keep_exact(reference, &mut found, |(tool, _)| tool.identity());
     match found.len() {
         1 => {
             let (stored, document) = found.remove(0);
@@ -145,16 +146,8 @@ fn earlier(
         ))
         .hint(format!("`toolcat audit {reference}` shows its changes"))),
         _ => {
-            let names: Vec<String> = found
-                .iter()
-                .map(|(tool, _)| tool.identity().to_string())
-                .collect();
-            Err(CommandError::invalid(format!(
-                "`{reference}` can mean {} tools: {}",
-                names.len(),
-                names.join(", ")
-            ))
-            .hint(format!("name the platform, as in `{}`", names[0])))
+            let choices = found.iter().map(|(tool, _)| tool.identity());
+            Err(address::ambiguous(reference, choices, "tools").into())
         }
     }
 }

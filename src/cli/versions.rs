@@ -9,8 +9,8 @@ use crate::output::{Column, Format, Record, record};
 use crate::store::lifecycle;
 use crate::store::tools::StoredTool;
 
-use super::resolve::one_tool;
 use super::{CommandError, Outcome, Session};
+use crate::operations::address;
 
 /// List the versions of a tool, newest first
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub struct VersionsArgs {
 
 pub fn run(args: &VersionsArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let tool = one_tool(&mut connection, &args.tool)?;
+    let tool = address::find(&mut connection, &args.tool)?;
     let versions = connection
         .read(|connection| lifecycle::versions(connection, &tool.platform, &tool.tool_name))?;
     let rows: Vec<Listed> = versions

@@ -8,7 +8,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    pub(super) fn new(shown: bool, length: u64, what: &'static str) -> Self {
+    /// A bar of that length; `shown` where somebody would see it.
+    pub fn new(shown: bool, length: u64, what: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(
             Some(length),
             if shown {
@@ -30,11 +31,6 @@ impl Progress {
     /// Moves on by so many.
     pub fn advance(&self, by: u64) {
         self.0.inc(by);
-    }
-
-    /// Says what is done now.
-    pub fn say(&self, what: &'static str) {
-        self.0.set_message(what);
     }
 }
 

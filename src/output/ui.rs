@@ -155,7 +155,19 @@ impl Ui {
 
     /// A progress bar of that length, seen only on a terminal.
     pub fn progress(&self, length: u64, what: &'static str) -> Progress {
-        Progress::new(self.terminal_err && !self.options.quiet, length, what)
+        Progress::new(self.shows_progress(), length, what)
+    }
+
+    /// Whether somebody would see a progress bar.
+    pub fn shows_progress(&self) -> bool {
+        self.terminal_err && !self.options.quiet
+    }
+
+    /// Status lines for those who cannot hold this object, from any thread.
+    pub fn notices(&self) -> Notices {
+        Notices {
+            quiet: self.options.quiet,
+        }
     }
 
     /// Whether a question can be asked: a person is there, and `--no-input` was not given.
@@ -180,6 +192,22 @@ impl Ui {
             answer.trim().to_lowercase().as_str(),
             "y" | "yes"
         )))
+    }
+}
+
+/// Writes status lines, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Notices {
+    quiet: bool,
+}
+
+impl Notices {
+    /// A line about what was done; silenced by `--quiet`.
+    pub fn status(self, message: &str) {
+        if !self.quiet {
+            // Nothing can be done where stderr is closed.
+            let _ = writeln!(io::stderr(), "{}", visible_lines(message));
+        }
     }
 }
 

@@ -36,6 +36,8 @@ pub struct Act {
     pub via: &'static str,
     /// Whether everything is undone at the end.
     pub dry_run: bool,
+    /// Its number in the log of the program that took it.
+    pub request_id: Option<String>,
 }
 
 impl Act {
@@ -47,8 +49,26 @@ impl Act {
             action: None,
             via: "cli",
             dry_run: false,
+            request_id: None,
         }
     }
+}
+
+/// An error that the work inside a transaction may end with: the store's, or one that says no for a
+/// reason of its own and carries the store's where there is one.
+pub trait TransactionError: From<StoreError> + From<DieselError> {
+    /// The store's error, where it is one: such an error may be worth another try.
+    fn store(&self) -> Option<&StoreError>;
+}
+
+impl TransactionError for StoreError {
+    fn store(&self) -> Option<&StoreError> {
+        Some(self)
+    }
+}
+
+fn is_transient(error: &impl TransactionError) -> bool {
+    error.store().is_some_and(StoreError::is_transient)
 }
 
 /// A connection to one catalog.
@@ -88,14 +108,14 @@ impl Settings {
 }
 
 /// How a transaction that must not be kept ends.
-enum Ending {
+enum Ending<E> {
     Undone,
-    Failed(StoreError),
+    Failed(E),
 }
 
-impl From<DieselError> for Ending {
+impl<E: TransactionError> From<DieselError> for Ending<E> {
     fn from(error: DieselError) -> Self {
-        Ending::Failed(error.into())
+        Ending::Failed(E::from(error))
     }
 }
 
@@ -224,66 +244,50 @@ impl Connection {
     /// The same for work that fails in other ways than its queries.
     ///
     /// # Errors
-    /// As the work, classified.
-    pub fn snapshot<T>(
+    /// Those of the work.
+    pub fn snapshot<T, E: TransactionError>(
         &mut self,
-        work: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.consistently(work).map_err(|error| self.better(error))
+        work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.consistently(work)
+            .map_err(|error| self.classified(error))
     }
 
     /// Changes the catalog in one transaction, as `act` says. Writers of one catalog follow one
-    /// another, so that each sees what the last one did; a deadlock or a serialization failure is
-    /// tried again a few times. The index of selection follows in the same transaction. A dry run
-    /// does everything but the commit.
+    /// another, so that each sees what the last one did. An error of `change` undoes everything; a
+    /// deadlock or a serialization failure is tried again a few times first. The index of selection
+    /// follows in the same transaction. A dry run does everything but the commit.
     ///
     /// # Errors
-    /// As the queries, classified; nothing is written then.
-    pub fn write<T>(
+    /// Those of `change` and of the database; nothing is written then.
+    pub fn write<T, E: TransactionError>(
         &mut self,
         act: &Act,
-        change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
-        self.write_if(act, change, |_| true)
-    }
-
-    /// The same, kept only where the outcome allows it: a change may find on its way that it must
-    /// not be made.
-    ///
-    /// # Errors
-    /// As [`write`](Self::write).
-    pub fn write_if<T>(
-        &mut self,
-        act: &Act,
-        mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
-        keep: impl Fn(&T) -> bool,
-    ) -> Result<T, StoreError> {
+        mut change: impl FnMut(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
         for attempt in 1.. {
             let mut outcome = None;
             let settings = &self.settings;
-            let ending = self.inner.transaction::<(), Ending, _>(|connection| {
+            let ending = self.inner.transaction::<(), Ending<E>, _>(|connection| {
                 settings.enter(connection)?;
                 begin(connection, act)?;
-                let changed = change(connection).map_err(Ending::Failed)?;
-                let kept = keep(&changed) && !act.dry_run;
-                outcome = Some(changed);
-                if !kept {
+                outcome = Some(change(connection).map_err(Ending::Failed)?);
+                if act.dry_run {
                     return Err(Ending::Undone);
                 }
-                super::index::refresh(connection).map_err(Ending::Failed)
+                let failed = |error: StoreError| Ending::Failed(E::from(error));
+                super::index::refresh(connection).map_err(failed)
             });
             match (ending, outcome) {
                 (Ok(()) | Err(Ending::Undone), Some(outcome)) => return Ok(outcome),
-                (Err(Ending::Failed(error)), _) if error.is_transient() && attempt < ATTEMPTS => {
+                (Err(Ending::Failed(error)), _) if is_transient(&error) && attempt < ATTEMPTS => {
                     std::thread::sleep(pause(attempt));
                 }
-                (Err(Ending::Failed(error)), _) => return Err(self.better(error)),
-                (Ok(()) | Err(Ending::Undone), None) => {
-                    return Err(StoreError::Lost("the transaction did not run".to_owned()));
-                }
+                (Err(Ending::Failed(error)), _) => return Err(self.classified(error)),
+                (Ok(()) | Err(Ending::Undone), None) => return Err(E::from(did_not_run())),
             }
         }
-        Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+        Err(E::from(kept_changing()))
     }
 
     /// Records what happened, which changes no definition: one transaction, without the writers'
@@ -303,7 +307,7 @@ impl Connection {
                 result => return result.map_err(|error| self.better(error)),
             }
         }
-        Err(StoreError::Conflict("the catalog kept changing".to_owned()))
+        Err(kept_changing())
     }
 
     /// The definitions of those tools, in their order.
@@ -329,13 +333,13 @@ impl Connection {
     /// selection that is recorded.
     ///
     /// # Errors
-    /// As the statements, classified.
-    pub fn direct<T>(
+    /// Those of the statements.
+    pub fn direct<T, E: TransactionError>(
         &mut self,
-        query: impl FnOnce(&mut PgConnection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+        query: impl FnOnce(&mut PgConnection) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.with_settings(query)
-            .map_err(|error| self.better(error))
+            .map_err(|error| self.classified(error))
     }
 
     /// Brings the index of selection up to the catalog's revision.
@@ -344,7 +348,7 @@ impl Connection {
     /// As [`write`](Self::write); [`StoreError::Forbidden`] where the role may only read.
     pub fn refresh_index(&mut self) -> Result<(), StoreError> {
         // The index is derived, so that the log does not mention it: the actor does not matter.
-        self.write(&Act::by("toolcat"), |_| Ok(()))
+        self.write(&Act::by("toolcat"), |_| Ok::<_, StoreError>(()))
     }
 
     /// The definitions that the catalog holds.
@@ -464,29 +468,40 @@ impl Connection {
         &mut self.inner
     }
 
-    /// The error with what this connection knows of it.
-    fn better(&mut self, error: StoreError) -> StoreError {
-        match error {
-            StoreError::Query(error) => self.classify(error),
-            StoreError::Lost(_) if self.watch.as_ref().is_some_and(Watch::has_ended_it) => {
-                StoreError::Lost(SILENT.to_owned())
+    /// The error with what this connection knows of it: a missing table means a missing or outdated
+    /// catalog, which has a better message.
+    fn classified<E: TransactionError>(&mut self, error: E) -> E {
+        match error.store() {
+            Some(StoreError::Query(cause))
+                if super::error::is_undefined(cause)
+                    && let Err(better) = super::migrate::require_current(self) =>
+            {
+                E::from(better)
             }
-            other => other,
+            Some(StoreError::Lost(_)) if self.watch.as_ref().is_some_and(Watch::has_ended_it) => {
+                E::from(StoreError::Lost(SILENT.to_owned()))
+            }
+            _ => error,
         }
     }
 
-    /// A missing table means a missing or outdated catalog, which has a better message.
-    fn classify(&mut self, error: DieselError) -> StoreError {
-        if super::error::is_undefined(&error)
-            && let Err(better) = super::migrate::require_current(self)
-        {
-            return better;
-        }
-        match StoreError::from(error) {
-            lost @ StoreError::Lost(_) => self.better(lost),
-            other => other,
-        }
+    /// The same for an error of the store.
+    fn better(&mut self, error: StoreError) -> StoreError {
+        self.classified(error)
     }
+
+    /// The same for an error of diesel's.
+    fn classify(&mut self, error: DieselError) -> StoreError {
+        self.classified(error.into())
+    }
+}
+
+fn did_not_run() -> StoreError {
+    StoreError::Lost("the transaction did not run".to_owned())
+}
+
+fn kept_changing() -> StoreError {
+    StoreError::Conflict("the catalog kept changing".to_owned())
 }
 
 /// Connects, and says whether the session's options were taken. A server that does not know how to
@@ -524,12 +539,13 @@ fn begin(connection: &mut PgConnection, act: &Act) -> QueryResult<()> {
     diesel::sql_query(
         "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
                 set_config('toolcat.action', $3, true), set_config('toolcat.via', $4, true), \
-                lock_catalog(current_schema())",
+                set_config('toolcat.request_id', $5, true), lock_catalog(current_schema())",
     )
     .bind::<Text, _>(&act.actor)
     .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
     .bind::<Text, _>(act.action.unwrap_or_default())
     .bind::<Text, _>(act.via)
+    .bind::<Text, _>(act.request_id.as_deref().unwrap_or_default())
     .execute(connection)
     .map(drop)
 }

@@ -37,8 +37,10 @@ mod silence;
 pub mod telemetry;
 pub mod tools;
 
-pub use connection::{Act, Connection};
+pub use connection::{Act, Connection, TransactionError};
 /// A connection inside a transaction, as the closures of [`Connection`] get it.
 pub use diesel::PgConnection as Transaction;
+/// An error of a query, as functions on tables return it.
+pub use diesel::result::Error as QueryError;
 pub use error::StoreError;
 pub use location::Location;

@@ -101,8 +101,8 @@ struct Part {
 /// that was in use is again, or else the newest.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the version exists again; else as the statements. The caller's
-/// transaction must then be undone.
+/// Those of the statements, also where a version exists again. The caller's transaction must then be
+/// undone.
 pub fn restore(
     connection: &mut PgConnection,
     wanted: &[Deleted],
@@ -113,17 +113,6 @@ pub fn restore(
     }
     let names: Vec<&str> = wanted.iter().map(|it| it.tool.tool_name.as_str()).collect();
     let present = named(connection, &names)?;
-    for it in wanted {
-        if present
-            .iter()
-            .any(|tool| tool.identity() == it.tool.identity())
-        {
-            return Err(StoreError::Conflict(format!(
-                "{} is in the catalog again",
-                it.tool.identity()
-            )));
-        }
-    }
     let in_use: HashSet<(&str, &str)> = present
         .iter()
         .filter(|tool| tool.is_latest)

@@ -2,6 +2,7 @@
 
 mod analysis;
 mod assignment;
+mod concurrency;
 mod conclusion;
 mod health;
 mod input;

@@ -23,9 +23,9 @@ pub fn world() -> World {
     world
 }
 
-/// Makes and starts a test `t` of df 1.0 against 2.0, which may be decided at once and keeps no guardrail
-/// unless `more` says otherwise.
-pub fn started(world: &World, more: &[&str]) {
+/// Makes a test `t` of df 1.0 against 2.0, which may be decided at once and keeps no guardrail unless `more`
+/// says otherwise.
+pub fn created(world: &World, more: &[&str]) {
     let mut args = vec![
         "abtest", "create", "t", "--a", "df@1.0", "--b", "df@2.0", "--seed", SEED,
     ];
@@ -36,6 +36,11 @@ pub fn started(world: &World, more: &[&str]) {
     }
     args.extend(more);
     world.ok(&args);
+}
+
+/// The same, and starts it.
+pub fn started(world: &World, more: &[&str]) {
+    created(world, more);
     world.ok(&["abtest", "start", "t"]);
 }
 

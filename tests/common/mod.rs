@@ -138,6 +138,11 @@ pub struct Holder {
 impl Holder {
     /// Takes the lock.
     pub fn of_the_writers_lock(url: &str) -> Self {
+        Self::of(url, "SELECT FROM tool_catalog.catalog_state FOR UPDATE")
+    }
+
+    /// Takes the locks of a statement.
+    pub fn of(url: &str, statement: &str) -> Self {
         let mut session = Command::new(psql_program())
             .args(["-XAtq", "-d", url])
             .stdin(Stdio::piped())
@@ -145,20 +150,28 @@ impl Holder {
             .stderr(Stdio::null())
             .spawn()
             .expect("a session");
-        let sql = b"BEGIN; SELECT FROM tool_catalog.catalog_state FOR UPDATE; SELECT 'held';\n";
-        let stdin = session.stdin.as_mut().expect("a pipe");
-        stdin.write_all(sql).expect("the lock");
-        let mut out = BufReader::new(session.stdout.take().expect("a pipe")).lines();
-        while out.next().expect("a line").expect("text") != "held" {}
+        let out = session.stdout.take().expect("a pipe");
         let url = url.to_owned();
-        Self { session, url }
+        let mut holder = Self { session, url };
+        holder.ask(&format!("BEGIN; {statement}; SELECT 'held'"));
+        let mut out = BufReader::new(out).lines();
+        while out.next().expect("a line").expect("text") != "held" {}
+        holder
+    }
+
+    /// Sends another statement, without waiting for its end.
+    pub fn ask(&mut self, statement: &str) {
+        let stdin = self.session.stdin.as_mut().expect("a pipe");
+        writeln!(stdin, "{statement};").expect("the statement");
     }
 
     /// Returns when another session waits for a lock.
     pub fn await_rival(&self) {
         const WAITING: &str = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() \
                                AND wait_event_type = 'Lock'";
+        let start = std::time::Instant::now();
         while psql(&self.url, WAITING).is_empty() {
+            assert!(start.elapsed().as_secs() < 120, "no session waits");
             std::thread::yield_now();
         }
     }

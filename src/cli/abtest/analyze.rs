@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use super::report::{self, MetricLine, Report};
-use super::{CommandError, Outcome, Session, error, html, record};
+use super::{CommandError, Outcome, Session, html, record};
 use crate::abtest::Analysis;
+use crate::operations::{Refusal, abtest};
 use crate::output::{Format, record as lists};
 use crate::store::ab_tests::{Phase, StoredTest, lifecycle, look};
 use crate::store::{Connection, StoreError};
@@ -43,10 +44,10 @@ pub struct AnalyzeArgs {
 
 pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let test = error::find(&mut connection, &args.name)?;
+    let test = abtest::find(&mut connection, &args.name)?;
     let phase = phase(&test, args.phase)?;
-    let analysis = look::consistently(&mut connection, |connection| {
-        look::look(connection, &test, &phase)
+    let analysis = connection.snapshot(|connection| -> Result<_, Refusal> {
+        Ok(look::look(connection, &test, &phase)?)
     })?;
     let report = Report::new(&test, &phase, analysis);
     note(&mut connection, &test, &phase, &report.analysis)?;
@@ -140,8 +141,8 @@ fn page(
     phase: &Phase,
     report: &Report,
 ) -> Result<String, CommandError> {
-    let course = look::consistently(connection, |connection| {
-        look::course(connection, test, phase, COURSE_STEPS)
+    let course = connection.snapshot(|connection| -> Result<_, Refusal> {
+        Ok(look::course(connection, test, phase, COURSE_STEPS)?)
     })?;
     let days = connection.read(|connection| look::days(connection, test, phase))?;
     let looks = connection.read(|connection| look::noted(connection, test, phase))?;

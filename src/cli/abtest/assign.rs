@@ -8,6 +8,7 @@ use super::record;
 use super::{CommandError, Outcome, Session};
 use crate::abtest::ArmLabel;
 use crate::cli::lines::Lines;
+use crate::operations::Refusal;
 use crate::output::{Column, Format, Record, record as lists};
 use crate::store::ab_tests::assign::{self, AssignError, Assigned, Caller, Outside};
 use crate::store::{Connection, StoreError};
@@ -67,13 +68,14 @@ pub fn run(args: &AssignArgs, session: &mut Session) -> Result<Outcome, CommandE
         user_id: args.user.as_deref(),
         environment: Some(&args.environment),
     };
-    let mut connection = session.open()?;
+    let backend = session.backend()?;
+    let mut connection = backend.open()?;
     let assigned = match assign::assign(&mut connection, &args.name, &units, caller, !args.dry_run)
     {
         Err(AssignError::Store(
             error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. }),
         )) => {
-            session.bring_up_to_date(&mut connection, error)?;
+            backend.bring_up_to_date(&mut connection, error)?;
             again(&mut connection, args, &units, caller)
         }
         other => other,
@@ -116,7 +118,7 @@ fn in_place(error: AssignError, args: &AssignArgs, units: usize) -> CommandError
         (AssignError::Unit { error, .. }, None) if units == 1 => Some(error.to_string()),
         _ => None,
     };
-    let error = CommandError::from(error);
+    let error = CommandError::from(Refusal::from(error));
     match message {
         Some(message) => CommandError { message, ..error },
         None => error,

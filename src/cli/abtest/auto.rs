@@ -4,8 +4,8 @@ use clap::Args;
 
 use super::conclude::{Conclusion, Wish, conclude};
 use super::{CommandError, Outcome, Session};
+use crate::operations::Kind;
 use crate::output::{Format, record};
-use crate::store::Act;
 use crate::store::ab_tests;
 
 /// Conclude every test that is ready.
@@ -34,24 +34,20 @@ pub fn run(args: &AutoArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let active = ["active".to_owned()];
     let mut tests = connection.read(|connection| ab_tests::list(connection, &active))?;
     tests.retain(ab_tests::StoredTest::is_running);
-    let act = Act {
-        dry_run: args.dry_run,
-        action: Some("concluded"),
-        ..session.act()
-    };
+    let caller = session.caller(args.dry_run);
     let wish = Wish {
         apply: args.apply,
         force: None,
     };
     let mut conclusions: Vec<Conclusion> = Vec::with_capacity(tests.len());
     for test in &tests {
-        match conclude(&mut connection, &act, &test.test_name, wish) {
+        match conclude(&mut connection, &caller, &test.test_name, wish) {
             Ok(conclusion) => conclusions.push(conclusion),
             // somebody ended it meanwhile
-            Err(error) if error.kind == crate::cli::ErrorKind::Conflict => {
+            Err(error) if matches!(error.kind, Kind::Conflict | Kind::Overtaken) => {
                 session.ui.warn(&error.message);
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
     }
     if conclusions.is_empty() && args.format.is_for_people() {

@@ -5,11 +5,13 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::report::{self, Report};
-use super::{CommandError, Outcome, Session, error, record};
+use super::{CommandError, Outcome, Session, record};
 use crate::abtest::{ArmLabel, Verdict};
+use crate::operations::{Caller, Kind, Refusal, Remedy, abtest, change};
 use crate::output::{Column, Format, Record, record as lists, text};
+use crate::store::ab_tests::lifecycle::Next;
 use crate::store::ab_tests::{StoredTest, lifecycle, look};
-use crate::store::{Act, Connection, Transaction};
+use crate::store::{Connection, Transaction};
 
 /// End a test by the rule, or by force.
 ///
@@ -53,12 +55,8 @@ fn arm(text: &str) -> Result<ArmLabel, String> {
 }
 
 pub fn run(args: &ConcludeArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let act = Act {
-        dry_run: args.dry_run,
-        action: Some("concluded"),
-        ..session.act()
-    };
-    let reason = act.reason.as_deref().map(str::trim).unwrap_or_default();
+    let caller = session.caller(args.dry_run);
+    let reason = caller.reason.as_deref().map(str::trim).unwrap_or_default();
     if args.force.is_some() && reason.is_empty() {
         return Err(
             CommandError::invalid("--force needs --reason: a forced winner is explained")
@@ -66,12 +64,12 @@ pub fn run(args: &ConcludeArgs, session: &mut Session) -> Result<Outcome, Comman
         );
     }
     let mut connection = session.connect()?;
-    error::find(&mut connection, &args.name)?;
+    abtest::find(&mut connection, &args.name)?;
     let wish = Wish {
         apply: args.apply,
         force: args.force,
     };
-    let conclusion = conclude(&mut connection, &act, &args.name, wish)?;
+    let conclusion = conclude(&mut connection, &caller, &args.name, wish)?;
     match args.format {
         Format::Table | Format::Wide => present(session, args, &conclusion)?,
         other => record::write_value(
@@ -146,33 +144,38 @@ impl Record for Conclusion {
 /// Ends a test in one transaction: looks, decides, writes.
 pub fn conclude(
     connection: &mut Connection,
-    act: &Act,
+    caller: &Caller,
     name: &str,
     wish: Wish,
-) -> Result<Conclusion, CommandError> {
-    error::write(connection, act, |connection| {
+) -> Result<Conclusion, Refusal> {
+    let (conclusion, _) = change(connection, caller, Some("concluded"), |connection| {
         let test = lifecycle::existing(connection, name)?;
         match test.status.as_str() {
-            "active" => decide(connection, act, &test, wish),
+            "active" => decide(connection, caller, &test, wish),
             "completed" => apply_later(connection, &test, wish),
-            "draft" => Err(
-                CommandError::conflict(format!("A/B test `{name}` has not started"))
-                    .hint(format!("`toolcat abtest start {name}` starts it")),
-            ),
+            "draft" => Err(Refusal::new(
+                Kind::Conflict,
+                format!("A/B test `{name}` has not started"),
+            )
+            .remedy(Remedy::Test {
+                test: name.to_owned(),
+                next: Next::Start,
+            })),
             other => Err(
-                CommandError::conflict(format!("A/B test `{name}` is {other}"))
-                    .hint("a cancelled test has no result; create a new one"),
+                Refusal::new(Kind::Conflict, format!("A/B test `{name}` is {other}"))
+                    .remedy(Remedy::NoResult),
             ),
         }
-    })
+    })?;
+    Ok(conclusion)
 }
 
 fn decide(
     connection: &mut Transaction,
-    act: &Act,
+    caller: &Caller,
     test: &StoredTest,
     wish: Wish,
-) -> Result<Conclusion, CommandError> {
+) -> Result<Conclusion, Refusal> {
     let phase = test.present_phase();
     let analysis = look::look(connection, test, &phase)?;
     let report = Report::new(test, &phase, analysis);
@@ -200,10 +203,10 @@ fn decide(
         "verdict": conclusion.verdict,
         "winner": winner,
         "forced": conclusion.forced,
-        "reason": act.reason,
+        "reason": caller.reason,
         "sentence": conclusion.sentence,
         "decided_at": test.read_at,
-        "decided_by": act.actor,
+        "decided_by": caller.actor,
         "apply": wish.apply,
         "report": report,
     });
@@ -218,7 +221,7 @@ fn apply(
     connection: &mut Transaction,
     test: &StoredTest,
     winner: ArmLabel,
-) -> Result<bool, CommandError> {
+) -> Result<bool, Refusal> {
     lifecycle::name_action(connection, "promoted")?;
     Ok(lifecycle::make_latest(connection, test.tool_id(winner))?)
 }
@@ -228,13 +231,14 @@ fn apply_later(
     connection: &mut Transaction,
     test: &StoredTest,
     wish: Wish,
-) -> Result<Conclusion, CommandError> {
+) -> Result<Conclusion, Refusal> {
     let name = &test.test_name;
     let (Some(winner), true, None) = (test.winner(), wish.apply, wish.force) else {
-        return Err(
-            CommandError::conflict(format!("A/B test `{name}` is concluded already"))
-                .hint(format!("`toolcat abtest show {name}` shows its result")),
-        );
+        return Err(Refusal::new(
+            Kind::Conflict,
+            format!("A/B test `{name}` is concluded already"),
+        )
+        .remedy(Remedy::ShowResult { test: name.clone() }));
     };
     let applied = apply(connection, test, winner)?;
     let text = |key: &str| {

@@ -5,18 +5,19 @@ use uuid::Uuid;
 
 use super::record::{self, TestRecord};
 use super::sizing::{self, DEFAULT_PLANNED, MOST_PLANNED};
-use super::{CommandError, Outcome, Session, error, input};
+use super::{CommandError, Outcome, Session, input};
 use crate::abtest::assignment::check_unit;
 use crate::abtest::plan::Target;
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Guardrail, Metric};
-use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
+use crate::operations::address;
+use crate::operations::change;
 use crate::output::{Format, text};
+use crate::store::Connection;
 use crate::store::ab_tests::lifecycle::{self, NewTest};
 use crate::store::ab_tests::{UnitKind, split_of};
 use crate::store::tools::{self, StoredTool};
-use crate::store::{Act, Connection};
 
 /// Make a test of two versions, as a draft.
 ///
@@ -136,8 +137,8 @@ pub fn run(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandE
     check_texts(args)?;
     let terms = Terms::read(args)?;
     let mut connection = session.connect()?;
-    let a = one_tool(&mut connection, &args.a)?;
-    let b = one_tool(&mut connection, &args.b)?;
+    let a = address::find(&mut connection, &args.a)?;
+    let b = address::find(&mut connection, &args.b)?;
     check_arms(&mut connection, &a, &b)?;
     let known = sizing::assumed(&mut connection, &[a.id], args.environment.as_deref())?;
     let planned = planned(args, &terms, &known)?;
@@ -161,12 +162,9 @@ pub fn run(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandE
         minimum_duration_s: args.min_duration,
         seed: args.seed.unwrap_or_else(Uuid::new_v4).to_string(),
     };
-    let act = Act {
-        dry_run: args.dry_run,
-        ..session.act()
-    };
-    let test = error::write(&mut connection, &act, |connection| {
-        Ok(lifecycle::create(connection, &new, &act.actor)?)
+    let caller = session.caller(args.dry_run);
+    let (test, _) = change(&mut connection, &caller, None, |connection| {
+        Ok(lifecycle::create(connection, &new, &caller.actor)?)
     })?;
     record::write(session, &TestRecord::from(&test), args.format)?;
     if args.dry_run {

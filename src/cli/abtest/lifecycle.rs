@@ -3,9 +3,9 @@
 use clap::Args;
 
 use super::record::{self, TestRecord};
-use super::{CommandError, Outcome, Session, error};
+use super::{CommandError, Outcome, Session};
+use crate::operations::change;
 use crate::output::Format;
-use crate::store::Act;
 use crate::store::ab_tests::lifecycle::{self, Change};
 
 /// Change the state of a test.
@@ -26,11 +26,11 @@ pub struct ChangeArgs {
 
 pub fn run(
     args: &ChangeArgs,
-    change: &Change,
+    wanted: &Change,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let (action, done) = match change {
+    let (action, done) = match wanted {
         Change::Start => ("started", "started"),
         Change::Pause => (
             "paused",
@@ -40,13 +40,9 @@ pub fn run(
         Change::Cancel => ("cancelled", "cancelled: nothing was decided"),
         Change::Split { .. } => ("split", "split"),
     };
-    let act = Act {
-        dry_run: args.dry_run,
-        action: Some(action),
-        ..session.act()
-    };
-    let test = error::write(&mut connection, &act, |connection| {
-        Ok(lifecycle::change(connection, &args.name, change)?)
+    let caller = session.caller(args.dry_run);
+    let (test, _) = change(&mut connection, &caller, Some(action), |connection| {
+        Ok(lifecycle::change(connection, &args.name, wanted)?)
     })?;
     let would = if args.dry_run {
         " (dry run: nothing was written)"

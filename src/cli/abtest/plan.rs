@@ -5,11 +5,12 @@ use serde::Serialize;
 
 use super::record;
 use super::sizing::{self, Assumed, MOST_PLANNED};
-use super::{CommandError, Outcome, Session, error, input};
+use super::{CommandError, Outcome, Session, input};
 use crate::abtest::plan::Target;
 use crate::abtest::{Guardrail, Metric, Split};
-use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
+use crate::operations::address;
+use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};
 use crate::store::Connection;
 use crate::store::ab_tests::history;
@@ -129,8 +130,8 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
 fn subject(args: &PlanArgs, connection: &mut Connection) -> Result<Subject, CommandError> {
     let mut subject = match &args.name {
         Some(name) => {
-            let test = error::find(connection, name)?;
-            let plan = test.plan(&test.present_phase())?;
+            let test = abtest::find(connection, name)?;
+            let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
             Subject {
                 tools: vec![test.tool_a_id, test.tool_b_id],
                 environment: test.target_environment.clone(),
@@ -147,7 +148,7 @@ fn subject(args: &PlanArgs, connection: &mut Connection) -> Result<Subject, Comm
             tools: args
                 .tool
                 .iter()
-                .map(|tool| Ok(one_tool(connection, tool)?.id))
+                .map(|tool| Ok(address::find(connection, tool)?.id))
                 .collect::<Result<_, CommandError>>()?,
             environment: None,
             unit: UnitKind::Execution,

@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use super::record;
 use super::sizing::DEFAULT_PLANNED;
-use super::{CommandError, Outcome, Session, error, input};
+use super::{CommandError, Outcome, Session, input};
 use crate::abtest::simulate::{Schedule, replay};
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Execution, Metric, TestPlan};
-use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
+use crate::operations::address;
+use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};
 use crate::store::ab_tests::{history, split_of};
 
@@ -86,12 +87,12 @@ pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, Comma
     let mut connection = session.connect()?;
     let (what, plan, tools) = match (&args.name, &args.tool) {
         (Some(name), _) => {
-            let test = error::find(&mut connection, name)?;
-            let plan = test.plan(&test.present_phase())?;
+            let test = abtest::find(&mut connection, name)?;
+            let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
             (name.clone(), plan, vec![test.tool_a_id, test.tool_b_id])
         }
         (None, Some(tool)) => {
-            let tool = one_tool(&mut connection, tool)?;
+            let tool = address::find(&mut connection, tool)?;
             (tool.identity().to_string(), plan_of(args)?, vec![tool.id])
         }
         (None, None) => {

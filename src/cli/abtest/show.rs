@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::record::{self, TestRecord};
-use super::{CommandError, Outcome, Session, error};
+use super::{CommandError, Outcome, Session};
+use crate::operations::abtest;
 use crate::output::Format;
 
 /// Show one test.
@@ -20,7 +21,7 @@ pub struct ShowArgs {
 
 pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let test = error::find(&mut connection, &args.name)?;
+    let test = abtest::find(&mut connection, &args.name)?;
     record::write(session, &TestRecord::from(&test), args.format)?;
     Ok(Outcome::Done)
 }

@@ -5,13 +5,14 @@ use serde::Serialize;
 
 use super::record;
 use super::sizing::{self, Assumed, DEFAULT_PLANNED};
-use super::{CommandError, Outcome, Session, error, input};
+use super::{CommandError, Outcome, Session, input};
 use crate::abtest::plan::Target;
 use crate::abtest::simulate::{ArmModel, CostModel, Schedule, simulate};
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Guardrail, Metric, PerArm, TestPlan};
-use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
+use crate::operations::address;
+use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};
 use crate::store::ab_tests::history::Baseline;
 use crate::store::ab_tests::split_of;
@@ -180,8 +181,8 @@ fn subject(
 ) -> Result<(TestPlan, Assumed), CommandError> {
     if let Some(name) = &args.name {
         let mut connection = session.connect()?;
-        let test = error::find(&mut connection, name)?;
-        let plan = test.plan(&test.present_phase())?;
+        let test = abtest::find(&mut connection, name)?;
+        let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
         let environment = test.target_environment.as_deref();
         let known = sizing::assumed(&mut connection, &[test.tool_a_id], environment)?;
         return Ok((plan, known));
@@ -189,7 +190,7 @@ fn subject(
     let known = match &args.tool {
         Some(tool) => {
             let mut connection = session.connect()?;
-            let tool = one_tool(&mut connection, tool)?;
+            let tool = address::find(&mut connection, tool)?;
             sizing::assumed(&mut connection, &[tool.id], None)?
         }
         None => Baseline::default().into(),

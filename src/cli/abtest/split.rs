@@ -4,9 +4,10 @@ use clap::Args;
 use uuid::Uuid;
 
 use super::record::{self, TestRecord, shares, split_words};
-use super::{CommandError, Outcome, Session, error, input};
+use super::{CommandError, Outcome, Session, input};
+use crate::operations::abtest;
+use crate::operations::change;
 use crate::output::Format;
-use crate::store::Act;
 use crate::store::ab_tests::lifecycle::{self, Change};
 
 /// Change the split, which starts a new phase.
@@ -39,20 +40,16 @@ pub struct SplitArgs {
 pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let traffic_split = input::option("SPLIT", &args.split, input::split, input::SPLIT_HINT)?;
     let mut connection = session.connect()?;
-    let act = Act {
-        dry_run: args.dry_run,
-        action: Some("split"),
-        ..session.act()
-    };
+    let caller = session.caller(args.dry_run);
     let seed = Uuid::new_v4().to_string();
-    let before = error::find(&mut connection, &args.name)?;
-    let change = Change::Split {
+    let before = abtest::find(&mut connection, &args.name)?;
+    let wanted = Change::Split {
         traffic_split,
         coverage: args.coverage.unwrap_or(before.coverage),
         seed,
     };
-    let test = error::write(&mut connection, &act, |connection| {
-        Ok(lifecycle::change(connection, &args.name, &change)?)
+    let (test, _) = change(&mut connection, &caller, Some("split"), |connection| {
+        Ok(lifecycle::change(connection, &args.name, &wanted)?)
     })?;
     let would = if args.dry_run {
         " (dry run: nothing was written)"

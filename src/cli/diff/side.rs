@@ -7,8 +7,8 @@ use crate::store::tools::{self, Filter};
 use crate::store::{Connection, Location, migrate};
 use crate::validate::{Options, Severity, check};
 
-use super::super::resolve::one_tool;
 use super::{CommandError, Session};
+use crate::operations::address;
 
 /// What is compared.
 pub enum Side {
@@ -63,8 +63,9 @@ impl Side {
             Side::Files(path) => files(path, session),
             Side::Tool(reference) => {
                 let mut connection = session.connect()?;
-                let tool = one_tool(&mut connection, reference).map_err(|error| {
+                let tool = address::find(&mut connection, reference).map_err(|error| {
                     let hint = "a side is a file or folder that exists, a tool, or `catalog:NAME`";
+                    let error = CommandError::from(error);
                     match error.hint {
                         Some(_) => error,
                         None => error.hint(hint),

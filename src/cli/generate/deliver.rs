@@ -88,7 +88,7 @@ pub fn add(
         dry_run,
         ..session.act()
     };
-    let created = connection.write(&act, |connection| {
+    let created = connection.write(&act, |connection| -> Result<_, crate::store::StoreError> {
         let plan = import::plan(connection, documents, OnConflict::Fail)?;
         let conflict = plan
             .steps

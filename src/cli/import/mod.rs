@@ -11,9 +11,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::output::text;
-use crate::store::Act;
 use crate::store::apply::Order;
 use crate::store::impact::Watched;
+use crate::store::{Act, StoreError};
 
 use super::selection::confirmed;
 use super::{CommandError, Outcome, Session};
@@ -92,7 +92,7 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let progress = session
         .ui
         .progress(order.documents.len() as u64, "importing");
-    let (carried, impact) = connection.write(&act, |connection| {
+    let (carried, impact) = connection.write(&act, |connection| -> Result<_, StoreError> {
         let watched = match args.impact {
             Some(days) => Some(Watched::since(connection, days_ago(days))?),
             None => None,

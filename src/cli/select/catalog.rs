@@ -108,7 +108,9 @@ impl Catalog {
             let state = match self.connection.direct(&query) {
                 Ok(state) => state,
                 Err(error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. })) => {
-                    session.bring_up_to_date(&mut self.connection, error)?;
+                    session
+                        .backend()?
+                        .bring_up_to_date(&mut self.connection, error)?;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -116,7 +118,9 @@ impl Catalog {
             if state.catalog.migration != migrate::newest_version()
                 && let Err(error) = migrate::require_current(&mut self.connection)
             {
-                session.bring_up_to_date(&mut self.connection, error)?;
+                session
+                    .backend()?
+                    .bring_up_to_date(&mut self.connection, error)?;
                 continue;
             }
             if state.catalog.fresh {

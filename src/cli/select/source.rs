@@ -1,6 +1,7 @@
 //! Where the candidates come from: the catalog, or definitions on disk.
 
 use crate::definition::{Identity, ToolRef};
+use crate::operations::{Kind, address};
 use crate::select::{Answer, Pool, Request};
 use crate::store::tools::{self, Filter};
 
@@ -119,10 +120,10 @@ impl Source {
     ) -> Result<Vec<String>, CommandError> {
         match self {
             Source::Catalog(catalog) => {
-                let stored = crate::cli::resolve::one_tool(catalog.connection(), tool);
+                let stored = address::find(catalog.connection(), tool);
                 let stored = match stored {
                     Ok(stored) => stored,
-                    Err(error) if error.kind == ErrorKind::Invalid => {
+                    Err(error) if error.kind == Kind::Ambiguous => {
                         let filter = Filter {
                             tools: vec![tool.clone()],
                             ..Filter::default()
@@ -131,11 +132,11 @@ impl Source {
                             .connection()
                             .read(|connection| tools::list(connection, &filter))?;
                         if found.is_empty() {
-                            return Err(error);
+                            return Err(error.into());
                         }
                         found.remove(0)
                     }
-                    Err(error) => return Err(error),
+                    Err(error) => return Err(error.into()),
                 };
                 let names = catalog
                     .connection()

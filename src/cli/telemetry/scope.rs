@@ -4,8 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::cli::CommandError;
-use crate::cli::resolve::one_tool;
 use crate::definition::ToolRef;
+use crate::operations::address;
 use crate::store::Connection;
 use crate::store::telemetry::Scope;
 use crate::store::tools::{self, Filter};
@@ -62,7 +62,7 @@ impl ScopeArgs {
         };
         let mut named = None;
         if let Some(reference) = &self.tool {
-            let tool = one_tool(connection, reference)?;
+            let tool = address::find(connection, reference)?;
             let by_version = reference.readings().iter().any(|reading| {
                 reading.name == tool.tool_name && reading.version == Some(tool.version.as_str())
             });

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::format::Format;
 use crate::output::text;
-use crate::store::Connection;
 use crate::store::audit::Entry;
 use crate::store::tools::{self, Filter, StoredTool};
+use crate::store::{Connection, StoreError};
 
 use super::super::export::{relative_path, yaml};
 use super::super::files;
@@ -88,7 +88,7 @@ impl Mirror {
                     some.contains(&(tool.platform.clone(), tool.tool_name.clone()))
                 })
         };
-        let (stored, documents) = self.connection.snapshot(|connection| {
+        let (stored, documents) = self.connection.snapshot::<_, StoreError>(|connection| {
             let mut stored = match some {
                 None => tools::list(connection, &Filter::default())?,
                 Some(some) => {

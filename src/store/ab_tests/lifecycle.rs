@@ -68,6 +68,21 @@ pub enum Change {
     Cancel,
 }
 
+/// What can be done with a test in its present state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// Look at it.
+    Show,
+    /// Start it.
+    Start,
+    /// Pause it.
+    Pause,
+    /// Resume it.
+    Resume,
+    /// Nothing: it has ended, and another one must be made.
+    Another,
+}
+
 /// A test that cannot be changed like that, and what would help.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
@@ -84,8 +99,16 @@ pub enum ChangeError {
         test: String,
         /// What it is, as the end of a sentence.
         state: String,
-        /// What to do instead.
-        hint: String,
+        /// What can be done with it instead.
+        next: Next,
+    },
+    /// A version in it may not be selected.
+    #[error("A/B test `{test}` cannot start: {tool} is switched off")]
+    SwitchedOff {
+        /// Its name.
+        test: String,
+        /// The version.
+        tool: String,
     },
     /// Another active test has a version in common.
     #[error(
@@ -245,35 +268,23 @@ fn refuse(
     test: &StoredTest,
     change: &Change,
 ) -> Result<(), ChangeError> {
-    let state = |state: &str, hint: &str| {
+    let state = |state: &str, next: Next| {
         Err(ChangeError::State {
             test: test.test_name.clone(),
             state: state.to_owned(),
-            hint: hint.replace("NAME", &test.test_name),
+            next,
         })
     };
     if test.has_ended() {
-        return state(
-            &format!("is {}", test.status),
-            "an ended test stays as it is; create a new one",
-        );
+        return state(&format!("is {}", test.status), Next::Another);
     }
     let draft = test.status == "draft";
     match change {
-        Change::Start if !draft => {
-            state("has started already", "`toolcat abtest show NAME` shows it")
-        }
+        Change::Start if !draft => state("has started already", Next::Show),
         Change::Start => startable(connection, test),
-        Change::Pause | Change::Resume if draft => {
-            state("has not started", "`toolcat abtest start NAME` starts it")
-        }
-        Change::Pause if test.paused_at.is_some() => state(
-            "is paused already",
-            "`toolcat abtest resume NAME` goes on with it",
-        ),
-        Change::Resume if test.paused_at.is_none() => {
-            state("is not paused", "`toolcat abtest pause NAME` pauses it")
-        }
+        Change::Pause | Change::Resume if draft => state("has not started", Next::Start),
+        Change::Pause if test.paused_at.is_some() => state("is paused already", Next::Resume),
+        Change::Resume if test.paused_at.is_none() => state("is not paused", Next::Pause),
         _ => Ok(()),
     }
 }
@@ -315,10 +326,9 @@ fn startable(connection: &mut PgConnection, test: &StoredTest) -> Result<(), Cha
     .get_result::<SwitchedOff>(connection)
     .optional()?;
     match off {
-        Some(SwitchedOff { tool }) => Err(ChangeError::State {
+        Some(SwitchedOff { tool }) => Err(ChangeError::SwitchedOff {
             test: test.test_name.clone(),
-            state: format!("cannot start: {tool} is switched off"),
-            hint: format!("`toolcat enable {tool}` switches it on"),
+            tool,
         }),
         None => Ok(()),
     }

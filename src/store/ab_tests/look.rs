@@ -9,7 +9,7 @@ use super::outcomes::{self, Day, Window};
 use super::{Phase, StoredTest, UnusableTest};
 use crate::abtest::decide::Situation;
 use crate::abtest::{Analysis, AnalysisInput, Metric, TestPlan, analyze};
-use crate::store::{Connection, StoreError};
+use crate::store::StoreError;
 
 /// Why there is no analysis.
 #[derive(Debug, thiserror::Error)]
@@ -49,30 +49,6 @@ pub struct Point {
     pub at: DateTime<Utc>,
     /// What was known then.
     pub analysis: Analysis,
-}
-
-/// Reads in one state of the catalog.
-///
-/// # Errors
-/// See [`LookError`].
-pub fn consistently<T>(
-    connection: &mut Connection,
-    mut read: impl FnMut(&mut PgConnection) -> Result<T, LookError>,
-) -> Result<T, LookError> {
-    let mut failed = None;
-    let result = connection.read_consistently(|connection| {
-        read(connection).map_err(|error| match error {
-            LookError::Store(StoreError::Query(error)) => error,
-            other => {
-                failed = Some(other);
-                diesel::result::Error::RollbackTransaction
-            }
-        })
-    });
-    match failed {
-        Some(error) => Err(error),
-        None => Ok(result?),
-    }
 }
 
 /// Analyses a phase as it is now.

@@ -46,7 +46,7 @@ pub fn apply(
     for estimate in estimates {
         by_tool.entry(estimate.tool_id).or_default().push(estimate);
     }
-    connection.write(act, |connection| {
+    connection.write(act, |connection| -> Result<_, StoreError> {
         let mut written = Vec::new();
         for (tool, estimates) in &by_tool {
             written.push(bump(connection, act, *tool, estimates)?);

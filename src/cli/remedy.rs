@@ -1,0 +1,122 @@
+//! What would help, in the words of the command line: flags and subcommands.
+
+use crate::operations::refusal::DatabaseRemedy;
+use crate::operations::{Kind, Refusal, Remedy};
+use crate::store::ab_tests::lifecycle::Next;
+
+use super::{CommandError, ErrorKind};
+
+impl From<Refusal> for CommandError {
+    fn from(refusal: Refusal) -> Self {
+        let kind = match refusal.kind {
+            Kind::Invalid | Kind::Ambiguous => ErrorKind::Invalid,
+            Kind::NotFound => ErrorKind::NotFound,
+            Kind::Conflict | Kind::Overtaken => ErrorKind::Conflict,
+            Kind::Forbidden | Kind::NoDatabase => ErrorKind::NoDatabase,
+        };
+        Self {
+            kind,
+            message: refusal.message,
+            hint: refusal.remedy.as_ref().map(hint),
+        }
+    }
+}
+
+fn hint(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::DidYouMean(names) => format!("did you mean {}?", names.join(" or ")),
+        Remedy::ListTools => "`toolcat list` shows what there is".to_owned(),
+        Remedy::ListDeleted => "`toolcat audit --action deleted` shows what was deleted".to_owned(),
+        Remedy::ListVersions => "`toolcat versions` shows its versions".to_owned(),
+        Remedy::DeleteOrRename => {
+            "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
+                .to_owned()
+        }
+        Remedy::NamePlatform { example } => {
+            format!("name the platform, as in `{example}`")
+        }
+        Remedy::MakeCatalog { name, near } => {
+            let near = match near {
+                Some(near) => format!("did you mean `{near}`? "),
+                None => String::new(),
+            };
+            format!("{near}`toolcat migrate up --catalog {name}` makes it")
+        }
+        Remedy::NameTools => {
+            "name tools, give filters such as --platform linux, or say --all".to_owned()
+        }
+        Remedy::ChooseVersion(versions) => format!("its versions are {}", versions.join(", ")),
+        Remedy::RollBackTo { tool, version } => {
+            format!("`toolcat rollback {tool} --to {version}` takes that version into use")
+        }
+        Remedy::EndTest { test, or_force } => format!(
+            "end the A/B test first: `toolcat abtest conclude {test}` or `toolcat abtest cancel {test}`{}",
+            if *or_force { "; or add --force" } else { "" }
+        ),
+        Remedy::EndOtherTest { test } => format!(
+            "end the other test first: `toolcat abtest conclude {test}` or `toolcat abtest cancel {test}`"
+        ),
+        Remedy::ListTests => "`toolcat abtest list` shows the tests".to_owned(),
+        Remedy::OtherTestName { test } => {
+            format!("choose another name, or see `toolcat abtest show {test}`")
+        }
+        Remedy::Test { test, next } => match next {
+            Next::Show => format!("`toolcat abtest show {test}` shows it"),
+            Next::Start => format!("`toolcat abtest start {test}` starts it"),
+            Next::Pause => format!("`toolcat abtest pause {test}` pauses it"),
+            Next::Resume => format!("`toolcat abtest resume {test}` goes on with it"),
+            Next::Another => "an ended test stays as it is; create a new one".to_owned(),
+        },
+        Remedy::NoResult => "a cancelled test has no result; create a new one".to_owned(),
+        Remedy::ShowResult { test } => format!("`toolcat abtest show {test}` shows its result"),
+        Remedy::EnableTool(tool) => format!("`toolcat enable {tool}` switches it on"),
+        Remedy::RemakeTest => {
+            "the row was changed by hand; cancel the test and create it again".to_owned()
+        }
+        Remedy::GiveUnit => "give the id that the telemetry will be recorded with".to_owned(),
+        Remedy::ShorterUnit => "telemetry could not be recorded under so long an id: use a shorter one, or a hash of it".to_owned(),
+        Remedy::UnitOnOneLine => "give the id on one line, without control characters".to_owned(),
+        Remedy::UseLatest => "use the latest version of the tool".to_owned(),
+        Remedy::NameUser => "name the user with --user".to_owned(),
+        Remedy::DeprecateOrPurge => {
+            "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
+                .to_owned()
+        }
+        Remedy::Database(remedy) => database(*remedy).to_owned(),
+        Remedy::Server(hint) => hint.clone(),
+    }
+}
+
+fn database(remedy: DatabaseRemedy) -> &'static str {
+    match remedy {
+        DatabaseRemedy::UrlForm => "a URL looks like postgresql://user@host:5432/database",
+        DatabaseRemedy::CheckServer => {
+            "check the server, and where the URL comes from: --database-url, TOOLCAT_DATABASE_URL, DATABASE_URL or the configuration file"
+        }
+        DatabaseRemedy::AskAgain => {
+            "nothing of the unfinished change was kept; run the command again"
+        }
+        DatabaseRemedy::Migrate => "run `toolcat migrate up`",
+        DatabaseRemedy::NewerProgram => "install the toolcat that made it, or a newer one",
+        DatabaseRemedy::TryAgain => "try again in a moment",
+        DatabaseRemedy::AskForGrant => {
+            "the database role lacks a right; ask the owner of the catalog for a grant"
+        }
+        DatabaseRemedy::MoreConnections => {
+            "try again in a moment; raise max_connections, or put a pool such as PgBouncer in front"
+        }
+        DatabaseRemedy::OtherPooling => {
+            "use session or transaction pooling, or connect to the server itself"
+        }
+        DatabaseRemedy::UsePrimary => {
+            "a standby, or a read-only session, answers reads alone; connect to the primary"
+        }
+        DatabaseRemedy::RaiseTimeLimit => {
+            "raise the time limit (statement_timeout), or try again when less is going on"
+        }
+        DatabaseRemedy::MakeRoom => "make room on the server; the catalog is unchanged",
+        DatabaseRemedy::MigrationStatus => {
+            "the migration was undone; `toolcat migrate status` shows where the catalog stands"
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Where the catalog is, and how a connection to it is made.
+
+use std::fmt;
+
+use super::progress::{Progress, Silent};
+use super::refusal::{Kind, Refusal, Remedy};
+use crate::cluster::Cluster;
+use crate::expression::nearest;
+use crate::store::location::DEFAULT_CATALOG;
+use crate::store::{Connection, Location, StoreError, migrate, names};
+
+/// How long an automatic migration of the local database waits for another one, in seconds.
+const LOCAL_LOCK_WAIT: f64 = 60.0;
+
+/// What happens on the way to a connection that people should know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The local server says something: it is made, or started.
+    Server(String),
+    /// The catalog was brought up to date by so many migrations.
+    Prepared {
+        /// The catalog.
+        catalog: String,
+        /// How many migrations ran.
+        migrations: usize,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Server(text) => f.write_str(text),
+            Notice::Prepared {
+                catalog,
+                migrations,
+            } => write!(f, "prepared catalog {catalog} ({migrations} migrations)"),
+        }
+    }
+}
+
+/// The catalog that operations work on.
+pub struct Backend {
+    location: Location,
+    cluster: Option<Cluster>,
+    notify: Box<dyn Fn(&Notice) + Send + Sync>,
+    progress: Box<dyn Progress>,
+}
+
+impl Backend {
+    /// A catalog at that place; `cluster` is the local server that it is on, where it is toolcat's own.
+    pub fn new(location: Location, cluster: Option<Cluster>) -> Self {
+        Self {
+            location,
+            cluster,
+            notify: Box::new(|_| {}),
+            progress: Box::new(Silent),
+        }
+    }
+
+    /// The same, which tells what happens and how far long work is.
+    #[must_use]
+    pub fn watched(
+        self,
+        notify: impl Fn(&Notice) + Send + Sync + 'static,
+        progress: impl Progress + 'static,
+    ) -> Self {
+        Self {
+            notify: Box::new(notify),
+            progress: Box::new(progress),
+            ..self
+        }
+    }
+
+    /// Where it is.
+    pub fn location(&self) -> &Location {
+        &self.location
+    }
+
+    /// The local server, where no other database is named.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
+    }
+
+    /// Who is told how far long work is.
+    pub fn progress(&self) -> &dyn Progress {
+        &*self.progress
+    }
+
+    /// Connects, starting the local server where that is what is meant. The catalog may not exist.
+    ///
+    /// # Errors
+    /// [`Kind::NoDatabase`](super::Kind::NoDatabase).
+    pub fn open(&self) -> Result<Connection, Refusal> {
+        match (Connection::open(&self.location), &self.cluster) {
+            (Ok(connection), _) => Ok(connection),
+            (Err(StoreError::Unreachable { .. }), Some(cluster)) => {
+                cluster.ensure_running(&mut |notice| {
+                    (self.notify)(&Notice::Server(notice.to_string()));
+                })?;
+                Ok(Connection::open(&self.location)?)
+            }
+            (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    /// Connects to a catalog that is as this program needs it; on the local server it is made so.
+    ///
+    /// # Errors
+    /// [`Kind::NoDatabase`](super::Kind::NoDatabase), also where the catalog is older or newer than this
+    /// program.
+    pub fn connect(&self) -> Result<Connection, Refusal> {
+        let mut connection = self.open()?;
+        if let Err(error) = migrate::require_current(&mut connection) {
+            self.bring_up_to_date(&mut connection, error)?;
+        }
+        Ok(connection)
+    }
+
+    /// Connects if there is a catalog already; starts and changes nothing.
+    pub fn connect_if_there(&self) -> Option<Connection> {
+        let mut connection = Connection::open(&self.location).ok()?;
+        migrate::require_current(&mut connection).ok()?;
+        Some(connection)
+    }
+
+    /// Migrates a catalog on the local server if that is all that is missing. Only the usual catalog is
+    /// made by that: the name of another may be a mistake.
+    ///
+    /// # Errors
+    /// The error given, if more is missing; that of the migration, if it fails.
+    pub fn bring_up_to_date(
+        &self,
+        connection: &mut Connection,
+        error: StoreError,
+    ) -> Result<(), Refusal> {
+        if let StoreError::NoCatalog(name) = &error
+            && name != DEFAULT_CATALOG
+        {
+            return Err(unknown_catalog(connection, name));
+        }
+        let old = matches!(
+            error,
+            StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. }
+        );
+        if !old || self.cluster.is_none() {
+            return Err(error.into());
+        }
+        let applied = migrate::up(connection, LOCAL_LOCK_WAIT)?;
+        if !applied.is_empty() {
+            (self.notify)(&Notice::Prepared {
+                catalog: connection.location().catalog().to_string(),
+                migrations: applied.len(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A catalog that is not there, with the nearest that is.
+fn unknown_catalog(connection: &mut Connection, name: &str) -> Refusal {
+    let there = connection
+        .read(|it| names::beginning_with(it, names::Names::Catalogs, "", 1000))
+        .unwrap_or_default();
+    let near = nearest(name, there.iter().map(String::as_str)).map(str::to_owned);
+    let message = format!("catalog `{name}` does not exist in this database");
+    Refusal::new(Kind::NotFound, message).remedy(Remedy::MakeCatalog {
+        name: name.to_owned(),
+        near,
+    })
+}

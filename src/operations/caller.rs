@@ -1,0 +1,70 @@
+//! Who asks for an operation, and how.
+
+use crate::store::Act;
+
+/// The way by which a caller reaches an operation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Via {
+    /// The command line.
+    #[default]
+    Cli,
+    /// The HTTP interface.
+    Api,
+    /// The pages for people that the HTTP server shows.
+    Ui,
+    /// The protocol of agents.
+    Mcp,
+}
+
+impl Via {
+    /// Its name in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Via::Cli => "cli",
+            Via::Api => "api",
+            Via::Ui => "ui",
+            Via::Mcp => "mcp",
+        }
+    }
+}
+
+/// Who asks for an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The acting person or program, as the audit log names it.
+    pub actor: String,
+    /// Why, in the actor's words.
+    pub reason: Option<String>,
+    /// Whether everything is to be undone at the end.
+    pub dry_run: bool,
+    /// How the request came.
+    pub via: Via,
+    /// Its number in the log of the front end.
+    pub request_id: Option<String>,
+}
+
+impl Caller {
+    /// That person or program on the command line, without a reason.
+    pub fn named(actor: impl Into<String>) -> Self {
+        Self {
+            actor: actor.into(),
+            reason: None,
+            dry_run: false,
+            via: Via::Cli,
+            request_id: None,
+        }
+    }
+
+    /// What the store is told of a change by this caller; `action` is what the audit log calls the updates
+    /// in it, where their fields do not say it.
+    pub fn act(&self, action: Option<&'static str>) -> Act {
+        Act {
+            actor: self.actor.clone(),
+            reason: self.reason.clone(),
+            action,
+            dry_run: self.dry_run,
+            via: self.via.as_str(),
+            request_id: self.request_id.clone(),
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Tools switched on and off, deprecated, activated, given to another owner.
+
+use super::address::Selection;
+use super::{Caller, Changed, Kind, Refusal, change};
+use crate::store::Connection;
+use crate::store::lifecycle::{self, Mark};
+
+/// Longest name of an owner, in characters.
+const LONGEST_OWNER: usize = 100;
+
+/// Which tools are to be marked, and how.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The tools.
+    pub selection: Selection,
+    /// What becomes of them.
+    pub mark: Mark,
+}
+
+/// Marks tools in one transaction; those that are so already are left alone.
+///
+/// # Errors
+/// [`Kind::NotFound`] and [`Kind::Ambiguous`] for an address, [`Kind::Invalid`] if nothing says which
+/// tools or the owner cannot be one, [`Kind::Overtaken`] if one was deleted meanwhile.
+pub fn run(
+    connection: &mut Connection,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Changed, Refusal> {
+    let mark = match &request.mark {
+        Mark::Owner(owner) => Mark::Owner(checked_owner(owner)?),
+        other => other.clone(),
+    };
+    let selected = request.selection.resolve(connection, false)?;
+    let (changed, revision) = change(connection, caller, Some(mark.action()), |transaction| {
+        Ok(lifecycle::mark(transaction, &selected, &mark)?)
+    })?;
+    let changed = changed.iter().map(|tool| tool.id).collect();
+    Ok(Changed::new(
+        mark.action(),
+        &selected,
+        &changed,
+        revision,
+        caller.dry_run,
+    ))
+}
+
+/// The owner without the spaces around it.
+fn checked_owner(owner: &str) -> Result<String, Refusal> {
+    let owner = owner.trim();
+    if owner.is_empty() || owner.chars().count() > LONGEST_OWNER || owner.contains('\0') {
+        return Err(Refusal::new(
+            Kind::Invalid,
+            format!("an owner is named with 1 to {LONGEST_OWNER} characters"),
+        ));
+    }
+    Ok(owner.to_owned())
+}

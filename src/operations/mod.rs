@@ -1,0 +1,27 @@
+//! What toolcat does, callable without a terminal and without HTTP: one file per verb.
+//!
+//! An operation takes a typed request, the [`Caller`] who asks, and a connection (or the [`Backend`] that
+//! makes one), and returns a typed report or a [`Refusal`]. What must hold is held here or below: a
+//! front end only reads its arguments, calls one operation and shows the report. Nothing here names a
+//! flag, a subcommand or a terminal: what would help is a [`Remedy`], which each front end words.
+
+pub mod abtest;
+pub mod address;
+pub mod backend;
+pub mod caller;
+pub mod delete;
+pub mod mark;
+pub mod progress;
+pub mod refusal;
+mod report;
+pub mod restore;
+pub mod rollback;
+mod transaction;
+pub mod update;
+
+pub use backend::{Backend, Notice};
+pub use caller::{Caller, Via};
+pub use progress::{Progress, Silent, Stage};
+pub use refusal::{Kind, Refusal, Remedy};
+pub use report::Changed;
+pub use transaction::change;

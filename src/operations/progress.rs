@@ -1,0 +1,30 @@
+//! What long work tells of how far it is.
+
+/// A part of long work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Files are read and validated.
+    Reading,
+    /// Definitions are written.
+    Writing,
+}
+
+/// Told how far long work is, from any thread.
+pub trait Progress: Send + Sync {
+    /// A part begins, of so many steps.
+    fn begin(&self, stage: Stage, steps: u64);
+    /// So many steps of it are done.
+    fn advance(&self, steps: u64);
+    /// The part is over.
+    fn end(&self);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Progress for Silent {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+}

@@ -1,0 +1,283 @@
+//! Why an operation was not done, as data: the front ends word what would help.
+
+use std::fmt;
+
+use crate::cluster::ClusterError;
+use crate::format::Problem;
+use crate::store::ab_tests::lifecycle::Next;
+use crate::store::{QueryError, StoreError, TransactionError};
+
+/// What kind of refusal it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The request cannot be used as it is.
+    Invalid,
+    /// A thing that was named does not exist.
+    NotFound,
+    /// A name can mean several things.
+    Ambiguous,
+    /// Something stands in the way: a version, a test, a lock, a concurrent change.
+    Conflict,
+    /// What was meant is gone or was changed meanwhile; trying again would not help.
+    Overtaken,
+    /// The database role lacks a right.
+    Forbidden,
+    /// The database cannot be used.
+    NoDatabase,
+}
+
+/// What would help.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remedy {
+    /// One of these names may be meant.
+    DidYouMean(Vec<String>),
+    /// The list of the tools shows what there is.
+    ListTools,
+    /// The audit log shows which tools were deleted.
+    ListDeleted,
+    /// The list of its versions shows what there is.
+    ListVersions,
+    /// Delete or rename the one in the way; the deleted one can be seen as it was.
+    DeleteOrRename,
+    /// Name the platform, as in the example.
+    NamePlatform {
+        /// An address with the platform.
+        example: String,
+    },
+    /// Make the catalog, if its name is no mistake for one that is there.
+    MakeCatalog {
+        /// Its name.
+        name: String,
+        /// One that is there and has nearly that name.
+        near: Option<String>,
+    },
+    /// Name tools, filter, or say that every tool is meant.
+    NameTools,
+    /// The versions from which one can be chosen.
+    ChooseVersion(Vec<String>),
+    /// Roll the whole tool back to the version.
+    RollBackTo {
+        /// Its address without a version.
+        tool: String,
+        /// The version.
+        version: String,
+    },
+    /// End the A/B test first.
+    EndTest {
+        /// Its name.
+        test: String,
+        /// Whether force would do as well.
+        or_force: bool,
+    },
+    /// End the other A/B test first.
+    EndOtherTest {
+        /// Its name.
+        test: String,
+    },
+    /// The list of the A/B tests shows what there is.
+    ListTests,
+    /// Choose another name, or look at the A/B test that has it.
+    OtherTestName {
+        /// The name.
+        test: String,
+    },
+    /// What can be done with an A/B test in its state.
+    Test {
+        /// Its name.
+        test: String,
+        /// What can be done.
+        next: Next,
+    },
+    /// A cancelled A/B test has no result: make a new one.
+    NoResult,
+    /// Look at the result of an A/B test.
+    ShowResult {
+        /// Its name.
+        test: String,
+    },
+    /// Switch the version on.
+    EnableTool(String),
+    /// Cancel an A/B test whose row was changed by hand, and make it again.
+    RemakeTest,
+    /// Give the id with which telemetry will be recorded.
+    GiveUnit,
+    /// Give a shorter id, or a hash of it: telemetry could not be recorded under it.
+    ShorterUnit,
+    /// Give the id on one line.
+    UnitOnOneLine,
+    /// Use the latest version of the tool.
+    UseLatest,
+    /// Name the user.
+    NameUser,
+    /// Deprecate it, which keeps what was recorded, or purge that as well.
+    DeprecateOrPurge,
+    /// Of the database and the connection.
+    Database(DatabaseRemedy),
+    /// What the local server's error says itself.
+    Server(String),
+}
+
+/// What would help where the database refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseRemedy {
+    /// Write the URL as one.
+    UrlForm,
+    /// Look at the server, and where the URL comes from.
+    CheckServer,
+    /// Nothing of the unfinished change was kept: ask again.
+    AskAgain,
+    /// Bring the catalog up to date.
+    Migrate,
+    /// Use the program that made the catalog, or a newer one.
+    NewerProgram,
+    /// Wait for the other, and try again.
+    TryAgain,
+    /// Ask the owner of the catalog for a grant.
+    AskForGrant,
+    /// Wait, let the server take more connections, or put a pool in front.
+    MoreConnections,
+    /// Let the pool keep sessions or transactions, or go around it.
+    OtherPooling,
+    /// Connect to the primary: this server or session answers reads alone.
+    UsePrimary,
+    /// Raise the time limit of statements, or wait.
+    RaiseTimeLimit,
+    /// Make room on the server.
+    MakeRoom,
+    /// See where the catalog stands.
+    MigrationStatus,
+}
+
+/// What is wrong with a definition that was to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flaw {
+    /// The definition.
+    pub tool: String,
+    /// The place in it, as a JSON pointer.
+    pub pointer: String,
+    /// What is wrong.
+    pub message: String,
+    /// The rule that says so.
+    pub rule: &'static str,
+}
+
+impl Flaw {
+    pub(super) fn new(tool: &str, problem: Problem) -> Self {
+        Self {
+            tool: tool.to_owned(),
+            pointer: problem.pointer.to_string(),
+            message: problem.message,
+            rule: problem.rule,
+        }
+    }
+}
+
+/// Why an operation was not done; nothing was changed.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What kind of refusal it is.
+    pub kind: Kind,
+    /// What failed, where and why, in a sentence that names no front end.
+    pub message: String,
+    /// What would help.
+    pub remedy: Option<Remedy>,
+    /// What is wrong with the definitions, if it is about definitions.
+    pub flaws: Vec<Flaw>,
+    cause: Option<Box<StoreError>>,
+}
+
+impl Refusal {
+    /// A refusal without a remedy.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            remedy: None,
+            flaws: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// The same with what is wrong with the definitions.
+    #[must_use]
+    pub fn flaws(self, flaws: Vec<Flaw>) -> Self {
+        Self { flaws, ..self }
+    }
+
+    /// The same with what would help.
+    #[must_use]
+    pub fn remedy(self, remedy: Remedy) -> Self {
+        Self {
+            remedy: Some(remedy),
+            ..self
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Refusal {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_deref().map(|it| it as _)
+    }
+}
+
+impl TransactionError for Refusal {
+    fn store(&self) -> Option<&StoreError> {
+        self.cause.as_deref()
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        use DatabaseRemedy as Help;
+        let (kind, help) = match &error {
+            StoreError::Url(_) => (Kind::Invalid, Some(Help::UrlForm)),
+            StoreError::Unreachable { .. } => (Kind::NoDatabase, Some(Help::CheckServer)),
+            StoreError::Lost(_) => (Kind::NoDatabase, Some(Help::AskAgain)),
+            StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. } => {
+                (Kind::NoDatabase, Some(Help::Migrate))
+            }
+            StoreError::SchemaTooNew { .. } => (Kind::NoDatabase, Some(Help::NewerProgram)),
+            StoreError::Conflict(_) => (Kind::Conflict, Some(Help::TryAgain)),
+            StoreError::Overtaken(_) => (Kind::Overtaken, None),
+            StoreError::Full { .. } => (Kind::NoDatabase, Some(Help::MoreConnections)),
+            StoreError::Pool(_) => (Kind::NoDatabase, Some(Help::OtherPooling)),
+            StoreError::Cancelled(_) => (Kind::NoDatabase, Some(Help::RaiseTimeLimit)),
+            StoreError::Forbidden(denial) if denial.is_read_only() => {
+                (Kind::Forbidden, Some(Help::UsePrimary))
+            }
+            StoreError::Forbidden(_) => (Kind::Forbidden, Some(Help::AskForGrant)),
+            StoreError::OutOfResources(_) => (Kind::NoDatabase, Some(Help::MakeRoom)),
+            StoreError::Migration(_) => (Kind::NoDatabase, Some(Help::MigrationStatus)),
+            StoreError::Definition(_) | StoreError::Query(_) => (Kind::Invalid, None),
+        };
+        Self {
+            kind,
+            message: error.to_string(),
+            remedy: help.map(Remedy::Database),
+            flaws: Vec::new(),
+            cause: Some(Box::new(error)),
+        }
+    }
+}
+
+impl From<QueryError> for Refusal {
+    fn from(error: QueryError) -> Self {
+        StoreError::from(error).into()
+    }
+}
+
+impl From<ClusterError> for Refusal {
+    fn from(error: ClusterError) -> Self {
+        let refusal = Self::new(Kind::NoDatabase, error.to_string());
+        match error.hint() {
+            Some(hint) => refusal.remedy(Remedy::Server(hint)),
+            None => refusal,
+        }
+    }
+}
