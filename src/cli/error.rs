@@ -45,6 +45,8 @@ pub struct CommandError {
     pub kind: ErrorKind,
     /// What failed, where and why.
     pub message: String,
+    /// What is wrong one by one, shown before the message.
+    pub details: Vec<String>,
     /// What to do next.
     pub hint: Option<String>,
 }
@@ -55,6 +57,7 @@ impl CommandError {
         Self {
             kind,
             message: message.into(),
+            details: Vec::new(),
             hint: None,
         }
     }

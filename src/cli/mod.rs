@@ -293,7 +293,9 @@ fn finish(session: &mut Session, result: Result<Outcome, CommandError>) -> u8 {
         Err(error) => {
             // What was written before the failure belongs to the result.
             let _ = session.ui.finish();
-            session.ui.error(&error.message);
+            for detail in error.details.iter().chain([&error.message]) {
+                session.ui.error(detail);
+            }
             if let Some(hint) = &error.hint {
                 session.ui.hint(hint);
             }

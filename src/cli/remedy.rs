@@ -6,6 +6,9 @@ use crate::store::ab_tests::lifecycle::Next;
 
 use super::{CommandError, ErrorKind};
 
+/// How many errors in definitions of the catalog are shown.
+const FLAWS: usize = 10;
+
 impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> Self {
         let kind = match refusal.kind {
@@ -14,9 +17,15 @@ impl From<Refusal> for CommandError {
             Kind::Conflict | Kind::Overtaken => ErrorKind::Conflict,
             Kind::Forbidden | Kind::NoDatabase => ErrorKind::NoDatabase,
         };
+        // Of files every error is shown, as they are to be mended; of the catalog some.
+        let of_files = refusal.flaws.iter().any(|it| it.place.is_some());
+        let shown = if of_files { usize::MAX } else { FLAWS };
         Self {
             kind,
             message: refusal.message,
+            details: (refusal.flaws.iter().take(shown))
+                .map(ToString::to_string)
+                .collect(),
             hint: refusal.remedy.as_ref().map(hint),
         }
     }
@@ -78,12 +87,17 @@ fn hint(remedy: &Remedy) -> String {
         Remedy::UnitOnOneLine => "give the id on one line, without control characters".to_owned(),
         Remedy::UseLatest => "use the latest version of the tool".to_owned(),
         Remedy::NameUser => "name the user with --user".to_owned(),
+        Remedy::SayChoice => "it must print 1 or 2, the name of one of the two tools, or {\"choice\": ...} with one of these".to_owned(),
+        Remedy::MoreTime => "--tie-break-timeout SECONDS gives it more time".to_owned(),
+        Remedy::RecordSelection => {
+            "`toolcat select --record ...` records one and tells its number".to_owned()
+        }
         Remedy::DeprecateOrPurge => {
             "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
                 .to_owned()
         }
         Remedy::Database(remedy) => database(*remedy).to_owned(),
-        Remedy::Server(hint) => hint.clone(),
+        Remedy::Said(hint) | Remedy::Server(hint) => hint.clone(),
     }
 }
 

@@ -3,12 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
+use crate::operations::select::files::text_of;
 use crate::output::{Column, Format, Record, record, text};
 use crate::select::retrieval::Index;
 use crate::store::{StoreError, tools};
 
 use super::filter::FilterArgs;
-use super::select::text_of;
 use super::{CommandError, Outcome, Session};
 
 /// Find tools by words

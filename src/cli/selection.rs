@@ -1,6 +1,5 @@
 //! Arguments of commands that act on several tools: which, and how.
 
-
 use clap::{Args, ValueEnum};
 
 use crate::definition::ToolRef;

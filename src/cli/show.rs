@@ -14,9 +14,9 @@ use crate::select::used::Used;
 use crate::store::tools::{self, StoredTool};
 use crate::store::{Connection, StoreError, replay};
 
-use super::select::{cannot_fill, input, whole};
+use super::select::{input, whole};
 use super::{CommandError, Outcome, Session, moment};
-use crate::operations::address;
+use crate::operations::{Refusal, address};
 
 /// Show one tool.
 #[derive(Debug, Args)]
@@ -172,7 +172,7 @@ fn page(
             text::visible(&capability.description)
         )?;
         for (name, definition) in &capability.patterns {
-            let run = used(definition, &tool.platform, &values).map_err(cannot_fill)?;
+            let run = used(definition, &tool.platform, &values).map_err(Refusal::from)?;
             pattern(ui, name, definition, run.as_ref())?;
         }
     }
@@ -224,7 +224,7 @@ fn command(ui: &mut Ui, document: &Document, args: &ShowArgs) -> Result<(), Comm
     };
     let values: Values = args.input.iter().cloned().collect();
     let label = format!("{} {name}", tool.identity());
-    let Some(used) = used(pattern, &tool.platform, &values).map_err(cannot_fill)? else {
+    let Some(used) = used(pattern, &tool.platform, &values).map_err(Refusal::from)? else {
         return Err(
             CommandError::invalid(format!("{label} does not say how it is run"))
                 .hint("give its definition an `invocation`"),

@@ -3,7 +3,6 @@
 use clap::Args;
 
 use crate::definition::set::Assignment;
-use crate::operations::Refusal;
 use crate::operations::update::{self, Request, ToolChange, Updated};
 use crate::output::style::HINT;
 use crate::output::text;
@@ -54,7 +53,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         agreed: None,
     };
     if !args.how.yes && !args.how.dry_run {
-        let changed = refused(session, update::plan(&mut connection, &request))?;
+        let changed = update::plan(&mut connection, &request)?;
         if changed.is_empty() {
             session.ui.status("nothing to change");
             return Ok(Outcome::Done);
@@ -67,22 +66,8 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         request.agreed = Some(changed);
     }
     let caller = session.caller(args.how.dry_run);
-    let updated = update::run(&mut connection, &caller, &request);
-    present(args, session, &refused(session, updated)?)
-}
-
-/// Shows what is wrong with the definitions before the refusal.
-fn refused<T>(session: &Session, result: Result<T, Refusal>) -> Result<T, CommandError> {
-    const LINES: usize = 10;
-    result.map_err(|refusal| {
-        for flaw in refusal.flaws.iter().take(LINES) {
-            session.ui.error(&format!(
-                "{}{}: {} [{}]",
-                flaw.tool, flaw.pointer, flaw.message, flaw.rule
-            ));
-        }
-        refusal.into()
-    })
+    let updated = update::run(&mut connection, &caller, &request)?;
+    present(args, session, &updated)
 }
 
 fn show(session: &mut Session, changed: &[ToolChange]) -> Result<(), CommandError> {

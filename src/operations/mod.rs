@@ -16,6 +16,7 @@ pub mod refusal;
 mod report;
 pub mod restore;
 pub mod rollback;
+pub mod select;
 mod transaction;
 pub mod update;
 

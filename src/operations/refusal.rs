@@ -6,6 +6,7 @@ use crate::cluster::ClusterError;
 use crate::format::Problem;
 use crate::store::ab_tests::lifecycle::Next;
 use crate::store::{QueryError, StoreError, TransactionError};
+use crate::validate::{Report, Severity};
 
 /// What kind of refusal it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +110,18 @@ pub enum Remedy {
     UseLatest,
     /// Name the user.
     NameUser,
+    /// Say 1 or 2, or the name of one of the two tools.
+    SayChoice,
+    /// Give the command that settles close calls more time.
+    MoreTime,
+    /// Recording a selection tells its number.
+    RecordSelection,
     /// Deprecate it, which keeps what was recorded, or purge that as well.
     DeprecateOrPurge,
     /// Of the database and the connection.
     Database(DatabaseRemedy),
+    /// In words that name no front end.
+    Said(String),
     /// What the local server's error says itself.
     Server(String),
 }
@@ -148,12 +157,14 @@ pub enum DatabaseRemedy {
     MigrationStatus,
 }
 
-/// What is wrong with a definition that was to be written.
+/// What is wrong with a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flaw {
-    /// The definition.
-    pub tool: String,
-    /// The place in it, as a JSON pointer.
+    /// The file, or the version of the tool.
+    pub subject: String,
+    /// Line and column in the file, from 1; none for a definition of the catalog.
+    pub place: Option<(u32, u32)>,
+    /// The place in the definition, as a JSON pointer; empty for a file.
     pub pointer: String,
     /// What is wrong.
     pub message: String,
@@ -162,12 +173,45 @@ pub struct Flaw {
 }
 
 impl Flaw {
+    /// Of a definition of the catalog.
     pub(super) fn new(tool: &str, problem: Problem) -> Self {
         Self {
-            tool: tool.to_owned(),
+            subject: tool.to_owned(),
+            place: None,
             pointer: problem.pointer.to_string(),
             message: problem.message,
             rule: problem.rule,
+        }
+    }
+
+    /// The errors of a validation of files.
+    pub(super) fn errors(report: &Report) -> Vec<Self> {
+        let errors = report.diagnostics.iter();
+        errors
+            .filter(|it| it.severity == Severity::Error)
+            .map(|it| Self {
+                subject: it.file.clone(),
+                place: Some((it.line, it.column)),
+                pointer: String::new(),
+                message: it.message.clone(),
+                rule: it.rule,
+            })
+            .collect()
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            subject,
+            pointer,
+            message,
+            rule,
+            ..
+        } = self;
+        match self.place {
+            Some((line, column)) => write!(f, "{subject}:{line}:{column}: {message} [{rule}]"),
+            None => write!(f, "{subject}{pointer}: {message} [{rule}]"),
         }
     }
 }

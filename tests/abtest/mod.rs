@@ -2,8 +2,8 @@
 
 mod analysis;
 mod assignment;
-mod concurrency;
 mod conclusion;
+mod concurrency;
 mod health;
 mod input;
 mod setting;

@@ -5,18 +5,15 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::answered::answer;
-use super::present::to_json;
 use super::request::{Line, from_args};
-use super::source::Source;
-use super::{CommandError, Outcome, SelectArgs, Session};
+use super::{Asking, CommandError, Outcome, SelectArgs, Session};
 use crate::cli::lines::Lines;
 use crate::output::text;
 
 pub fn run(
     args: &SelectArgs,
     file: &Path,
-    source: &mut Source,
+    asking: &mut Asking,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let base = from_args(args, session)?;
@@ -45,10 +42,10 @@ pub fn run(
         let request = request
             .over(&base, args.mode, &session.config.covers)
             .map_err(|message| refused(&message))?;
-        let answered = answer(args, request, source, session)?;
+        let answered = asking.answer(args, request, session)?;
         let mut fields = serde_json::Map::new();
         fields.insert("id".to_owned(), id);
-        if let Value::Object(answer) = to_json(&answered, args.limit()) {
+        if let Value::Object(answer) = answered.to_json(args.limit()) {
             fields.extend(answer);
         }
         serde_json::to_writer(session.ui.out(), &json!(fields)).map_err(std::io::Error::from)?;

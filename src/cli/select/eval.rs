@@ -7,20 +7,19 @@ use crate::output::table::Table;
 use crate::output::{Column, Format, text};
 use crate::select::evaluate::{Case, Evaluation, Report};
 
-use super::source::Source;
-use super::{CommandError, Outcome, SelectArgs, Session};
+use super::{Asking, CommandError, Outcome, SelectArgs, Session};
 
 pub fn run(
     args: &SelectArgs,
     file: &Path,
-    source: &mut Source,
+    asking: &mut Asking,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let cases = read(file)?;
     let progress = session.ui.progress(cases.len() as u64, "queries");
     let mut evaluation = Evaluation::default();
     for case in &cases {
-        let ranked = source.ranked(&case.query, session)?;
+        let ranked = asking.source.ranked(&case.query)?;
         // A true name may say the platform as well; a tool of several platforms counts once.
         let names: Vec<String> = ranked
             .iter()

@@ -1,19 +1,13 @@
 //! `toolcat select`: the best tool for a job.
 
-mod answered;
 mod batch;
-mod catalog;
 mod eval;
 mod explain;
-mod files;
-mod installed;
 mod present;
 mod replay;
 mod request;
-mod source;
 mod split;
 mod tie_break;
-mod trial;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -23,15 +17,14 @@ use clap::{Args, ValueEnum};
 use crate::config::SelectConfig;
 
 use crate::definition::ToolRef;
+use crate::operations::Caller;
+use crate::operations::select::{self as operation, Request, Selected, Source, TieBreak};
 use crate::output::Format;
 use crate::select::{self, Answer, Mode, Scoring, Weights};
 
 use super::{CommandError, Outcome, Session};
-pub use answered::cannot_fill;
-pub use files::text_of;
 pub use present::whole;
 pub use request::input;
-use source::Source;
 
 /// Find the best tool for a job.
 #[derive(Debug, Clone, Args)]
@@ -297,33 +290,91 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
             .hint("name a capability (--capability disk_usage) or say what the job is"));
     }
     let start = Instant::now();
-    let mut source = Source::open(args, session)?;
+    let mut asking = Asking::open(args, session)?;
     let connect_time = start.elapsed();
     if let Some(file) = &args.batch {
-        return batch::run(args, file, &mut source, session);
+        return batch::run(args, file, &mut asking, session);
     }
     if let Some(file) = &args.eval {
-        return eval::run(args, file, &mut source, session);
+        return eval::run(args, file, &mut asking, session);
     }
     if args.split {
-        return split::run(args, &mut source, session);
+        return split::run(args, &mut asking, session);
     }
-    let request = request::from_args(args, session)?;
-    let answered = answered::answer(args, request, &mut source, session)?;
+    let job = request::from_args(args, session)?;
+    let selected = asking.answer(args, job, session)?;
     let print = Instant::now();
-    present::present(args, session, &answered)?;
+    present::present(args, session, &selected)?;
     if args.timing {
         session.ui.finish()?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
         session.ui.status(&format!(
             "connect {:.3} ms, query {:.3} ms, score {:.3} ms, print {:.3} ms",
             milliseconds(connect_time),
-            milliseconds(answered.query_time),
-            milliseconds(answered.score_time),
+            milliseconds(selected.query_time),
+            milliseconds(selected.score_time),
             milliseconds(print.elapsed()),
         ));
     }
-    Ok(outcome(&answered.answer))
+    Ok(outcome(&selected.answer))
+}
+
+/// Where the candidates come from, and who asks.
+struct Asking {
+    source: Source,
+    caller: Caller,
+}
+
+impl Asking {
+    /// Opens the source that the arguments name.
+    fn open(args: &SelectArgs, session: &Session) -> Result<Self, CommandError> {
+        let caller = session.caller(false);
+        if !args.from.is_empty() {
+            let source = Source::files(&args.from)?;
+            return Ok(Self { source, caller });
+        }
+        let mut warnings = Vec::new();
+        let backend = Ok(session.backend()?);
+        let source = Source::with_fallback(backend, &args.fallback, &mut warnings)?;
+        for warning in warnings {
+            session.ui.warn(&warning.to_string());
+        }
+        Ok(Self { source, caller })
+    }
+
+    /// Answers one request as the arguments say, with the warnings that belong to it.
+    fn answer(
+        &mut self,
+        args: &SelectArgs,
+        job: select::Request,
+        session: &Session,
+    ) -> Result<Selected, CommandError> {
+        let request = Request {
+            job,
+            given: args.context.iter().map(|(name, _)| name.clone()).collect(),
+            infer_context: args.infer_context,
+            user: args.user.clone(),
+            execution_id: args.execution_id.clone(),
+            why_not: args.why_not.clone(),
+            installed: args.installed,
+            record: args.record,
+        };
+        let limit = Duration::from_secs_f64(args.tie_break_timeout);
+        let command = args.tie_break.as_deref();
+        let ask = |input: &serde_json::Value| {
+            tie_break::ask(command.unwrap_or_default(), &input.to_string(), limit)
+        };
+        let tie_break = command.map(|command| TieBreak {
+            name: tie_break::name(command),
+            ask: &ask,
+        });
+        let selected =
+            operation::run(&mut self.source, &self.caller, &request, tie_break.as_ref())?;
+        for warning in &selected.warnings {
+            session.ui.warn(&warning.to_string());
+        }
+        Ok(selected)
+    }
 }
 
 fn outcome(answer: &Answer) -> Outcome {

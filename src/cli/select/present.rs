@@ -1,8 +1,9 @@
 //! An answer, for people and for programs.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use crate::operations::select::Selected;
 use crate::output::style::GOOD;
 use crate::output::table::Table;
 use crate::output::{Column, Format, Record, Ui, record, text};
@@ -11,13 +12,12 @@ use crate::select::search::Retrieval;
 use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
-use super::answered::Answered;
 use super::{AnswerFormat, CommandError, SelectArgs, Session, explain};
 
 pub fn present(
     args: &SelectArgs,
     session: &mut Session,
-    answered: &Answered,
+    answered: &Selected,
 ) -> Result<(), CommandError> {
     if let (Some(used), Some(best)) = (&answered.used, &answered.answer.answer) {
         tell_unknown(&session.ui, used, best);
@@ -27,7 +27,7 @@ pub fn present(
     }
     match args.format() {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            write_object(session, args.format(), &full(answered, args.limit()))?;
+            write_object(session, args.format(), &answered.full_json(args.limit()))?;
         }
         Format::Name => {
             doubts(&session.ui, &answered.answer);
@@ -36,7 +36,8 @@ pub fn present(
             }
         }
         Format::Csv => {
-            let rows: Vec<Row> = shown(&answered.answer, args.limit())
+            let rows: Vec<Row> = answered
+                .shown(args.limit())
                 .iter()
                 .enumerate()
                 .map(|(index, choice)| Row::of(index + 1, choice))
@@ -60,7 +61,7 @@ fn tell_unknown(ui: &Ui, used: &Used, best: &Choice) {
 }
 
 /// The command alone, as it is typed. Nothing is printed that is not whole.
-fn command(session: &mut Session, answered: &Answered) -> Result<(), CommandError> {
+fn command(session: &mut Session, answered: &Selected) -> Result<(), CommandError> {
     let Some(best) = &answered.answer.answer else {
         return Ok(());
     };
@@ -119,72 +120,6 @@ pub fn write_object(
     Ok(())
 }
 
-/// The answer as one object, with the circumstances that differ from run to run.
-pub fn full(answered: &Answered, limit: usize) -> Value {
-    let mut whole = to_json(answered, limit);
-    if let Value::Object(fields) = &mut whole {
-        fields.insert("catalog_revision".to_owned(), json!(answered.revision));
-        fields.insert("clock".to_owned(), json!(answered.clock));
-        if let Some(id) = answered.recorded {
-            fields.insert("selection_id".to_owned(), json!(id));
-        }
-    }
-    whole
-}
-
-/// The answer as one object; the ranking cut to `limit`, 0 for all of it. Equal requests over equal
-/// catalogs give equal objects.
-pub fn to_json(answered: &Answered, limit: usize) -> Value {
-    let answer = &answered.answer;
-    let mut whole = json!({
-        "mode": answer.mode,
-        "answer": answer.answer,
-        "ambiguous": answer.ambiguous,
-        "score_gap": answer.score_gap,
-        "clarifying_question": answer.clarifying_question,
-        "ranking": shown(answer, limit),
-        "set_aside": answer.set_aside,
-        "candidates": answer.candidates,
-        "weights": answer.weights,
-        "request_hash": answered.request.hash(),
-    });
-    if let Value::Object(fields) = &mut whole {
-        if let (Some(Value::Object(best)), Some(Value::Object(used))) = (
-            fields.get_mut("answer"),
-            answered.used.as_ref().map(|it| json!(it)),
-        ) {
-            best.extend(used);
-        }
-        if let Some(Value::Object(best)) = fields.get_mut("answer")
-            && !answered.examples.is_empty()
-        {
-            best.insert("examples".to_owned(), json!(answered.examples));
-        }
-        let mut add = |name: &str, value: Option<Value>| {
-            if let Some(value) = value {
-                fields.insert(name.to_owned(), value);
-            }
-        };
-        add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
-        add("tie_break", answered.tie_break.as_ref().map(|it| json!(it)));
-        add("ab_tests", answered.assigned.as_ref().map(|it| json!([it])));
-        add("why_not", answered.why_not.as_ref().map(|it| json!(it)));
-        add(
-            "inferred_context",
-            (!answered.inferred.is_empty()).then(|| json!(answered.inferred)),
-        );
-    }
-    whole
-}
-
-/// The first choices of the ranking; all of them where `limit` is 0.
-pub fn shown(answer: &Answer, limit: usize) -> &[Choice] {
-    match limit {
-        0 => &answer.ranking,
-        limit => &answer.ranking[..limit.min(answer.ranking.len())],
-    }
-}
-
 /// Says where the words were hardly known.
 fn doubts(ui: &Ui, answer: &Answer) {
     let Some(Retrieval {
@@ -216,7 +151,7 @@ fn doubts(ui: &Ui, answer: &Answer) {
 fn table(
     args: &SelectArgs,
     session: &mut Session,
-    answered: &Answered,
+    answered: &Selected,
 ) -> Result<(), CommandError> {
     let answer = &answered.answer;
     doubts(&session.ui, answer);
@@ -241,7 +176,7 @@ fn table(
     if args.explain {
         explain::explain(&mut session.ui, answer)?;
     } else {
-        let ranking = shown(answer, args.limit());
+        let ranking = answered.shown(args.limit());
         if ranking.len() > 1 {
             writeln!(session.ui.out())?;
             ranking_table(&mut session.ui, ranking)?;
@@ -267,7 +202,7 @@ fn table(
 /// How many examples of the answer are shown.
 const EXAMPLES: usize = 2;
 
-fn headline(ui: &mut Ui, answered: &Answered, best: &Choice) -> Result<(), CommandError> {
+fn headline(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), CommandError> {
     let answer = &answered.answer;
     let name = ui.paint(GOOD, &text::visible(&best.label()));
     writeln!(ui.out(), "{name}")?;

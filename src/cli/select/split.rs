@@ -7,19 +7,18 @@ use crate::output::style::HEADING;
 use crate::output::text;
 use crate::select::{intent, preference};
 
-use super::answered::{Answered, answer};
-use super::present::{self, to_json};
+use super::present;
 use super::request::from_args;
-use super::source::Source;
-use super::{CommandError, Outcome, SelectArgs, Session};
+use super::{Asking, CommandError, Outcome, SelectArgs, Session};
+use crate::operations::select::Selected;
 
 pub fn run(
     args: &SelectArgs,
-    source: &mut Source,
+    asking: &mut Asking,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let base = from_args(args, session)?;
-    let mut answers: Vec<(String, Answered)> = Vec::new();
+    let mut answers: Vec<(String, Selected)> = Vec::new();
     for clause in intent::split(&base.query) {
         let mut request = base.clone();
         // A preference in a clause is about that clause; else that of the whole request counts.
@@ -28,7 +27,7 @@ pub fn run(
             request.mode = own;
         }
         request.query.clone_from(&clause);
-        answers.push((clause, answer(args, request, source, session)?));
+        answers.push((clause, asking.answer(args, request, session)?));
     }
     let found = answers.iter().all(|(_, it)| it.answer.answer.is_some());
     match args.format() {
@@ -77,10 +76,10 @@ pub fn run(
     Ok(if found { Outcome::Done } else { Outcome::No })
 }
 
-fn object(clause: &str, answered: &Answered, limit: usize) -> Value {
+fn object(clause: &str, answered: &Selected, limit: usize) -> Value {
     let mut fields = Map::new();
     fields.insert("clause".to_owned(), json!(clause));
-    if let Value::Object(answer) = to_json(answered, limit) {
+    if let Value::Object(answer) = answered.to_json(limit) {
         fields.extend(answer);
     }
     Value::Object(fields)

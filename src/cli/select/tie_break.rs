@@ -5,11 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
-use crate::select::{Answer, Choice, Request};
-
-use super::CommandError;
+use crate::operations::{Kind, Refusal, Remedy};
 
 /// The most that is read of what the command says.
 const MAX_OUTPUT: u64 = 64 * 1024;
@@ -17,83 +13,20 @@ const MAX_OUTPUT: u64 = 64 * 1024;
 /// How often a running command is looked at.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Hands the two best to the command where the answer is ambiguous, and puts its choice first.
-/// Returns what was chosen, where it was asked.
+/// What the command is called in messages.
+pub fn name(command: &str) -> String {
+    format!("the tie-break command `{command}`")
+}
+
+fn misbehaved(command: &str, what: &str) -> Refusal {
+    Refusal::new(Kind::Invalid, format!("{} {what}", name(command)))
+}
+
+/// Runs the command with the input on its stdin, and returns what it says.
 ///
 /// # Errors
-/// Where the command cannot be run, fails, takes too long, or says something that is no choice.
-pub fn settle(
-    command: &str,
-    limit: Duration,
-    request: &Request,
-    answer: &mut Answer,
-) -> Result<Option<String>, CommandError> {
-    if !answer.ambiguous || answer.ranking.len() < 2 {
-        return Ok(None);
-    }
-    let input = json!({
-        "query": request.query,
-        "capabilities": request.scope.capabilities,
-        "mode": answer.mode,
-        "score_gap": answer.score_gap,
-        "clarifying_question": answer.clarifying_question,
-        "candidates": &answer.ranking[..2],
-    });
-    let said = run(command, &input.to_string(), limit)?;
-    let chosen = parse(&said, &answer.ranking[..2]).ok_or_else(|| {
-        let shown: String = said.trim().chars().take(80).collect();
-        misbehaved(command, &format!("says `{shown}`, which is no choice")).hint(
-            "it must print 1 or 2, the name of one of the two tools, or {\"choice\": ...} with one of these",
-        )
-    })?;
-    answer.ranking.swap(0, chosen);
-    answer.answer = answer.ranking.first().cloned();
-    Ok(answer.answer.as_ref().map(Choice::label))
-}
-
-fn misbehaved(command: &str, what: &str) -> CommandError {
-    CommandError::invalid(format!("the tie-break command `{command}` {what}"))
-}
-
-/// A number from 1, a label, an address or a name that only one of them has; alone or as `choice`.
-fn parse(said: &str, choices: &[Choice]) -> Option<usize> {
-    let value = serde_json::from_str::<Value>(said).unwrap_or_else(|_| json!(said.trim()));
-    let value = match value {
-        Value::Object(mut fields) => fields.remove("choice")?,
-        other => other,
-    };
-    if let Some(number) = value.as_u64() {
-        let index = usize::try_from(number).ok()?.checked_sub(1)?;
-        return (index < choices.len()).then_some(index);
-    }
-    let name = value.as_str()?.trim();
-    let matching: Vec<usize> = choices
-        .iter()
-        .enumerate()
-        .filter(|(_, choice)| names(choice).iter().any(|it| it == name))
-        .map(|(index, _)| index)
-        .collect();
-    match matching[..] {
-        [one] => Some(one),
-        _ => name
-            .parse::<usize>()
-            .ok()?
-            .checked_sub(1)
-            .filter(|index| *index < choices.len()),
-    }
-}
-
-fn names(choice: &Choice) -> [String; 5] {
-    [
-        choice.label(),
-        format!("{}/{}@{}", choice.platform, choice.tool, choice.version),
-        format!("{}/{}", choice.platform, choice.tool),
-        choice.tool.clone(),
-        choice.pattern.clone(),
-    ]
-}
-
-fn run(command: &str, input: &str, limit: Duration) -> Result<String, CommandError> {
+/// [`Kind::Invalid`] if it cannot be run, fails or takes too long.
+pub fn ask(command: &str, input: &str, limit: Duration) -> Result<String, Refusal> {
     let mut child = Command::new("sh")
         .args(["-c", command])
         .stdin(Stdio::piped())
@@ -121,7 +54,7 @@ fn run(command: &str, input: &str, limit: Duration) -> Result<String, CommandErr
             command,
             &format!("took longer than {} s", limit.as_secs_f64()),
         )
-        .hint("--tie-break-timeout SECONDS gives it more time")
+        .remedy(Remedy::MoreTime)
     };
     let status = loop {
         let status = child

@@ -12,7 +12,8 @@ use crate::store::ab_tests::{self, Caller};
 use crate::store::index::{self, Assigned};
 
 use super::source::{Pooled, Source};
-use super::{CommandError, SelectArgs, Session};
+use super::{Request as Ask, Warning};
+use crate::operations::Refusal;
 
 /// What tests would make of a selection, before it is known whether they take part.
 pub struct Offer {
@@ -25,22 +26,22 @@ pub struct Offer {
 /// What the active tests assign to the caller; none where there is no caller, or no test.
 ///
 /// # Errors
-/// As the queries.
+/// Those of the database.
 pub fn offer(
-    args: &SelectArgs,
+    ask: &Ask,
     request: &Request,
     pooled: &Pooled,
     source: &mut Source,
-) -> Result<Option<Offer>, CommandError> {
+) -> Result<Option<Offer>, Refusal> {
     let Source::Catalog(catalog) = source else {
         return Ok(None);
     };
-    if args.execution_id.is_none() && args.user.is_none() {
+    if ask.execution_id.is_none() && ask.user.is_none() {
         return Ok(None);
     }
     let caller = Caller {
-        execution_id: args.execution_id.as_deref(),
-        user_id: args.user.as_deref(),
+        execution_id: ask.execution_id.as_deref(),
+        user_id: ask.user.as_deref(),
         environment: Some(&request.environment),
     };
     let mut pool = pooled.pool.clone();
@@ -110,32 +111,25 @@ pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> 
     true
 }
 
-/// Stores the assignment, before there is an outcome.
+/// Stores the assignment, before there is an outcome; a warning where it could not be.
 ///
 /// # Errors
-/// As the query.
-pub fn keep(
-    assigned: &Assigned,
-    source: &mut Source,
-    session: &Session,
-) -> Result<(), CommandError> {
+/// Those of the database.
+pub fn keep(assigned: &Assigned, source: &mut Source) -> Result<Option<Warning>, Refusal> {
     let Source::Catalog(catalog) = source else {
-        return Ok(());
+        return Ok(None);
     };
     let kept = catalog
         .connection()
         .direct(|connection| Ok(ab_tests::assign::keep(connection, &assigned.serving)?));
+    let test = assigned.test.clone();
     match kept {
-        Ok(true) => {}
-        Ok(false) => session.ui.warn(&format!(
-            "A/B test `{}` has just ended or changed its phase; this choice does not count in it",
-            assigned.test
-        )),
-        Err(StoreError::Forbidden(message)) => session.ui.warn(&format!(
-            "the assignment of A/B test `{}` cannot be stored: {message}",
-            assigned.test
-        )),
-        Err(error) => return Err(error.into()),
+        Ok(true) => Ok(None),
+        Ok(false) => Ok(Some(Warning::TestChanged { test })),
+        Err(StoreError::Forbidden(why)) => Ok(Some(Warning::AssignmentLost {
+            test,
+            why: why.to_string(),
+        })),
+        Err(error) => Err(error.into()),
     }
-    Ok(())
 }

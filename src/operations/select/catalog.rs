@@ -2,24 +2,23 @@
 
 use std::collections::HashMap;
 
-use diesel::PgConnection;
-
 use crate::definition::Document;
 use crate::select::Request;
 use crate::select::retrieval::order;
 use crate::store::index::{self, State};
 use crate::store::tools::{Filter, list};
-use crate::store::{Connection, StoreError, migrate};
+use crate::store::{Connection, StoreError, Transaction, migrate};
 
 use super::files::Files;
 use super::source::Pooled;
-use super::{CommandError, Session};
+use crate::operations::{Backend, Refusal};
 
 /// How often a stale index is brought up to date before a selection does without.
 const ATTEMPTS: usize = 3;
 
 /// The catalog, as a selection reads it.
 pub struct Catalog {
+    backend: Backend,
     connection: Connection,
     /// Definitions on disk that stand in where the database is lost.
     pub fallback: Vec<String>,
@@ -33,10 +32,11 @@ impl Catalog {
     /// Connects; nothing is read yet.
     ///
     /// # Errors
-    /// Where there is no database.
-    pub fn open(session: &Session) -> Result<Self, CommandError> {
+    /// [`Kind::NoDatabase`](crate::operations::Kind::NoDatabase).
+    pub fn open(backend: Backend) -> Result<Self, Refusal> {
         Ok(Self {
-            connection: session.open()?,
+            connection: backend.open()?,
+            backend,
             fallback: Vec::new(),
             whole: None,
             names: None,
@@ -51,9 +51,9 @@ impl Catalog {
     /// The candidates of a request.
     ///
     /// # Errors
-    /// As the queries.
-    pub fn pool(&mut self, request: &Request, session: &Session) -> Result<Pooled, CommandError> {
-        let state = self.read(session, |connection| index::pool(connection, request))?;
+    /// Those of the database.
+    pub fn pool(&mut self, request: &Request) -> Result<Pooled, Refusal> {
+        let state = self.read(|connection| index::pool(connection, request))?;
         Ok(match (state, &self.whole) {
             (Some(state), _) => Pooled {
                 pool: state.found,
@@ -70,13 +70,9 @@ impl Catalog {
     /// The names and platforms of the tools that share words with the query, best first.
     ///
     /// # Errors
-    /// As the queries.
-    pub fn ranked(
-        &mut self,
-        query: &str,
-        session: &Session,
-    ) -> Result<Vec<(String, String)>, CommandError> {
-        let state = self.read(session, |connection| index::ranked(connection, query))?;
+    /// Those of the database.
+    pub fn ranked(&mut self, query: &str) -> Result<Vec<(String, String)>, Refusal> {
+        let state = self.read(|connection| index::ranked(connection, query))?;
         let mut hits = match (state, &self.whole) {
             (Some(state), _) => state.found.hits,
             (None, Some((_, files))) => return Ok(files.ranked(query)),
@@ -98,9 +94,8 @@ impl Catalog {
     /// whole catalog had to be read instead.
     fn read<T>(
         &mut self,
-        session: &Session,
-        query: impl Fn(&mut PgConnection) -> Result<State<T>, StoreError>,
-    ) -> Result<Option<State<T>>, CommandError> {
+        query: impl Fn(&mut Transaction) -> Result<State<T>, StoreError>,
+    ) -> Result<Option<State<T>>, Refusal> {
         if self.whole.is_some() {
             return Ok(None);
         }
@@ -108,9 +103,7 @@ impl Catalog {
             let state = match self.connection.direct(&query) {
                 Ok(state) => state,
                 Err(error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. })) => {
-                    session
-                        .backend()?
-                        .bring_up_to_date(&mut self.connection, error)?;
+                    self.backend.bring_up_to_date(&mut self.connection, error)?;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -118,9 +111,7 @@ impl Catalog {
             if state.catalog.migration != migrate::newest_version()
                 && let Err(error) = migrate::require_current(&mut self.connection)
             {
-                session
-                    .backend()?
-                    .bring_up_to_date(&mut self.connection, error)?;
+                self.backend.bring_up_to_date(&mut self.connection, error)?;
                 continue;
             }
             if state.catalog.fresh {
@@ -136,7 +127,7 @@ impl Catalog {
     }
 
     /// Reads every tool that may be chosen: for a role that may only read, after a change by hand.
-    fn read_whole(&mut self) -> Result<(), CommandError> {
+    fn read_whole(&mut self) -> Result<(), Refusal> {
         let filter = Filter {
             statuses: vec!["active".to_owned()],
             enabled: Some(true),
@@ -157,6 +148,6 @@ impl Catalog {
     }
 }
 
-fn unread() -> CommandError {
+fn unread() -> Refusal {
     StoreError::Lost("the catalog was not read".to_owned()).into()
 }

@@ -12,7 +12,8 @@ use crate::select::{Candidate, Pool, Request};
 use crate::store::StoreError;
 use crate::validate::{Options, Severity, check};
 
-use super::{CommandError, Session};
+use crate::operations::refusal::Flaw;
+use crate::operations::{Kind, Refusal};
 
 /// Tools that may be chosen, and the index of their words once it is needed.
 pub struct Files {
@@ -25,21 +26,23 @@ impl Files {
     /// Reads and validates definitions; of several versions of a tool the newest counts.
     ///
     /// # Errors
-    /// Where a definition has an error, or cannot be read.
-    pub fn load(paths: &[String], session: &Session) -> Result<Self, CommandError> {
-        let inputs = format::collect(paths).map_err(crate::cli::validate::input_error)?;
+    /// [`Kind::Invalid`] if a definition has an error, or cannot be read.
+    pub fn load(paths: &[String]) -> Result<Self, Refusal> {
+        let inputs = format::collect(paths)
+            .map_err(|error| Refusal::new(Kind::Invalid, error.to_string()))?;
         let mut options = Options::default();
         options.lenient = true;
         options.complete = true;
         let report = check(&inputs, &options);
         let errors = report.count(Severity::Error);
         if errors > 0 {
-            crate::cli::validate::show_errors(session, &report);
-            return Err(CommandError::invalid(format!(
+            let message = format!(
                 "{} in {}; nothing was chosen",
                 text::counted(errors, "error"),
                 text::counted(report.files, "file")
-            )));
+            );
+            let flaws = Flaw::errors(&report);
+            return Err(Refusal::new(Kind::Invalid, message).flaws(flaws));
         }
         let mut newest: indexmap::IndexMap<(String, String), Tool> = indexmap::IndexMap::new();
         for loaded in report.documents {
