@@ -6,6 +6,23 @@ use crate::store::ab_tests::lifecycle::Next;
 
 use super::{CommandError, ErrorKind};
 
+impl From<CommandError> for Refusal {
+    /// An error on the way to an operation, for those that can do without what failed.
+    fn from(error: CommandError) -> Self {
+        let kind = match error.kind {
+            ErrorKind::NoDatabase => Kind::NoDatabase,
+            ErrorKind::NotFound => Kind::NotFound,
+            ErrorKind::Conflict => Kind::Conflict,
+            ErrorKind::Invalid | ErrorKind::ClosedPipe | ErrorKind::Interrupted => Kind::Invalid,
+        };
+        let refusal = Self::new(kind, error.message);
+        match error.hint {
+            Some(hint) => refusal.remedy(Remedy::Said(hint)),
+            None => refusal,
+        }
+    }
+}
+
 /// How many errors in definitions of the catalog are shown.
 const FLAWS: usize = 10;
 
@@ -41,9 +58,6 @@ fn hint(remedy: &Remedy) -> String {
             "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
                 .to_owned()
         }
-        Remedy::NamePlatform { example } => {
-            format!("name the platform, as in `{example}`")
-        }
         Remedy::MakeCatalog { name, near } => {
             let near = match near {
                 Some(near) => format!("did you mean `{near}`? "),
@@ -51,6 +65,10 @@ fn hint(remedy: &Remedy) -> String {
             };
             format!("{near}`toolcat migrate up --catalog {name}` makes it")
         }
+        Remedy::NamePlatform { example, or_filter } => format!(
+            "name the platform, as in `{example}`{}",
+            if *or_filter { ", or give --platform" } else { "" }
+        ),
         Remedy::NameTools => {
             "name tools, give filters such as --platform linux, or say --all".to_owned()
         }

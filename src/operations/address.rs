@@ -79,6 +79,7 @@ pub fn ambiguous(
     );
     Refusal::new(Kind::Ambiguous, message).remedy(Remedy::NamePlatform {
         example: names.swap_remove(0),
+        or_filter: false,
     })
 }
 
@@ -190,7 +191,7 @@ fn named(
             .collect();
         if distinct.len() > 1 {
             let identities = tools.iter().map(|it| it.identity());
-            return Err(ambiguous(reference, identities, "tools"));
+            return Err(ambiguous(reference, identities, "tools").or_filter());
         }
         for tool in tools {
             if seen.insert(tool.id) {

@@ -44,6 +44,8 @@ pub enum Remedy {
     NamePlatform {
         /// An address with the platform.
         example: String,
+        /// Whether a filter by platform would do as well.
+        or_filter: bool,
     },
     /// Make the catalog, if its name is no mistake for one that is there.
     MakeCatalog {
@@ -246,6 +248,15 @@ impl Refusal {
     #[must_use]
     pub fn flaws(self, flaws: Vec<Flaw>) -> Self {
         Self { flaws, ..self }
+    }
+
+    /// The same for a request that can name the platform as a filter, too.
+    #[must_use]
+    pub(super) fn or_filter(mut self) -> Self {
+        if let Some(Remedy::NamePlatform { or_filter, .. }) = &mut self.remedy {
+            *or_filter = true;
+        }
+        self
     }
 
     /// The same with what would help.

@@ -10,7 +10,7 @@ use crate::common::{Holder, Run};
 #[test]
 fn a_deadlock_with_another_session_is_tried_again() {
     let world = world();
-    created(&world, &[]);
+    created(&world, &["--metric", "time"]);
     // The rival never looks for deadlocks, so that the change is the one that PostgreSQL ends.
     world.sql(
         "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 2000', current_database()); END $$",
@@ -41,7 +41,7 @@ fn a_deadlock_with_another_session_is_tried_again() {
 #[test]
 fn a_serialization_failure_is_tried_again() {
     let world = world();
-    created(&world, &[]);
+    created(&world, &["--metric", "time"]);
     world.sql(
         "CREATE SEQUENCE tries; \
          CREATE FUNCTION fail_twice() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \

@@ -17,8 +17,8 @@ use clap::{Args, ValueEnum};
 use crate::config::SelectConfig;
 
 use crate::definition::ToolRef;
-use crate::operations::Caller;
 use crate::operations::select::{self as operation, Request, Selected, Source, TieBreak};
+use crate::operations::{Caller, Refusal};
 use crate::output::Format;
 use crate::select::{self, Answer, Mode, Scoring, Weights};
 
@@ -334,7 +334,7 @@ impl Asking {
             return Ok(Self { source, caller });
         }
         let mut warnings = Vec::new();
-        let backend = Ok(session.backend()?);
+        let backend = session.backend().map_err(Refusal::from);
         let source = Source::with_fallback(backend, &args.fallback, &mut warnings)?;
         for warning in warnings {
             session.ui.warn(&warning.to_string());
