@@ -133,7 +133,7 @@ fn recall_on_real_pages_holds_the_bar() {
         let measures: Vec<Measures> = hits
             .iter()
             .map(|hit| Measures {
-                relevance: hit.relevance,
+                likeness: hit.relevance,
                 score: 0.8,
                 exact: hit.exact,
             })

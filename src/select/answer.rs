@@ -8,7 +8,7 @@ use super::learned::{Learned, RELIABILITY_WEIGHT};
 use super::normalise::{Features, features};
 use super::policy::{self, Permit, Reason};
 use super::score::{contributions, order, total};
-use super::search::{Relevance, Retrieval};
+use super::search::{Blocked, Relevance, Retrieval};
 use super::{Candidate, Mode, Request, Scoring, Weights};
 
 /// What a selection found.
@@ -32,6 +32,12 @@ pub struct Answer {
     pub set_aside: Vec<SetAside>,
     /// How many candidates there were.
     pub candidates: usize,
+    /// Whether the answer is more likely wrong than right; only by words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub doubtful: bool,
+    /// The best match, where it is set aside; only by words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocked: Option<Blocked>,
     /// What was made of the request's words; only where they decide.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retrieval: Option<Retrieval>,
@@ -94,7 +100,7 @@ fn is_false(flag: &bool) -> bool {
 impl Choice {
     /// What it is ranked by: the score, or by words score and relevance combined.
     pub fn value(&self) -> f64 {
-        self.relevance.map_or(self.score, |it| it.combined)
+        self.relevance.as_ref().map_or(self.score, |it| it.combined)
     }
 
     /// Its name for messages: `platform/tool@version capability pattern`.
@@ -255,6 +261,8 @@ pub fn conclude(
         ranking,
         set_aside,
         candidates,
+        doubtful: false,
+        blocked: None,
         retrieval: None,
     }
 }
@@ -266,7 +274,7 @@ fn same_class(best: &Choice, second: &Choice) -> bool {
     if best.away != second.away {
         return false;
     }
-    match (best.relevance, second.relevance) {
+    match (&best.relevance, &second.relevance) {
         (Some(best), Some(second)) => {
             (best.named, best.relevant) == (second.named, second.relevant)
         }

@@ -78,7 +78,8 @@ impl Pool {
                         .find(|(it, _)| {
                             (&it.capability, &it.pattern) == (&new.capability, &new.pattern)
                         })
-                        .map_or(1.0, |(_, fit)| *fit)
+                        .map(|(_, fit)| fit.clone())
+                        .unwrap_or_default()
                 };
                 tool.patterns = others
                     .into_iter()

@@ -1,12 +1,15 @@
 //! How relevance to the words and fitness for the preference make one order.
 //!
-//! The rule, for `--relevance-weight` w in 0..=1 (default 0.7):
-//!
-//! - A candidate's relevance is its retrieval score as a share of the best candidate's, its fitness is the preference
-//!   score; both are in 0..=1.
-//! - **Gate**: a candidate is *relevant* when its relevance is at least [`GATE`] of the best. Only relevant candidates
-//!   compete by `w x relevance + (1 - w) x score`; all others come after them, by relevance alone. So the fittest of the
-//!   relevant wins, and an irrelevant one never does, however cheap.
+//! - A candidate's **likeness** to the request is a weighted mean, from 0 to 1, of what retrieval measured: how strongly
+//!   the tool's whole text holds the request's words, what share of them the pattern's own texts cover, how nearly its
+//!   best single text says what was asked, and how near its texts are in meaning. One that does the opposite of what is asked for loses a part of it.
+//! - Its **relevance** is the chance that it is what was meant: a logistic function of the likeness and of the lead over
+//!   the best other tool, fitted to requests with known answers (docs/selection.md has the table). It means the same
+//!   for every request and catalog.
+//! - **Gate**: a candidate competes when its likeness is at least [`GATE`] of the best. Only those compete, by
+//!   `w x likeness as a share of the best + (1 - w) x score`, for `--relevance-weight` w (default 0.7); all others come
+//!   after them, by likeness alone. So fitness decides among patterns that fit alike, and no other wins by being cheap.
+//! - The best is taken over all that was retrieved, also what policy sets aside: what is left does not take its place.
 //! - A tool that the request names exactly comes before every other.
 //! - Equal fitness leaves the order of retrieval as it is, for every w above 0.
 //!
@@ -14,17 +17,56 @@
 
 use std::cmp::Ordering;
 
+use super::retrieval::PatternFit;
+
 /// The weight of relevance where none is given.
 pub const DEFAULT_WEIGHT: f64 = 0.7;
 
-/// Least share of the best relevance with which a candidate competes by its fitness.
-pub const GATE: f64 = 0.75;
+/// Least share of the best likeness with which a candidate competes by its fitness.
+pub const GATE: f64 = 0.93;
+
+/// Least share of the likeness of what policy sets aside with which something else may answer instead.
+pub const SUBSTITUTE: f64 = 0.85;
+
+/// Below this relevance there is no answer.
+pub const REFUSED: f64 = 0.2;
+
+/// Below this relevance an answer is doubtful.
+pub const DOUBTFUL: f64 = 0.55;
+
+/// The parts of the likeness.
+const STRENGTH: f64 = 2.0;
+const COVER: f64 = 0.5;
+const SENTENCE: f64 = 0.5;
+const MEANING: f64 = 2.0;
+
+/// What is left of the likeness of a pattern that does the opposite.
+const OPPOSED: f64 = 0.7;
+
+/// The logistic function from likeness and lead to relevance.
+const INTERCEPT: f64 = -2.8;
+const SLOPE: f64 = 5.5;
+const LEAD_SLOPE: f64 = 9.5;
+
+/// How like the request a pattern is, 0..=1; `strength` is that of the tool's whole text.
+pub fn likeness(strength: f64, fit: &PatternFit) -> f64 {
+    let sum =
+        STRENGTH * strength + COVER * fit.cover + SENTENCE * fit.sentence + MEANING * fit.meaning;
+    let kept = if fit.opposed { OPPOSED } else { 1.0 };
+    kept * sum / (STRENGTH + COVER + SENTENCE + MEANING)
+}
+
+/// The chance that a candidate is what was meant, by its likeness and by that of the best other tool, if there is one.
+pub fn relevance(likeness: f64, other: Option<f64>) -> f64 {
+    let lead = other.map_or(0.0, |other| likeness - other);
+    1.0 / (1.0 + (-(INTERCEPT + SLOPE * likeness + LEAD_SLOPE * lead)).exp())
+}
 
 /// A candidate's two measures.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Measures {
-    /// Relevance to the words, 0..=1, relative to the best candidate.
-    pub relevance: f64,
+    /// Likeness to the request, 0..=1.
+    pub likeness: f64,
     /// The preference score, 0..=1.
     pub score: f64,
     /// The request names the tool exactly.
@@ -34,7 +76,7 @@ pub struct Measures {
 /// What the rule makes of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Combined {
-    /// `w x relevance + (1 - w) x score`.
+    /// `w x likeness as a share of the best + (1 - w) x score`.
     pub value: f64,
     /// Whether the candidate passed the gate.
     pub relevant: bool,
@@ -54,15 +96,15 @@ pub fn combine(candidates: &[Measures], weight: f64) -> Result<Vec<Combined>, We
     if !(0.0..=1.0).contains(&weight) {
         return Err(WeightError(weight));
     }
-    let best = candidates
-        .iter()
-        .map(|candidate| candidate.relevance)
+    let best = (candidates.iter())
+        .map(|candidate| candidate.likeness)
         .fold(0.0, f64::max);
+    let share = |likeness: f64| if best > 0.0 { likeness / best } else { 0.0 };
     Ok(candidates
         .iter()
         .map(|&measures| Combined {
-            value: weight * measures.relevance + (1.0 - weight) * measures.score,
-            relevant: measures.exact || measures.relevance >= GATE * best,
+            value: weight * share(measures.likeness) + (1.0 - weight) * measures.score,
+            relevant: measures.exact || measures.likeness >= GATE * best,
             measures,
         })
         .collect())
@@ -77,12 +119,12 @@ impl Combined {
             .then(other.relevant.cmp(&self.relevant))
             .then_with(|| {
                 let by_value = other.value.total_cmp(&self.value);
-                let by_relevance = b.relevance.total_cmp(&a.relevance);
+                let by_likeness = b.likeness.total_cmp(&a.likeness);
                 let by_score = b.score.total_cmp(&a.score);
                 if self.relevant {
-                    by_value.then(by_relevance)
+                    by_value.then(by_likeness)
                 } else {
-                    by_relevance.then(by_score)
+                    by_likeness.then(by_score)
                 }
             })
     }
@@ -101,9 +143,9 @@ mod tests {
         places
     }
 
-    fn measures(relevance: f64, score: f64) -> Measures {
+    fn measures(likeness: f64, score: f64) -> Measures {
         Measures {
-            relevance,
+            likeness,
             score,
             exact: false,
         }
@@ -111,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_fittest_of_the_relevant_wins_and_the_irrelevant_never() {
-        let candidates = [measures(1.0, 0.4), measures(0.9, 0.9), measures(0.3, 1.0)];
+        let candidates = [measures(0.8, 0.4), measures(0.78, 0.9), measures(0.3, 1.0)];
         assert_eq!(order(&candidates, 0.7), [1, 0, 2]);
         assert_eq!(order(&candidates, 0.0), [1, 0, 2]);
         assert_eq!(order(&candidates, 1.0), [0, 1, 2]);
@@ -133,14 +175,38 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_opposite_is_less_alike() {
+        let fit = PatternFit {
+            cover: 1.0,
+            sentence: 1.0,
+            meaning: 1.0,
+            ..PatternFit::default()
+        };
+        let opposed = PatternFit {
+            opposed: true,
+            ..fit.clone()
+        };
+        assert!((likeness(1.0, &fit) - 1.0).abs() < 1e-12);
+        assert!(likeness(1.0, &opposed) < likeness(0.8, &fit));
+    }
+
     proptest! {
         #[test]
+        fn relevance_grows_with_likeness_and_lead(a in 0.0f64..=1.0, b in 0.0f64..=1.0, other in 0.0f64..=1.0) {
+            let (low, high) = (a.min(b), a.max(b));
+            prop_assert!((0.0..=1.0).contains(&relevance(a, Some(other))));
+            prop_assert!(relevance(low, Some(other)) <= relevance(high, Some(other)));
+            prop_assert!(relevance(other, Some(high)) <= relevance(other, Some(low)));
+        }
+
+        #[test]
         fn equal_scores_keep_the_order_of_retrieval(
-            relevances in proptest::collection::vec(0.0f64..=1.0, 1..20), score in 0.0f64..=1.0, weight in 0.01f64..=1.0
+            likenesses in proptest::collection::vec(0.0f64..=1.0, 1..20), score in 0.0f64..=1.0, weight in 0.01f64..=1.0
         ) {
-            let candidates: Vec<Measures> = relevances.iter().map(|&r| measures(r, score)).collect();
+            let candidates: Vec<Measures> = likenesses.iter().map(|&it| measures(it, score)).collect();
             let places = order(&candidates, weight);
-            prop_assert!(places.windows(2).all(|pair| relevances[pair[0]] >= relevances[pair[1]]));
+            prop_assert!(places.windows(2).all(|pair| likenesses[pair[0]] >= likenesses[pair[1]]));
         }
     }
 }

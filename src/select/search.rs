@@ -1,51 +1,125 @@
 //! Selection by words: the tools that retrieval found, judged by relevance and by fitness.
 
-use super::answer::{Answer, Choice, SetAside, assess, conclude, set_aside_order};
-use super::relevance::{Combined, Measures, WeightError, combine};
-use super::retrieval::{Analyzer, Hit, Ranking, Text, pattern_fits};
-use super::score::by_name;
-use super::{Candidate, Request};
 use serde::{Deserialize, Serialize};
 
-/// How many tools are judged; retrieval finds them best first.
-pub const RETRIEVED: usize = 20;
+use super::answer::{Answer, Choice, SetAside, assess, conclude, set_aside_order};
+use super::policy::Reason;
+use super::relevance::{
+    Combined, DOUBTFUL, Measures, REFUSED, SUBSTITUTE, WeightError, combine, likeness, relevance,
+};
+use super::retrieval::{self, Hit, PatternFit, Ranking, Reader, Text};
+use super::score::by_name;
+use super::{Candidate, Request};
+use crate::definition::Effect;
 
-/// Below this share of the request's information, what was found is doubtful.
-pub const LOW_COVERAGE: f64 = 1.0 / 3.0;
+/// How many tools are judged; retrieval finds them best first.
+pub const RETRIEVED: usize = 40;
 
 /// A tool that retrieval found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Found {
-    /// Share of the best relevance, 0 to 1.
-    pub relevance: f64,
+    /// How strongly its whole text holds the request's words, 0 to 1.
+    #[serde(alias = "relevance")]
+    pub strength: f64,
     /// Share of the request's information that its text holds, 0 to 1.
     pub coverage: f64,
     /// Whether the request names it exactly.
     pub named: bool,
-    /// Every pattern of it, with its fit as a share of the best one's.
-    pub patterns: Vec<(Candidate, f64)>,
+    /// Every pattern of it, with its fit.
+    pub patterns: Vec<(Candidate, PatternFit)>,
 }
 
 impl Found {
     /// A hit, with its candidates in the order of its text.
     pub fn new(
-        analyzer: &mut Analyzer,
+        reader: &mut Reader,
         ranking: &Ranking,
         hit: &Hit,
         text: &Text,
         candidates: Vec<Candidate>,
     ) -> Self {
-        let fits = pattern_fits(analyzer, &ranking.weights, text);
+        let request = retrieval::Request::of(reader, ranking);
+        let mut fits = request.fits(reader, text);
+        for (fit, candidate) in fits.iter_mut().zip(&candidates) {
+            // What the definition says counts; where it says nothing, what its words say.
+            if let Some(effect) = candidate.usage.effect {
+                let loses = effect == Effect::Destroy;
+                fit.uncalled = loses && !request.calls_for_loss(reader, &text.name);
+            }
+        }
         Self {
-            relevance: hit.relevance,
+            strength: hit.strength,
             coverage: hit.coverage,
             named: hit.exact,
-            patterns: candidates
-                .into_iter()
-                .zip(fits.into_iter().map(|fit| fit.share))
-                .collect(),
+            patterns: candidates.into_iter().zip(fits).collect(),
         }
     }
+
+    /// Its name and platform.
+    pub fn name(&self) -> Option<(String, String)> {
+        let (first, _) = self.patterns.first()?;
+        Some((first.tool.clone(), first.platform.clone()))
+    }
+
+    /// The likeness of its best pattern.
+    pub fn likeness(&self) -> f64 {
+        let patterns = self.patterns.iter();
+        patterns
+            .map(|(_, fit)| likeness(self.strength, fit))
+            .fold(0.0, f64::max)
+    }
+}
+
+/// Orders tools as their best patterns deserve: named ones, then by likeness, equal ones by name and platform.
+fn best_first(found: &mut [Found]) {
+    found.sort_by_cached_key(|tool| {
+        // A likeness is not negative, so that its bits order as it does.
+        let likeness = tool.likeness().max(0.0).to_bits();
+        (!tool.named, std::cmp::Reverse(likeness), tool.name())
+    });
+}
+
+/// A tool in the order of retrieval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// The tool's name.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// The chance that it is what was meant, 0 to 1.
+    pub relevance: f64,
+}
+
+/// The tools that are judged, best first.
+pub fn ranked(mut found: Vec<Found>) -> Vec<Ranked> {
+    best_first(&mut found);
+    let likenesses: Vec<f64> = found.iter().map(Found::likeness).collect();
+    let best = |but: usize| {
+        let others = likenesses.iter().enumerate().filter(|(at, _)| *at != but);
+        others
+            .map(|(_, likeness)| *likeness)
+            .take(2)
+            .reduce(f64::max)
+    };
+    let tools = found.iter().enumerate().filter_map(|(at, tool)| {
+        let (name, platform) = tool.name()?;
+        let relevance = match tool.named {
+            true => 1.0,
+            false => relevance(likenesses[at], best(at)),
+        };
+        Some(Ranked {
+            tool: name,
+            platform,
+            relevance,
+        })
+    });
+    tools.collect()
+}
+
+/// How relevant a tool is of which only the strength of its whole text is known.
+pub fn relevance_of_text(strength: f64) -> f64 {
+    let likeness = likeness(strength, &PatternFit::default());
+    relevance(likeness, None)
 }
 
 /// What retrieval made of the request's words, before tools are judged.
@@ -59,6 +133,32 @@ pub struct Words {
     pub unknown: Vec<String>,
     /// The coverage of the best hit.
     pub coverage: f64,
+    /// The words that were read as others.
+    #[serde(default)]
+    pub read: Vec<Read>,
+}
+
+/// A word that was read as another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Read {
+    /// The word as written, in lower case.
+    pub word: String,
+    /// What it was read as: a word of what was found, or its stem.
+    #[serde(rename = "as")]
+    pub term: String,
+}
+
+impl Read {
+    /// The same with a whole word in the place of a stem, where a text that was found holds one.
+    fn found_in(&self, found: &[Found]) -> Self {
+        let patterns = found.iter().flat_map(|tool| &tool.patterns);
+        let texts = patterns.map(|(_, fit)| fit.text.as_str());
+        let word = retrieval::surface(&self.term, texts);
+        Self {
+            word: self.word.clone(),
+            term: word.unwrap_or_else(|| self.term.clone()),
+        }
+    }
 }
 
 impl Words {
@@ -69,6 +169,7 @@ impl Words {
             known: ranking.known,
             unknown: ranking.unknown().map(str::to_owned).collect(),
             coverage: ranking.coverage(),
+            read: ranking.read(),
         }
     }
 }
@@ -82,27 +183,64 @@ pub struct Retrieval {
     pub known: usize,
     /// The words that it does not know.
     pub unknown: Vec<String>,
-    /// The share of the request's information that the answer shares, 0 to 1.
+    /// The words that were read as others.
+    #[serde(default)]
+    pub read: Vec<Read>,
+    /// The share of the request's information that the best shares, 0 to 1.
     pub coverage: f64,
-    /// Whether that is so little that the answer is doubtful.
-    pub low_coverage: bool,
     /// The weight of relevance against fitness.
     pub relevance_weight: f64,
 }
 
 /// How relevant a choice is, and what the rule of [`relevance`](super::relevance) makes of it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Relevance {
-    /// Share of the best relevance, 0 to 1.
+    /// The chance that it is what was meant, 0 to 1.
     pub relevance: f64,
+    /// How like the request it is, 0 to 1.
+    #[serde(default)]
+    pub likeness: f64,
     /// Share of the request's information that the tool's text holds, 0 to 1.
     pub coverage: f64,
-    /// Relevance and score, combined by weight.
+    /// Likeness and score, combined by weight.
     pub combined: f64,
     /// Whether it is relevant enough to compete by its score.
     pub relevant: bool,
     /// Whether the request names the tool exactly.
     pub named: bool,
+    /// The text of the pattern, its capability or its tool that says most nearly what was asked.
+    #[serde(default)]
+    pub text: String,
+}
+
+/// The best match, where policy sets it aside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Blocked {
+    /// Where it runs.
+    pub platform: String,
+    /// The tool's name.
+    pub tool: String,
+    /// The version of its definition.
+    pub version: String,
+    /// The capability.
+    pub capability: String,
+    /// The way of using it.
+    pub pattern: String,
+    /// The permissions that it needs.
+    pub needs: Vec<String>,
+    /// Why it is set aside.
+    pub reason: Reason,
+    /// The chance that it is what was meant, 0 to 1.
+    pub relevance: f64,
+}
+
+/// A candidate with what is judged by.
+struct Judged<'a> {
+    tool: &'a Found,
+    candidate: &'a Candidate,
+    fit: &'a PatternFit,
+    likeness: f64,
+    outcome: Result<Choice, Reason>,
 }
 
 /// Ranks the patterns of the tools that retrieval found.
@@ -111,63 +249,152 @@ pub struct Relevance {
 /// A relevance weight that is not in 0..=1.
 pub fn search(request: &Request, words: &Words, found: &[Found]) -> Result<Answer, WeightError> {
     let weights = request.weights();
-    let mut choices: Vec<(Choice, Measures, f64)> = Vec::new();
-    let mut set_aside: Vec<SetAside> = Vec::new();
-    let mut candidates = 0;
+    let likenesses: Vec<f64> = found.iter().map(Found::likeness).collect();
+    let mut judged: Vec<Judged> = Vec::new();
     for tool in found {
-        for (candidate, share) in &tool.patterns {
-            candidates += 1;
-            match assess(request, candidate, weights) {
-                Ok(choice) => {
-                    let measures = Measures {
-                        relevance: tool.relevance * share,
-                        score: choice.score,
-                        exact: tool.named,
-                    };
-                    choices.push((choice, measures, tool.coverage));
-                }
-                Err(reason) => set_aside.push(SetAside::of(candidate, reason)),
-            }
+        for (candidate, fit) in &tool.patterns {
+            judged.push(Judged {
+                tool,
+                candidate,
+                fit,
+                likeness: likeness(tool.strength, fit),
+                outcome: assess(request, candidate, weights),
+            });
         }
     }
-    let measures: Vec<Measures> = choices.iter().map(|(_, measures, _)| *measures).collect();
+    let chance = |it: &Judged| {
+        let others = found.iter().zip(&likenesses);
+        let other = others
+            .filter(|(tool, _)| !std::ptr::eq(*tool, it.tool))
+            .map(|(_, likeness)| *likeness)
+            .reduce(f64::max);
+        match it.tool.named {
+            true => 1.0,
+            false => relevance(it.likeness, other),
+        }
+    };
+    let measures: Vec<Measures> = judged.iter().map(Judged::measures).collect();
     let combined = combine(&measures, request.relevance_weight)?;
-    let mut ranked: Vec<(Choice, Combined)> = choices
-        .into_iter()
-        .zip(combined)
-        .map(|((choice, measures, coverage), combined)| {
-            let relevance = Relevance {
-                relevance: measures.relevance,
-                coverage,
-                combined: combined.value,
-                relevant: combined.relevant,
-                named: measures.exact,
-            };
-            let choice = Choice {
-                relevance: Some(relevance),
-                ..choice
-            };
-            (choice, combined)
-        })
-        .collect();
+    let blocked = best_match(request, &judged).and_then(|it| it.blocked(chance(it)));
+    let mut ranked: Vec<(Choice, Combined)> = Vec::new();
+    let mut set_aside: Vec<SetAside> = Vec::new();
+    let candidates = judged.len();
+    for (it, combined) in judged.iter().zip(combined) {
+        match &it.outcome {
+            Ok(choice) => {
+                let choice = Choice {
+                    relevance: Some(it.relevance(chance(it), combined)),
+                    ..choice.clone()
+                };
+                ranked.push((choice, combined));
+            }
+            Err(reason) => set_aside.push(SetAside::of(it.candidate, reason.clone())),
+        }
+    }
+    // Of what is near enough to stand in for the best, the asker's own operating system comes first.
+    let most = judged
+        .iter()
+        .map(|it| it.measures().likeness)
+        .fold(0.0, f64::max);
+    let near = |it: &Choice| {
+        let relevance = it.relevance.as_ref();
+        relevance.is_some_and(|it| it.named || it.likeness >= SUBSTITUTE * most)
+    };
     ranked.sort_by(|(a, left), (b, right)| {
-        (a.away.cmp(&b.away))
+        (near(b).cmp(&near(a)))
+            .then_with(|| a.away.cmp(&b.away))
             .then_with(|| left.compare(right))
             .then_with(|| by_name(a, b))
     });
     set_aside.sort_by(set_aside_order);
     let ranking: Vec<Choice> = ranked.into_iter().map(|(choice, _)| choice).collect();
-    let best = ranking.first().and_then(|best| best.relevance);
-    let coverage = best.map_or(words.coverage, |best| best.coverage);
-    let named = best.is_some_and(|best| best.named);
+    let best = ranking.first().and_then(|best| best.relevance.clone());
     let mut answer = conclude(request, weights, ranking, set_aside, candidates);
+    let most = best_match(request, &judged).map_or(0.0, |it| it.likeness);
+    settle(&mut answer, best.as_ref(), blocked, most);
     answer.retrieval = Some(Retrieval {
         words: words.words,
         known: words.known,
         unknown: words.unknown.clone(),
-        coverage,
-        low_coverage: coverage < LOW_COVERAGE && !named,
+        read: words.read.iter().map(|it| it.found_in(found)).collect(),
+        coverage: best.map_or(words.coverage, |best| best.coverage),
         relevance_weight: request.relevance_weight,
     });
     Ok(answer)
+}
+
+/// Whether the best that remains is an answer, a doubtful one, or none.
+fn settle(answer: &mut Answer, best: Option<&Relevance>, blocked: Option<Blocked>, most: f64) {
+    answer.blocked = blocked;
+    let Some(best) = best else { return };
+    let substitute = answer.blocked.is_some() && best.likeness < SUBSTITUTE * most;
+    let refused = !best.named && (substitute || best.relevance < REFUSED);
+    answer.doubtful = !best.named && best.relevance < DOUBTFUL;
+    if refused {
+        answer.answer = None;
+        answer.ambiguous = false;
+        answer.clarifying_question = None;
+        answer.doubtful = false;
+    }
+}
+
+/// What is meant most likely, set aside or not.
+fn best_match<'a>(request: &Request, judged: &'a [Judged<'a>]) -> Option<&'a Judged<'a>> {
+    let key = |it: &Judged| (it.tool.named, it.likeness);
+    let mut best: Option<&Judged> = None;
+    let here = |it: &&Judged| !it.fit.uncalled && !request.is_away(&it.candidate.platform);
+    for it in judged.iter().filter(here) {
+        let better = best.is_none_or(|best| {
+            let (named, likeness) = key(best);
+            let by_name = it.tool.named.cmp(&named);
+            by_name.then(it.likeness.total_cmp(&likeness)).is_gt()
+        });
+        if better {
+            best = Some(it);
+        }
+    }
+    best
+}
+
+impl Judged<'_> {
+    fn measures(&self) -> Measures {
+        Measures {
+            likeness: if self.fit.uncalled {
+                0.0
+            } else {
+                self.likeness
+            },
+            score: self.outcome.as_ref().map_or(0.0, |choice| choice.score),
+            exact: self.tool.named,
+        }
+    }
+
+    fn relevance(&self, chance: f64, combined: Combined) -> Relevance {
+        Relevance {
+            relevance: if self.fit.uncalled { 0.0 } else { chance },
+            likeness: self.likeness,
+            coverage: self.tool.coverage,
+            combined: combined.value,
+            relevant: combined.relevant,
+            named: self.tool.named,
+            text: self.fit.text.clone(),
+        }
+    }
+
+    fn blocked(&self, relevance: f64) -> Option<Blocked> {
+        let reason = self.outcome.as_ref().err()?.clone();
+        if relevance < REFUSED {
+            return None;
+        }
+        Some(Blocked {
+            platform: self.candidate.platform.clone(),
+            tool: self.candidate.tool.clone(),
+            version: self.candidate.version.clone(),
+            capability: self.candidate.capability.clone(),
+            pattern: self.candidate.pattern.clone(),
+            needs: self.candidate.policy.required_permissions.clone(),
+            reason,
+            relevance,
+        })
+    }
 }

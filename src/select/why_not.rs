@@ -204,7 +204,7 @@ fn parts(leader: &Choice, choice: &Choice, weights: Weights, request: &Request) 
             needed: None,
         });
     }
-    if let (Some(theirs), Some(own)) = (leader.relevance, choice.relevance) {
+    if let (Some(theirs), Some(own)) = (&leader.relevance, &choice.relevance) {
         // By words the score counts for what relevance leaves.
         for part in &mut parts {
             part.gap *= 1.0 - request.relevance_weight;

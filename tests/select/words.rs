@@ -71,7 +71,10 @@ fn words_that_nobody_knows_are_said() {
         ])
         .json();
     assert_eq!(found["retrieval"]["known"], 1);
-    assert_eq!(found["retrieval"]["low_coverage"], true);
+    assert!(
+        found["answer"].is_null() || found["doubtful"] == true,
+        "{found}"
+    );
 }
 
 #[test]
@@ -119,4 +122,103 @@ fn an_evaluation_holds_a_bar() {
         run.stderr.contains("bad.jsonl:1: truth names no tool"),
         "{run:?}"
     );
+}
+
+fn offices() -> World {
+    let world = World::new();
+    let tool = |name: &str, use_case: &str| {
+        definition("linux", name, "1.0", &format!("{name}_it"))
+            .replace(&format!("What {name} is for"), use_case)
+            .replace(&format!("try {name}"), use_case)
+    };
+    let locked = tool("useradd", "create a new account for a user").replace(
+        "          production_safe: true",
+        "          production_safe: true\n          required_permissions: [root]",
+    );
+    let loses = tool("rm", "remove files from a folder for good")
+        .replace("      use:", "      remove_files:")
+        .replace("The usual way", "Remove files");
+    for (name, text) in [
+        ("useradd", locked),
+        ("rm", loses),
+        ("zip", tool("zip", "pack a directory into an archive")),
+        ("id", tool("id", "print the number of the present user")),
+        (
+            "ping",
+            tool("ping", "see whether a host on the network answers"),
+        ),
+        (
+            "passwd",
+            tool("passwd", "unlock an account that was locked"),
+        ),
+    ] {
+        world.write(&format!("tools/{name}.yaml"), text);
+    }
+    world.ok(&["import", "tools"]);
+    world
+}
+
+fn answer(world: &World, request: &str) -> serde_json::Value {
+    world.run(&["select", request, "--format", "json"]).json()
+}
+
+#[test]
+fn a_slip_of_the_pen_is_read_as_the_nearest_word() {
+    let world = offices();
+    let found = answer(&world, "pack a direcotry into an archvie");
+    assert_eq!(found["answer"]["tool"], "zip", "{found}");
+    let read = found["retrieval"]["read"].as_array().expect("read");
+    assert!(
+        read.contains(&serde_json::json!({"word": "direcotry", "as": "directory"})),
+        "{found}"
+    );
+    let run = world.run(&["select", "pack a direcotry into an archvie"]);
+    assert!(
+        run.stderr.contains("read `archvie` as `archive`"),
+        "{run:?}"
+    );
+}
+
+#[test]
+fn a_best_match_that_is_set_aside_is_named_and_not_replaced() {
+    let world = offices();
+    let found = answer(&world, "create a new account for a user");
+    assert_ne!(found["answer"]["tool"], "id", "{found}");
+    assert_eq!(found["blocked"]["tool"], "useradd", "{found}");
+    assert_eq!(found["blocked"]["needs"], serde_json::json!(["root"]));
+    let allowed = [
+        "select",
+        "create a new account for a user",
+        "--permission",
+        "root",
+        "--format",
+        "json",
+    ];
+    let found = world.run(&allowed).json();
+    assert_eq!(found["answer"]["tool"], "useradd");
+    assert_eq!(found["blocked"], serde_json::Value::Null);
+}
+
+#[test]
+fn what_nothing_fits_is_refused_or_doubtful() {
+    let world = offices();
+    for request in ["bake a chocolate cake", "how tall is the highest mountain"] {
+        let found = answer(&world, request);
+        assert!(
+            found["answer"].is_null() || found["doubtful"] == true,
+            "{found}"
+        );
+    }
+    let found = answer(&world, "see whether a host on the network answers");
+    assert_eq!(found["answer"]["tool"], "ping");
+    assert_eq!(found["doubtful"], serde_json::Value::Null, "{found}");
+}
+
+#[test]
+fn what_destroys_answers_only_a_request_that_asks_for_it() {
+    let world = offices();
+    let found = answer(&world, "bring files back into a folder for good");
+    assert_ne!(found["answer"]["tool"], "rm", "{found}");
+    let found = answer(&world, "get rid of the files in a folder");
+    assert_eq!(found["answer"]["tool"], "rm", "{found}");
 }

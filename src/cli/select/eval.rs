@@ -23,7 +23,7 @@ pub fn run(
         // A true name may say the platform as well; a tool of several platforms counts once.
         let names: Vec<String> = ranked
             .iter()
-            .map(|(name, platform)| format!("{platform}/{name}"))
+            .map(|it| format!("{}/{}", it.platform, it.tool))
             .collect();
         evaluation.add(case, names.iter().map(String::as_str), means);
         progress.advance(1);

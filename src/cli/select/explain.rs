@@ -84,7 +84,7 @@ fn features(ui: &mut Ui, answer: &Answer) -> Result<(), CommandError> {
             choice.pattern.clone(),
             format!("{:.3}", choice.score),
         ];
-        if let Some(relevance) = choice.relevance {
+        if let Some(relevance) = &choice.relevance {
             let mark = if relevance.relevant { "" } else { " (low)" };
             cells.push(format!("{:.2}{mark}", relevance.relevance));
             cells.push(format!("{:.3}", relevance.combined));
@@ -209,7 +209,7 @@ fn lines(why_not: &WhyNot, answer: &Answer) -> Vec<String> {
                 answer.ranking.len(),
                 why_not.gap.unwrap_or_default()
             ));
-            if let Some(relevance) = placed.choice.relevance.filter(|it| !it.relevant) {
+            if let Some(relevance) = placed.choice.relevance.as_ref().filter(|it| !it.relevant) {
                 lines.push(format!(
                     "its relevance of {:.2} is too low to compete by its score",
                     relevance.relevance

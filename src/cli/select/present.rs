@@ -8,11 +8,14 @@ use crate::output::style::GOOD;
 use crate::output::table::Table;
 use crate::output::{Column, Format, Record, Ui, record, text};
 use crate::select::learned::MIN_RECORDS;
-use crate::select::search::Retrieval;
+use crate::select::search::{Read, Retrieval};
 use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
 use super::{AnswerFormat, CommandError, SelectArgs, Session, explain};
+
+/// How many choices are named where nothing fits.
+const PERHAPS: usize = 3;
 
 pub fn present(
     args: &SelectArgs,
@@ -120,19 +123,21 @@ pub fn write_object(
     Ok(())
 }
 
-/// Says where the words were hardly known.
+/// Says what was read otherwise or not understood, and how far the answer is to be trusted.
 fn doubts(ui: &Ui, answer: &Answer) {
     let Some(Retrieval {
         words,
         known,
         unknown,
-        coverage,
-        low_coverage,
+        read,
         ..
     }) = &answer.retrieval
     else {
         return;
     };
+    for Read { word, term } in read {
+        ui.status(&format!("read `{word}` as `{term}`"));
+    }
     if known < words {
         ui.warn(&format!(
             "only {known} of {} known (not {})",
@@ -140,10 +145,15 @@ fn doubts(ui: &Ui, answer: &Answer) {
             unknown.join(", ")
         ));
     }
-    if *low_coverage && answer.answer.is_some() {
-        ui.warn(&format!(
-            "the answer shares only {:.0} % of the request's information; say it in other words, or name a capability",
-            coverage * 100.0
+    if answer.doubtful {
+        ui.warn("the answer is doubtful; say it in other words, or name a capability");
+    }
+    if let Some(blocked) = &answer.blocked {
+        ui.status(&format!(
+            "best match: {} {}, set aside: {}",
+            text::visible(&blocked.tool),
+            text::visible(&blocked.pattern),
+            text::visible(&blocked.reason.message)
         ));
     }
 }
@@ -167,6 +177,10 @@ fn table(
         None => {
             let why = match answer.candidates {
                 0 => "no tool offers that".to_owned(),
+                _ if !answer.ranking.is_empty() => match &answer.blocked {
+                    Some(_) => "what is left does not do that".to_owned(),
+                    None => "nothing fits".to_owned(),
+                },
                 n => format!("none of {} is eligible", text::counted(n, "candidate")),
             };
             session.ui.status(&why);
@@ -177,11 +191,13 @@ fn table(
         explain::explain(&mut session.ui, answer)?;
     } else {
         let ranking = answered.shown(args.limit());
-        if ranking.len() > 1 {
+        if answer.answer.is_none() {
+            perhaps(&session.ui, ranking);
+        } else if ranking.len() > 1 {
             writeln!(session.ui.out())?;
             ranking_table(&mut session.ui, ranking)?;
         }
-        if answer.answer.is_none() {
+        if answer.answer.is_none() && ranking.is_empty() {
             explain::set_aside(&mut session.ui, answer)?;
         } else if !answer.set_aside.is_empty() && answered.why_not.is_none() {
             session.ui.hint(&format!(
@@ -199,6 +215,13 @@ fn table(
     Ok(())
 }
 
+/// What comes nearest, where nothing fits.
+fn perhaps(ui: &Ui, ranking: &[Choice]) {
+    for choice in ranking.iter().take(PERHAPS) {
+        ui.status(&format!("perhaps {}", text::visible(&choice.label())));
+    }
+}
+
 /// How many examples of the answer are shown.
 const EXAMPLES: usize = 2;
 
@@ -208,6 +231,7 @@ fn headline(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), Comma
     writeln!(ui.out(), "{name}")?;
     let relevance = best
         .relevance
+        .as_ref()
         .map_or_else(String::new, |it| format!(", relevance {:.2}", it.relevance));
     writeln!(
         ui.out(),
@@ -320,7 +344,7 @@ fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
             text::duration(choice.estimated_time_ms),
             text::number(choice.estimated_cost),
         ];
-        if let Some(relevance) = choice.relevance {
+        if let Some(relevance) = &choice.relevance {
             cells.push(format!("{:.2}", relevance.relevance));
         }
         table.row(cells.iter().map(String::as_str));
@@ -365,8 +389,8 @@ impl Row {
             capability: choice.capability.clone(),
             pattern: choice.pattern.clone(),
             score: choice.score,
-            relevance: choice.relevance.map(|it| it.relevance),
-            combined: choice.relevance.map(|it| it.combined),
+            relevance: choice.relevance.as_ref().map(|it| it.relevance),
+            combined: choice.relevance.as_ref().map(|it| it.combined),
             time: features.time,
             cost: features.cost,
             complexity: features.complexity,

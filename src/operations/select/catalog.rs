@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use crate::definition::Document;
 use crate::select::Request;
 use crate::select::retrieval::order;
-use crate::store::index::{self, State};
+use crate::select::search::{Ranked, relevance_of_text};
+use crate::store::index::{self, Listed, State};
 use crate::store::tools::{Filter, list};
 use crate::store::{Connection, StoreError, Transaction, migrate};
 
@@ -67,14 +68,14 @@ impl Catalog {
         })
     }
 
-    /// The names and platforms of the tools that share words with the query, best first.
+    /// The tools that share words with the query, best first.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn ranked(&mut self, query: &str) -> Result<Vec<(String, String)>, Refusal> {
-        let state = self.read(|connection| index::ranked(connection, query))?;
-        let mut hits = match (state, &self.whole) {
-            (Some(state), _) => state.found.hits,
+    pub fn ranked(&mut self, query: &str) -> Result<Vec<Ranked>, Refusal> {
+        let state = self.read(|connection| index::listed(connection, query))?;
+        let Listed { best, mut rest } = match (state, &self.whole) {
+            (Some(state), _) => state.found,
             (None, Some((_, files))) => return Ok(files.ranked(query)),
             (None, None) => return Err(unread()),
         };
@@ -83,11 +84,16 @@ impl Catalog {
             self.names = Some(names.into_iter().map(|it| (it.0, (it.1, it.2))).collect());
         }
         let names = self.names.as_ref();
-        order(&mut hits, |id| names.and_then(|names| names.get(&id)));
-        Ok(hits
-            .iter()
-            .filter_map(|hit| names?.get(&hit.doc).cloned())
-            .collect())
+        order(&mut rest, |id| names.and_then(|names| names.get(&id)));
+        let rest = rest.iter().filter_map(|hit| {
+            let (tool, platform) = names?.get(&hit.doc)?.clone();
+            Some(Ranked {
+                tool,
+                platform,
+                relevance: relevance_of_text(hit.strength),
+            })
+        });
+        Ok(best.into_iter().chain(rest).collect())
     }
 
     /// Reads from a catalog that is as this program needs it, with a fresh index; `None` where the

@@ -6,8 +6,8 @@ use crate::definition::{Identity, Tool, ToolRef};
 use crate::format;
 use crate::output::text;
 use crate::select::candidate::candidates_of;
-use crate::select::retrieval::{Analyzer, CapabilityText, Index, PatternText, Ranking, Text};
-use crate::select::search::{Found, RETRIEVED, Words};
+use crate::select::retrieval::{CapabilityText, Index, PatternText, Ranking, Reader, Text};
+use crate::select::search::{self, Found, RETRIEVED, Ranked, Words, relevance_of_text};
 use crate::select::{Candidate, Pool, Request};
 use crate::store::StoreError;
 use crate::validate::{Options, Severity, check};
@@ -92,33 +92,49 @@ impl Files {
             return Pool::Offered(candidates);
         }
         let ranking = self.search(&request.query);
-        let mut analyzer = Analyzer::new();
-        let found = ranking
-            .hits
-            .iter()
-            .filter_map(|hit| {
-                let (tool, candidates) = self.tools.get(usize::try_from(hit.doc).ok()?)?;
-                admits(tool).then(|| {
-                    let text = text_of(tool);
-                    Found::new(&mut analyzer, &ranking, hit, &text, candidates.clone())
-                })
-            })
-            .take(RETRIEVED)
-            .collect();
+        let (found, _) = self.retrieved(&ranking, admits);
         Pool::Retrieved {
             words: Words::of(&ranking),
             found,
         }
     }
 
-    /// The names and platforms of the tools that share words with the query, best first.
-    pub fn ranked(&self, query: &str) -> Vec<(String, String)> {
-        self.search(query)
-            .hits
-            .iter()
-            .filter_map(|hit| self.tools.get(usize::try_from(hit.doc).ok()?))
-            .map(|(tool, _)| (tool.tool_name.clone(), tool.platform.clone()))
-            .collect()
+    /// The tools that are judged, and how many hits were read for them.
+    fn retrieved(&self, ranking: &Ranking, admits: impl Fn(&Tool) -> bool) -> (Vec<Found>, usize) {
+        let mut reader = Reader::default();
+        let mut found = Vec::new();
+        let mut seen = 0;
+        for hit in &ranking.hits {
+            if found.len() == RETRIEVED {
+                break;
+            }
+            seen += 1;
+            let place = usize::try_from(hit.doc).ok();
+            let Some((tool, candidates)) = place.and_then(|place| self.tools.get(place)) else {
+                continue;
+            };
+            if admits(tool) {
+                let text = text_of(tool);
+                let candidates = candidates.clone();
+                found.push(Found::new(&mut reader, ranking, hit, &text, candidates));
+            }
+        }
+        (found, seen)
+    }
+
+    /// The tools that share words with the query, best first.
+    pub fn ranked(&self, query: &str) -> Vec<Ranked> {
+        let ranking = self.search(query);
+        let (best, seen) = self.retrieved(&ranking, |_| true);
+        let rest = ranking.hits.iter().skip(seen).filter_map(|hit| {
+            let (tool, _) = self.tools.get(usize::try_from(hit.doc).ok()?)?;
+            Some(Ranked {
+                tool: tool.tool_name.clone(),
+                platform: tool.platform.clone(),
+                relevance: relevance_of_text(hit.strength),
+            })
+        });
+        search::ranked(best).into_iter().chain(rest).collect()
     }
 
     /// Identity, capabilities and tags of a tool that may be chosen.

@@ -375,6 +375,8 @@ impl Selected {
                     fields.insert(name.to_owned(), value);
                 }
             };
+            add("doubtful", answer.doubtful.then(|| json!(true)));
+            add("blocked", answer.blocked.as_ref().map(|it| json!(it)));
             add("retrieval", answer.retrieval.as_ref().map(|it| json!(it)));
             add("tie_break", self.tie_break.as_ref().map(|it| json!(it)));
             add("ab_tests", self.assigned.as_ref().map(|it| json!([it])));

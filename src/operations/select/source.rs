@@ -2,6 +2,7 @@
 
 use crate::definition::{Identity, ToolRef};
 use crate::operations::{Backend, Kind, Refusal, address};
+use crate::select::search::Ranked;
 use crate::select::{Answer, Pool, Request};
 use crate::store::Transaction;
 use crate::store::tools::{self, Filter};
@@ -114,11 +115,11 @@ impl Source {
         }
     }
 
-    /// The names and platforms of the tools that share words with the query, best first.
+    /// The tools that share words with the query, best first.
     ///
     /// # Errors
     /// Those of the database.
-    pub fn ranked(&mut self, query: &str) -> Result<Vec<(String, String)>, Refusal> {
+    pub fn ranked(&mut self, query: &str) -> Result<Vec<Ranked>, Refusal> {
         match self {
             Source::Catalog(catalog) => catalog.ranked(query),
             Source::Files(files) => Ok(files.ranked(query)),

@@ -98,6 +98,9 @@ pub fn prefer(answer: &mut Answer, assigned: &Assigned) -> bool {
 
 /// Makes the best of those choices the answer, which is settled then. Returns whether there is one.
 pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> bool {
+    if answer.answer.is_none() {
+        return false;
+    }
     let Some(place) = answer.ranking.iter().position(is_meant) else {
         return false;
     };

@@ -14,6 +14,8 @@
 
 mod document;
 mod index;
+mod lexicon;
+mod meaning;
 mod neighbour;
 mod packed;
 mod pattern;
@@ -21,15 +23,14 @@ mod postings;
 mod query;
 mod rank;
 mod stop_words;
-mod synonyms;
 mod words;
 
 pub use document::{Analyzed, CapabilityText, PatternText, TermUse, Text, analyze};
 pub use index::Index;
-pub use neighbour::{nearest, prefix as neighbour_prefix};
+pub use neighbour::{beginnings, nearest};
 pub use packed::PackedError;
-pub use pattern::{PatternFit, best_pattern, pattern_fits};
+pub use pattern::{PatternFit, Reader, Request, surface};
 pub use postings::{Entry, PostingList, Postings, Stats};
-pub use query::{Query, QueryWord};
+pub use query::{Asked, Query, QueryWord};
 pub use rank::{Hit, Ranking, TermWeight, order, rank, top};
 pub use words::Analyzer;

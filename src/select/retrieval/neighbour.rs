@@ -1,44 +1,122 @@
-//! The nearest known term to an unknown one: another form of the word, or a slip of the pen.
+//! The nearest known term to an unknown one: a slip of the pen, or another form of the word.
 
-/// Letters that a neighbour must share at its start.
-const PREFIX: usize = 3;
+/// Letters of a term that has neighbours, at least.
+const SHORTEST: usize = 4;
 
-/// Least share of the longer word that both begin with.
+/// Letters from which two slips are forgiven.
+const LONG: usize = 6;
+
+/// What a letter too many or too few next to its double, two letters swapped, and a key beside the right one count
+/// against any other slip: people make them more often.
+const DOUBLED: f64 = 0.5;
+const SWAPPED: f64 = 0.6;
+const BESIDE: f64 = 0.9;
+
+/// Letters and share of the longer word that two forms of a word begin with, at least.
+const COMMON_LETTERS: usize = 5;
 const COMMON_START: f64 = 0.6;
 
-/// Least similarity by edits (Damerau-Levenshtein, as a share of the longer word).
-const SIMILARITY: f64 = 0.8;
+/// The rows of a keyboard; neighbours stand beside one another or a row apart.
+const KEYBOARD: [&str; 3] = ["qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
-/// The letters with which a neighbour of the term begins; none for a term too short or not of letters, which has no
-/// neighbours.
-pub fn prefix(term: &str) -> Option<&str> {
-    if term.chars().count() < PREFIX + 2 || !term.chars().all(char::is_alphabetic) {
-        return None;
+/// The beginnings of the terms that may be neighbours of a term: its first letter, and the second, where the two may
+/// have been swapped. None for a term too short or not of letters, which has no neighbours.
+pub fn beginnings(term: &str) -> Vec<&str> {
+    if term.chars().count() < SHORTEST || !term.chars().all(char::is_alphabetic) {
+        return Vec::new();
     }
-    let end = term.char_indices().nth(PREFIX)?.0;
-    term.get(..end)
+    let mut letters = term.char_indices();
+    let mut out = Vec::new();
+    for (at, letter) in letters.by_ref().take(2) {
+        let letter = &term[at..at + letter.len_utf8()];
+        if !out.contains(&letter) {
+            out.push(letter);
+        }
+    }
+    out
 }
 
-/// The nearest of some terms, if one is near; equals are settled by byte order. Terms without the
-/// [`prefix`] are passed over.
+/// The nearest of some terms, if one is near; equals are settled by byte order.
 pub fn nearest<'a>(term: &str, vocabulary: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let start = prefix(term)?;
+    if beginnings(term).is_empty() {
+        return None;
+    }
+    let letters: Vec<char> = term.chars().collect();
     vocabulary
         .into_iter()
-        .filter(|candidate| *candidate != term && candidate.starts_with(start))
-        .filter_map(|candidate| likeness(term, candidate).map(|likeness| (likeness, candidate)))
-        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)))
+        .filter(|candidate| *candidate != term)
+        .filter_map(|candidate| distance(&letters, candidate).map(|near| (near, candidate)))
+        .min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)))
         .map(|(_, candidate)| candidate)
 }
 
-fn likeness(a: &str, b: &str) -> Option<f64> {
-    let longer = a.chars().count().max(b.chars().count()) as f64;
-    let common = a.chars().zip(b.chars()).take_while(|(a, b)| a == b).count() as f64 / longer;
-    let common = if common >= COMMON_START { common } else { 0.0 };
-    let edits = strsim::normalized_damerau_levenshtein(a, b);
-    let edits = if edits >= SIMILARITY { edits } else { 0.0 };
-    let likeness = common.max(edits);
-    (likeness > 0.0).then_some(likeness)
+/// How far a term is from a candidate; none where that is too far. A form of the word is farther than a slip.
+fn distance(term: &[char], candidate: &str) -> Option<f64> {
+    let other: Vec<char> = candidate.chars().collect();
+    let slips = if term.len() < LONG { 1.0 } else { 2.0 };
+    let same_start = term.first() == other.first()
+        || (term.first(), term.get(1)) == (other.get(1), other.first());
+    if same_start && term.len().abs_diff(other.len()) <= 2 && other.len() >= SHORTEST - 1 {
+        let edits = edits(term, &other);
+        if edits <= slips {
+            return Some(edits);
+        }
+    }
+    let common = term.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let share = common as f64 / term.len().max(other.len()) as f64;
+    (common >= COMMON_LETTERS && share >= COMMON_START).then_some(3.0 - share)
+}
+
+/// The weighted edits between two words, with swapped letters as one (the restricted distance of Damerau, "A
+/// technique for computer detection and correction of spelling errors", 1964).
+fn edits(a: &[char], b: &[char]) -> f64 {
+    let width = b.len() + 1;
+    let mut costs = vec![0.0f64; (a.len() + 1) * width];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            let cost = |i: usize, j: usize| costs[i * width + j];
+            let mut least = if i == 0 && j == 0 { 0.0 } else { f64::INFINITY };
+            if i > 0 {
+                least = least.min(cost(i - 1, j) + one_letter(a, i - 1));
+            }
+            if j > 0 {
+                least = least.min(cost(i, j - 1) + one_letter(b, j - 1));
+            }
+            if i > 0 && j > 0 {
+                least = least.min(cost(i - 1, j - 1) + replaced(a[i - 1], b[j - 1]));
+            }
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                least = least.min(cost(i - 2, j - 2) + SWAPPED);
+            }
+            costs[i * width + j] = least;
+        }
+    }
+    costs[a.len() * width + b.len()]
+}
+
+/// What the letter at a place costs that the other word lacks.
+fn one_letter(word: &[char], at: usize) -> f64 {
+    let before = at.checked_sub(1).and_then(|it| word.get(it));
+    if before == Some(&word[at]) {
+        DOUBLED
+    } else {
+        1.0
+    }
+}
+
+fn replaced(a: char, b: char) -> f64 {
+    let place = |letter: char| {
+        (KEYBOARD.iter().enumerate()).find_map(|(row, keys)| Some((row, keys.find(letter)?)))
+    };
+    match (place(a), place(b)) {
+        _ if a == b => 0.0,
+        (Some((row, at)), Some((other_row, other)))
+            if row.abs_diff(other_row) <= 1 && at.abs_diff(other) <= 1 =>
+        {
+            BESIDE
+        }
+        _ => 1.0,
+    }
 }
 
 #[cfg(test)]
@@ -46,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_and_slips_are_near() {
+    fn slips_and_forms_are_near() {
         assert_eq!(
             nearest("daemonize", ["dae", "daemon", "date"]),
             Some("daemon")
@@ -55,11 +133,29 @@ mod tests {
             nearest("compresion", ["compar", "compression"]),
             Some("compression")
         );
+        assert_eq!(nearest("hsot", ["host", "hot", "shot"]), Some("host"));
+        assert_eq!(nearest("ohst", ["host", "oyst"]), Some("host"));
+        assert_eq!(nearest("prot", ["prop", "port"]), Some("port"));
+        assert_eq!(nearest("diks", ["dike", "disk"]), Some("disk"));
+        assert_eq!(
+            nearest("nettwork", ["network", "networks"]),
+            Some("network")
+        );
+    }
+
+    #[test]
+    fn what_is_far_or_short_is_not_near() {
         assert_eq!(nearest("network", ["netmask", "nettle"]), None);
         assert_eq!(nearest("abc", ["abcd"]), None);
-        assert_eq!(
-            prefix("\u{e9}\u{e9}\u{e9}\u{e9}\u{e9}"),
-            Some("\u{e9}\u{e9}\u{e9}")
-        );
+        assert_eq!(nearest("zebra", ["zero", "debris"]), None);
+        assert_eq!(nearest("ab12", ["ab13"]), None);
+    }
+
+    #[test]
+    fn neighbours_begin_with_one_of_two_letters() {
+        assert_eq!(beginnings("host"), ["h", "o"]);
+        assert_eq!(beginnings("eels"), ["e"]);
+        assert_eq!(beginnings("\u{e9}\u{e8}\u{e9}\u{e9}"), ["\u{e9}", "\u{e8}"]);
+        assert!(beginnings("abc").is_empty());
     }
 }

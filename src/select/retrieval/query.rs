@@ -1,10 +1,11 @@
 //! A request in words, read into the terms whose postings the ranking needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
+use super::lexicon::lexicon;
 use super::neighbour;
 use super::postings::{PostingList, Postings};
-use super::synonyms::{SYNONYM_WEIGHT, synonyms};
 use super::words::{Analyzer, name_key};
 
 /// What a word in parentheses weighs: an aside explains the request more than it is the request.
@@ -12,6 +13,9 @@ const ASIDE_WEIGHT: f64 = 0.5;
 
 /// What the nearest known word weighs in the place of an unknown one.
 const NEIGHBOUR_WEIGHT: f64 = 0.8;
+
+/// What a phrase of the lexicon weighs beside the words that it is made of.
+const PHRASE_WEIGHT: f64 = 0.5;
 
 /// Most words in a name that a request is searched for.
 const NAME_WORDS: usize = 3;
@@ -36,6 +40,8 @@ pub struct QueryWord {
     pub alternatives: Vec<(String, f64)>,
     /// Two adjacent terms that may stand for it ("file system" for "filesystem").
     pub splits: Vec<(String, String)>,
+    /// The term that an unknown word was read as.
+    pub read: Option<String>,
 }
 
 /// Two adjacent words of the request.
@@ -52,7 +58,7 @@ pub(super) struct QueryPair {
 pub(super) struct Mention {
     /// The name's key.
     pub key: String,
-    /// The terms of its words.
+    /// The terms of its words; none for a name of stop words.
     pub terms: Vec<String>,
 }
 
@@ -63,6 +69,18 @@ pub struct Query {
     pub(super) pairs: Vec<QueryPair>,
     pub(super) names: Vec<String>,
     pub(super) mentions: Vec<Mention>,
+    pub(super) asked: Asked,
+}
+
+/// What a request says as a whole, stop words included.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Asked {
+    /// As it was written.
+    pub whole: String,
+    /// Its words in lower case between single spaces.
+    pub text: String,
+    /// Their terms.
+    pub terms: HashSet<Arc<str>>,
 }
 
 struct Unit {
@@ -77,6 +95,11 @@ impl Query {
         let aside = asides(text);
         let mut words = analyzer.words(text);
         words.truncate(MAX_WORDS);
+        let asked = Asked {
+            whole: text.to_owned(),
+            text: joined(words.iter().map(|(_, word)| &*word.surface)),
+            terms: words.iter().map(|(_, word)| word.term.clone()).collect(),
+        };
         if !words.iter().all(|(_, word)| word.stop) {
             words.retain(|(_, word)| !word.stop);
         }
@@ -85,6 +108,7 @@ impl Query {
         let mut query = Query {
             names: names(text),
             mentions: mentions(analyzer, text),
+            asked,
             ..Query::default()
         };
         let mut units: Vec<Unit> = Vec::new();
@@ -137,7 +161,24 @@ impl Query {
                 joined,
             });
         }
+        query.add_phrases();
         query
+    }
+
+    /// Adds the phrases of the lexicon, as words of their own that count only where what they mean is known.
+    fn add_phrases(&mut self) {
+        for (phrase, others) in lexicon().phrases(&self.asked.text) {
+            self.words.push(QueryWord {
+                surface: phrase.to_owned(),
+                term: phrase.to_owned(),
+                weight: PHRASE_WEIGHT,
+                optional: true,
+                part_of: None,
+                alternatives: others.to_vec(),
+                splits: Vec::new(),
+                read: None,
+            });
+        }
     }
 
     fn add_word(
@@ -155,18 +196,15 @@ impl Query {
             }
             return;
         }
-        let alternatives = synonyms(term, |word| analyzer.term(word).to_string())
-            .into_iter()
-            .map(|synonym| (synonym, SYNONYM_WEIGHT))
-            .collect();
         self.words.push(QueryWord {
             surface: surface.to_owned(),
             term: term.to_owned(),
             weight,
             optional: false,
             part_of: part_of.map(str::to_owned),
-            alternatives,
+            alternatives: lexicon().stand_ins(term).to_vec(),
             splits: splits(analyzer, surface),
+            read: None,
         });
     }
 
@@ -200,7 +238,7 @@ impl Query {
     }
 
     /// The words that no document holds, nor anything that stands for them. For each, the terms that begin with
-    /// [`neighbour_prefix`](super::neighbour_prefix) are worth a second look: see [`relate`](Self::relate).
+    /// one of its [`beginnings`](super::beginnings) are worth a second look: see [`relate`](Self::relate).
     pub fn unknown(&self, postings: &Postings) -> Vec<String> {
         let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
         self.words
@@ -233,6 +271,10 @@ impl Query {
         }
         let word = self.words.iter_mut().find(|word| word.term == unknown)?;
         word.alternatives.push((near.to_owned(), NEIGHBOUR_WEIGHT));
+        let kin = lexicon().stand_ins(near).iter();
+        (word.alternatives)
+            .extend(kin.map(|(term, share)| (term.clone(), share * NEIGHBOUR_WEIGHT)));
+        word.read = Some(near.to_owned());
         Some(near)
     }
 }
@@ -282,6 +324,11 @@ fn splits(analyzer: &mut Analyzer, surface: &str) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Words between single spaces.
+fn joined<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    words.collect::<Vec<_>>().join(" ")
+}
+
 /// Byte ranges inside parentheses.
 fn asides(text: &str) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
@@ -323,9 +370,7 @@ fn mentions(analyzer: &mut Analyzer, text: &str) -> Vec<Mention> {
                 .into_iter()
                 .filter(|(_, word)| !word.stop);
             let terms: Vec<String> = meaning.map(|(_, word)| word.term.to_string()).collect();
-            if !terms.is_empty() {
-                out.push(Mention { key, terms });
-            }
+            out.push(Mention { key, terms });
         }
     }
     out

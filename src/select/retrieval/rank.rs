@@ -1,19 +1,25 @@
 //! The ranking: BM25 over stems, with pairs of stems.
 
 use super::postings::{Entry, Postings, Stats};
-use super::query::{Query, QueryWord, adjacent};
+use crate::select::search::Read;
+
+use super::query::{Asked, Query, QueryWord, adjacent};
 
 /// BM25's saturation of repeated terms; the usual value.
 const K1: f64 = 1.2;
 
-/// BM25's share of length normalisation; the usual value.
-const B: f64 = 0.75;
+/// BM25's share of length normalisation. Less than the usual 0.75: a tool with many patterns has a long text, and
+/// is no worse for that (measured on four catalogs: better on one, no worse on three).
+const B: f64 = 0.4;
 
 /// What an adjacent pair counts, against a word.
 const PAIR_WEIGHT: f64 = 0.2;
 
 /// What the mention of a tool's name counts, against a word: a name is often an ordinary word too.
 const MENTION_WEIGHT: f64 = 0.3;
+
+/// The same for a name that is a stop word elsewhere (`who`, `at`): the word gains nothing else.
+const STOP_NAME_WEIGHT: f64 = 0.5;
 
 /// A document that shares something with the request.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,6 +28,8 @@ pub struct Hit {
     pub doc: i64,
     /// The BM25 score, 0 or more. Comparable within one ranking only.
     pub score: f64,
+    /// The score as a share of what a text full of the request's words would have; 0 to 1 but for names and pairs.
+    pub strength: f64,
     /// The score as a share of the best hit's, 0..=1; 1 for a tool named exactly.
     pub relevance: f64,
     /// The share of the request's information (sum of inverse document frequencies) that the document shares, 0..=1.
@@ -43,6 +51,8 @@ pub struct TermWeight {
     pub weight: f64,
     /// Whether any document holds it, or something that stands for it.
     pub known: bool,
+    /// The term that it was read as, where no document holds it.
+    pub read: Option<String>,
 }
 
 /// The result of [`rank`].
@@ -57,12 +67,25 @@ pub struct Ranking {
     pub known: usize,
     /// How many words the request has.
     pub words: usize,
+    /// The request as a whole.
+    pub asked: Asked,
 }
 
 impl Ranking {
     /// The coverage of the best hit, 0 without one: see [`Hit::coverage`].
     pub fn coverage(&self) -> f64 {
         self.hits.first().map_or(0.0, |hit| hit.coverage)
+    }
+
+    /// The words that were read as others.
+    pub fn read(&self) -> Vec<Read> {
+        let read = |weight: &TermWeight| {
+            Some(Read {
+                word: weight.surface.clone(),
+                term: weight.read.clone()?,
+            })
+        };
+        self.weights.iter().filter_map(read).collect()
     }
 
     /// The words that the collection does not know, as written in lower case.
@@ -121,6 +144,11 @@ impl Sums {
             Hit {
                 doc: self.docs[place],
                 score: sum.score,
+                strength: if information > 0.0 {
+                    (sum.score / (information * (K1 + 1.0))).min(1.0)
+                } else {
+                    0.0
+                },
                 relevance: if sum.exact {
                     1.0
                 } else if best > 0.0 {
@@ -224,6 +252,7 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
             alternatives: word.alternatives.clone(),
             weight,
             known,
+            read: word.read.clone().filter(|_| known),
         });
     }
     let information: f64 = weights.iter().map(|weight| weight.weight).sum();
@@ -236,11 +265,14 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
             .terms
             .iter()
             .map(|term| postings.get(term).map_or(0, |list| list.len()));
-        let idf = bm25.idf(frequencies.min().unwrap_or(0));
+        let gain = match frequencies.min() {
+            Some(rarest) => MENTION_WEIGHT * bm25.idf(rarest),
+            None => STOP_NAME_WEIGHT * bm25.idf(list.len()),
+        };
         sums.add(
             list.entries(),
             |entry| entry.doc,
-            |sum, _| sum.score += MENTION_WEIGHT * idf,
+            |sum, _| sum.score += gain,
         );
     }
     for name in &query.names {
@@ -252,6 +284,7 @@ pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
         known: weights.iter().filter(|weight| weight.known).count(),
         words: weights.len(),
         weights,
+        asked: query.asked.clone(),
     }
 }
 

@@ -63,6 +63,9 @@ pub struct PatternEntry {
 /// The texts of a capability, in the order of the entry's patterns.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Words {
+    /// What the tool does; in the first capability's texts alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tool: String,
     /// What the capability does.
     pub description: String,
     /// Description and use cases of each pattern.
@@ -170,13 +173,17 @@ impl IndexedTool {
         self.capabilities.first().map(|(_, entry, _)| entry)
     }
 
-    /// The texts by which patterns are told apart; without the tool's own description.
+    /// The texts by which patterns are told apart.
     pub fn text(&self) -> Text {
         let head = self.head();
         Text {
             name: head.map_or_else(String::new, |head| head.tool.clone()),
             platform: head.map_or_else(String::new, |head| head.platform.clone()),
-            description: String::new(),
+            description: (self.capabilities.iter())
+                .map(|(_, _, words)| words.tool.as_str())
+                .find(|it| !it.is_empty())
+                .unwrap_or_default()
+                .to_owned(),
             tags: head.map_or_else(Vec::new, |head| head.tags.clone()),
             capabilities: self
                 .capabilities

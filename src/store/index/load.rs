@@ -170,6 +170,10 @@ impl Loaded {
             patterns: Vec::new(),
         };
         let words = Words {
+            tool: match self.capabilities.is_empty() {
+                true => self.text.description.clone(),
+                false => String::new(),
+            },
             description,
             patterns: Vec::new(),
         };

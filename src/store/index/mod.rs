@@ -16,7 +16,7 @@ mod renewal;
 mod serving;
 
 pub use check::{Difference, check};
-pub use pool::{pool, ranked};
+pub use pool::{Listed, listed, pool};
 pub use read::{CatalogState, State, names};
 pub use refresh::refresh;
 pub use renewal::{Renewal, WORDLESS};

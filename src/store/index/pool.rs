@@ -8,8 +8,10 @@ use diesel::PgConnection;
 use super::entry::{Entry, IndexedTool};
 use super::read::{Lookup, State, by_capability, entries, postings};
 use crate::definition::Identity;
-use crate::select::retrieval::{Analyzer, Hit, Query, Ranking, neighbour_prefix, order, rank, top};
-use crate::select::search::{Found, RETRIEVED, Words};
+use crate::select::retrieval::{
+    Analyzer, Hit, Query, QueryWord, Ranking, Reader, beginnings, order, rank, top,
+};
+use crate::select::search::{self, Found, RETRIEVED, Ranked, Words};
 use crate::select::{Pool, Request, Scope};
 use crate::store::StoreError;
 
@@ -23,24 +25,7 @@ pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Po
     }
     let ranked = ranked(connection, &request.query)?;
     let ranking = ranked.found;
-    let mut found: Vec<Found> = Vec::new();
-    let mut seen = 0;
-    let mut wanted = RETRIEVED;
-    let mut analyzer = Analyzer::new();
-    // Where the scope turns tools away, more of the hits are read, until enough remain.
-    while found.len() < RETRIEVED && seen < ranking.hits.len() {
-        let hits = top(&ranking.hits, wanted);
-        found.extend(tools_of(
-            connection,
-            &hits[seen..],
-            &ranking,
-            &request.scope,
-            &mut analyzer,
-        )?);
-        seen = hits.len();
-        wanted = seen.saturating_mul(4);
-    }
-    found.truncate(RETRIEVED);
+    let found = retrieved(connection, &ranking, &request.scope)?.0;
     Ok(State {
         catalog: ranked.catalog,
         found: Pool::Retrieved {
@@ -48,6 +33,59 @@ pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Po
             found,
         },
     })
+}
+
+/// Every tool that shares words with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed {
+    /// Those that a selection judges, best first.
+    pub best: Vec<Ranked>,
+    /// The hits after them.
+    pub rest: Vec<Hit>,
+}
+
+/// Every tool that shares words with a request: those that a selection judges, best first, then the hits after them.
+///
+/// # Errors
+/// As the queries; [`StoreError::Definition`] where a stored policy cannot be read.
+pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<Listed>, StoreError> {
+    let State { catalog, found } = ranked(connection, request)?;
+    let (best, seen) = retrieved(connection, &found, &Scope::default())?;
+    let rest = found.hits.get(seen..).unwrap_or_default().to_vec();
+    Ok(State {
+        catalog,
+        found: Listed {
+            best: search::ranked(best),
+            rest,
+        },
+    })
+}
+
+/// The tools that are judged, and how many hits were read for them.
+fn retrieved(
+    connection: &mut PgConnection,
+    ranking: &Ranking,
+    scope: &Scope,
+) -> Result<(Vec<Found>, usize), StoreError> {
+    let mut found: Vec<Found> = Vec::new();
+    let mut seen = 0;
+    let mut wanted = RETRIEVED;
+    let mut reader = Reader::default();
+    // Where the scope turns tools away, more of the hits are read, until enough remain.
+    while found.len() < RETRIEVED && seen < ranking.hits.len() {
+        let hits = top(&ranking.hits, wanted);
+        found.extend(tools_of(
+            connection,
+            &hits[seen..],
+            ranking,
+            scope,
+            &mut reader,
+        )?);
+        seen = hits.len();
+        wanted = seen.saturating_mul(4);
+    }
+    found.truncate(RETRIEVED);
+    Ok((found, seen))
 }
 
 fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, StoreError> {
@@ -65,29 +103,33 @@ fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, 
 }
 
 /// The ranking of all tools for the words; equal scores are not settled yet.
-///
-/// # Errors
-/// As the queries.
-pub fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
+fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
     let mut query = Query::parse(&mut Analyzer::new(), request);
     let terms = query.terms();
-    let guess = |term: &str| Some((term.to_owned(), neighbour_prefix(term)?.to_owned()));
-    let guesses = query.words().iter().filter_map(|word| guess(&word.term));
+    let guesses = |word: &QueryWord| -> Vec<(String, String)> {
+        let beginnings = beginnings(&word.term).into_iter();
+        beginnings
+            .map(|it| (word.term.clone(), it.to_owned()))
+            .collect()
+    };
+    let unread = query
+        .words()
+        .iter()
+        .filter(|word| word.alternatives.is_empty());
     let lookup = Lookup {
-        guesses: guesses.collect(),
+        guesses: unread.flat_map(guesses).collect(),
         terms,
     };
     let State { catalog, found } = postings(connection, &lookup)?;
     let mut lists = found.lists;
-    let mut taken = Vec::new();
     for term in &query.unknown(&lists) {
-        let related = query.relate(term, found.near.iter().map(String::as_str));
-        taken.extend(related.map(str::to_owned));
+        query.relate(term, found.near.iter().map(String::as_str));
     }
-    taken.retain(|term| !lists.contains_key(term));
-    if !taken.is_empty() {
+    let mut terms = query.terms();
+    terms.retain(|term| !lookup.terms.contains(term));
+    if !terms.is_empty() {
         let lookup = Lookup {
-            terms: taken,
+            terms,
             ..Lookup::default()
         };
         lists.extend(postings(connection, &lookup)?.found.lists);
@@ -104,7 +146,7 @@ fn tools_of(
     hits: &[Hit],
     ranking: &Ranking,
     scope: &Scope,
-    analyzer: &mut Analyzer,
+    reader: &mut Reader,
 ) -> Result<Vec<Found>, StoreError> {
     let ids: Vec<i64> = hits.iter().map(|hit| hit.doc).collect();
     let tools: HashMap<i64, IndexedTool> = entries(connection, &ids)?
@@ -129,13 +171,7 @@ fn tools_of(
             candidates.extend(entry.candidates(capability)?);
         }
         if !candidates.is_empty() {
-            found.push(Found::new(
-                analyzer,
-                ranking,
-                &hit,
-                &tool.text(),
-                candidates,
-            ));
+            found.push(Found::new(reader, ranking, &hit, &tool.text(), candidates));
         }
     }
     Ok(found)

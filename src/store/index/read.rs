@@ -124,7 +124,7 @@ struct TermRow {
 pub struct Lookup {
     /// Terms whose postings are wanted.
     pub terms: Vec<String>,
-    /// Terms that may be unknown, with the letters that a term in their place begins with.
+    /// Terms that may be unknown, each with the letters that a term in its place may begin with.
     pub guesses: Vec<(String, String)>,
 }
 
@@ -174,6 +174,8 @@ pub fn postings(
             UNION ALL \
             SELECT DISTINCT near.term, NULL::BYTEA FROM unnest($2, $3, $4) AS guess (term, low, high) \
             JOIN search_terms near ON near.term >= guess.low AND near.term < guess.high \
+                AND char_length(near.term) BETWEEN char_length(guess.term) - 2 \
+                                               AND char_length(guess.term) * 5 / 3 \
             WHERE NOT EXISTS (SELECT FROM search_terms known WHERE known.term = guess.term)\
          ) x ON true",
     )

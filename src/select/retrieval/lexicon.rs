@@ -1,0 +1,232 @@
+//! The lexicon of the field: words that stand for one another, acts that undo one another, and acts by which
+//! something is lost. `lexicon.txt` beside this file holds it, in a form that a person can read and extend.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, LazyLock};
+
+use super::words::Analyzer;
+
+/// The sections of groups whose words stand for one another or for others.
+const TEXT: &str = include_str!("lexicon.txt");
+
+/// Terms with the share of a word's weight that each counts for.
+pub(super) type StandIns = Vec<(String, f64)>;
+
+/// What the words of the field have to do with one another, by their stems.
+#[derive(Default)]
+pub(super) struct Lexicon {
+    stand_ins: HashMap<String, StandIns>,
+    phrases: Vec<(String, StandIns)>,
+    opposites: Vec<[HashSet<String>; 2]>,
+    destroys: HashSet<String>,
+    asks: HashSet<String>,
+    asking_phrases: Vec<String>,
+}
+
+/// The lexicon, read once.
+pub(super) fn lexicon() -> &'static Lexicon {
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(TEXT));
+    &LEXICON
+}
+
+impl Lexicon {
+    fn read(text: &str) -> Self {
+        let mut lexicon = Self::default();
+        let mut analyzer = Analyzer::new();
+        let mut section = "";
+        let mut share = 0.0;
+        for line in text.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(heading) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
+                let (name, number) = heading.split_once(' ').unwrap_or((heading, "0"));
+                section = name;
+                share = number.parse().unwrap_or(0.0);
+                continue;
+            }
+            lexicon.line(&mut analyzer, section, share, line);
+        }
+        lexicon
+    }
+
+    fn line(&mut self, analyzer: &mut Analyzer, section: &str, share: f64, line: &str) {
+        let mut stems = |words: &str| -> Vec<String> {
+            let words = words.split_whitespace();
+            words.map(|word| analyzer.term(word).to_string()).collect()
+        };
+        match section {
+            "opposites" => {
+                if let Some((one, other)) = line.split_once('|') {
+                    let sides = [one, other].map(|side| stems(side).into_iter().collect());
+                    self.opposites.push(sides);
+                }
+            }
+            "destroys" => self.destroys.extend(stems(line)),
+            "asks" => {
+                let (phrases, words): (Vec<&str>, Vec<&str>) =
+                    line.split_whitespace().partition(|word| word.contains('_'));
+                self.asks.extend(stems(&words.join(" ")));
+                let phrases = phrases.into_iter().map(|it| it.replace('_', " "));
+                self.asking_phrases.extend(phrases);
+            }
+            _ => match line.split_once('>') {
+                Some((phrase, others)) if phrase.contains('_') => {
+                    let others = stems(others).into_iter().map(|it| (it, share)).collect();
+                    self.phrases.push((phrase.trim().replace('_', " "), others));
+                }
+                Some((word, others)) => {
+                    for word in stems(word) {
+                        self.add(&word, &stems(others), share);
+                    }
+                }
+                None => {
+                    let group = stems(line);
+                    for word in &group {
+                        self.add(word, &group, share);
+                    }
+                }
+            },
+        }
+    }
+
+    fn add(&mut self, word: &str, others: &[String], share: f64) {
+        let known = self.stand_ins.entry(word.to_owned()).or_default();
+        for other in others.iter().filter(|other| *other != word) {
+            match known.iter_mut().find(|(it, _)| it == other) {
+                Some((_, present)) => *present = present.max(share),
+                None => known.push((other.clone(), share)),
+            }
+        }
+    }
+
+    /// The terms that may stand for a term.
+    pub fn stand_ins(&self, term: &str) -> &[(String, f64)] {
+        self.stand_ins.get(term).map_or(&[], Vec::as_slice)
+    }
+
+    /// The phrases of a text, given as its words between single spaces, and what stands for them.
+    pub fn phrases<'a>(
+        &'a self,
+        text: &'a str,
+    ) -> impl Iterator<Item = (&'a str, &'a [(String, f64)])> {
+        let held = |phrase: &str| holds_phrase(text, phrase);
+        (self.phrases.iter())
+            .filter(move |(phrase, _)| held(phrase))
+            .map(|(phrase, others)| (phrase.as_str(), others.as_slice()))
+    }
+
+    /// Whether a text does the opposite of what is asked for, and not what is asked for.
+    pub fn opposed(&self, asked: &HashSet<Arc<str>>, said: &HashSet<Arc<str>>) -> bool {
+        let holds = |terms: &HashSet<Arc<str>>, side: &HashSet<String>| {
+            terms.iter().any(|term| side.contains(&**term))
+        };
+        self.opposites.iter().any(|[one, other]| {
+            [(one, other), (other, one)].into_iter().any(|(yes, no)| {
+                holds(asked, yes) && !holds(asked, no) && holds(said, no) && !holds(said, yes)
+            })
+        })
+    }
+
+    /// Whether any of the terms is an act by which something is lost.
+    pub fn destroys<'a>(&self, terms: impl IntoIterator<Item = &'a str>) -> bool {
+        terms.into_iter().any(|term| self.destroys.contains(term))
+    }
+
+    /// Whether a request, given by its terms and as its words between single spaces, asks for such an act.
+    pub fn asks_to_destroy(&self, terms: &HashSet<Arc<str>>, text: &str) -> bool {
+        let asks = |term: &Arc<str>| self.destroys.contains(&**term) || self.asks.contains(&**term);
+        terms.iter().any(asks)
+            || (self.asking_phrases.iter()).any(|phrase| holds_phrase(text, phrase))
+    }
+}
+
+fn holds_phrase(text: &str, phrase: &str) -> bool {
+    text.match_indices(phrase).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + phrase.len()..].chars().next();
+        before.is_none_or(|it| it == ' ') && after.is_none_or(|it| it == ' ')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn terms(words: &[&str]) -> HashSet<Arc<str>> {
+        let mut analyzer = Analyzer::new();
+        words.iter().map(|word| analyzer.term(word)).collect()
+    }
+
+    #[test]
+    fn each_line_of_the_file_says_something() {
+        let mut section = "";
+        for line in TEXT.lines().map(str::trim) {
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            if let Some(heading) = line.strip_prefix('[') {
+                let heading = heading.strip_suffix(']').expect(line);
+                section = heading.split(' ').next().expect(line);
+                let known = [
+                    "acts",
+                    "things",
+                    "symptoms",
+                    "opposites",
+                    "destroys",
+                    "asks",
+                ];
+                assert!(known.contains(&section), "{line}");
+                continue;
+            }
+            assert!(
+                line.chars()
+                    .all(|c| c.is_ascii_lowercase() || " _>|".contains(c)),
+                "{line}"
+            );
+            match section {
+                "opposites" => assert_eq!(line.matches('|').count(), 1, "{line}"),
+                "destroys" | "asks" => {}
+                "symptoms" => assert_eq!(line.matches('>').count(), 1, "{line}"),
+                _ => assert!(line.split_whitespace().count() > 1, "{line}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_word_is_read_as_others_of_its_group() {
+        let held = |word: &str, other: &str| {
+            let mut analyzer = Analyzer::new();
+            let other = analyzer.term(other);
+            let of = lexicon().stand_ins(&analyzer.term(word));
+            of.iter().any(|(term, _)| *term == *other)
+        };
+        assert!(held("folders", "directory") && held("directories", "folder"));
+        assert!(held("slow", "latency") && !held("latency", "slow"));
+        assert_eq!(lexicon().phrases("there is no space on it").count(), 1);
+        assert_eq!(lexicon().phrases("there is no spaceship").count(), 0);
+    }
+
+    #[test]
+    fn opposites_oppose_unless_both_are_said() {
+        let opposed =
+            |asked: &[&str], said: &[&str]| lexicon().opposed(&terms(asked), &terms(said));
+        assert!(opposed(&["recover", "file"], &["delete", "file"]));
+        assert!(opposed(&["unlock", "account"], &["lock"]));
+        assert!(!opposed(&["start", "stop"], &["stop"]));
+        assert!(!opposed(&["start"], &["start", "stop"]));
+        assert!(!opposed(&["file"], &["delete"]));
+    }
+
+    #[test]
+    fn what_destroys_is_asked_for_in_many_words() {
+        let asks = |text: &str| {
+            let words: Vec<&str> = text.split(' ').collect();
+            lexicon().asks_to_destroy(&terms(&words), text)
+        };
+        assert!(asks("get rid of old logs") && asks("throw away the cache") && asks("killing it"));
+        assert!(!asks("recover a file") && !asks("who is here"));
+        assert!(lexicon().destroys(["delet"]));
+        assert!(!lexicon().destroys(["list"]));
+    }
+}

@@ -1,0 +1,207 @@
+//! How near two texts are in meaning, beyond the words that they share.
+//!
+//! A text is the sum of the vectors of its word pieces, brought to length 1; two texts are as near as the cosine of
+//! their vectors. The vectors stand in `meaning.bin`, which `scripts/distill` derives from the sentence encoder
+//! all-MiniLM-L6-v2 (Apache-2.0): each piece is passed through the encoder once, then fitted by ridge regression so
+//! that sums of pieces come near the encoder's vectors of whole sentences. They are bytes with a scale for each piece,
+//! and are summed in the order of the text, so that every machine gives the same bits.
+
+use std::collections::HashMap;
+
+/// The table: magic, number of pieces, dimensions, where each piece begins, the pieces in byte order, a scale for
+/// each, and its vector as bytes.
+const TABLE: &[u8] = include_bytes!("meaning.bin");
+
+/// Bytes before the places of the pieces.
+const HEAD: usize = 16;
+
+/// Numbers of a vector.
+const DIMENSIONS: usize = 128;
+
+/// Letters of a word that are read; the table knows none as long.
+const LONGEST: usize = 64;
+
+/// The direction of a text; all zero where no piece of it is known.
+#[derive(Clone)]
+pub(super) struct Vector([f32; DIMENSIONS]);
+
+impl Vector {
+    /// No direction yet.
+    pub fn none() -> Self {
+        Self([0.0; DIMENSIONS])
+    }
+
+    /// Adds what another text says.
+    pub fn add(&mut self, other: &Self) {
+        for (sum, part) in self.0.iter_mut().zip(&other.0) {
+            *sum += part;
+        }
+    }
+
+    /// The cosine between two, -1..=1; 0 where one has no direction.
+    pub fn cosine(&self, other: &Self) -> f64 {
+        let dot = |a: &Self, b: &Self| {
+            let products = a.0.iter().zip(&b.0);
+            products
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum::<f64>()
+        };
+        let lengths = (dot(self, self) * dot(other, other)).sqrt();
+        if lengths > 0.0 {
+            dot(self, other) / lengths
+        } else {
+            0.0
+        }
+    }
+}
+
+/// Turns texts into vectors, and remembers the words that it has met.
+#[derive(Default)]
+pub(super) struct Meanings {
+    words: HashMap<String, Vec<usize>>,
+}
+
+impl Meanings {
+    /// The vector of a text, before it is brought to length 1.
+    pub fn of(&mut self, text: &str) -> Vector {
+        let mut vector = Vector::none();
+        for word in words(text) {
+            if !self.words.contains_key(&word) {
+                let pieces = pieces(&word);
+                self.words.insert(word.clone(), pieces);
+            }
+            for &piece in self.words.get(&word).into_iter().flatten() {
+                add_piece(&mut vector, piece);
+            }
+        }
+        vector
+    }
+}
+
+/// Runs of letters and digits in lower case, and each other sign that is not a space by itself.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut inside = false;
+    for letter in text.chars().flat_map(char::to_lowercase) {
+        if letter.is_alphanumeric() {
+            match words.last_mut().filter(|_| inside) {
+                Some(word) => word.push(letter),
+                None => words.push(letter.to_string()),
+            }
+            inside = true;
+        } else {
+            inside = false;
+            if !letter.is_whitespace() && !letter.is_control() {
+                words.push(letter.to_string());
+            }
+        }
+    }
+    words
+}
+
+/// The pieces of a word, each the longest that the table knows (Wu et al., "Google's neural machine translation
+/// system", 2016); none where a part of it is unknown.
+fn pieces(word: &str) -> Vec<usize> {
+    let mut pieces = Vec::new();
+    let mut rest = word;
+    while !rest.is_empty() && word.len() <= LONGEST {
+        let ends = rest.char_indices().map(|(at, c)| at + c.len_utf8());
+        let ends: Vec<usize> = ends.collect();
+        let found = ends.iter().rev().find_map(|&end| {
+            let key = match pieces.is_empty() {
+                true => rest[..end].to_owned(),
+                false => format!("##{}", &rest[..end]),
+            };
+            Some((find(key.as_bytes())?, end))
+        });
+        let Some((piece, end)) = found else {
+            return Vec::new();
+        };
+        pieces.push(piece);
+        rest = &rest[end..];
+    }
+    pieces
+}
+
+fn number(at: usize) -> usize {
+    let bytes = TABLE.get(at..at + 4).and_then(|it| it.try_into().ok());
+    bytes.map_or(0, u32::from_le_bytes) as usize
+}
+
+fn count() -> usize {
+    number(8)
+}
+
+/// The place of a piece among the sorted ones.
+fn find(piece: &[u8]) -> Option<usize> {
+    let texts = HEAD + 4 * (count() + 1);
+    let (mut low, mut high) = (0, count());
+    while low < high {
+        let middle = (low + high) / 2;
+        let place = HEAD + 4 * middle;
+        let here = TABLE.get(texts + number(place)..texts + number(place + 4))?;
+        match here.cmp(piece) {
+            std::cmp::Ordering::Less => low = middle + 1,
+            std::cmp::Ordering::Greater => high = middle,
+            std::cmp::Ordering::Equal => return Some(middle),
+        }
+    }
+    None
+}
+
+fn add_piece(vector: &mut Vector, piece: usize) {
+    let scales = HEAD + 4 * (count() + 1) + number(HEAD + 4 * count());
+    let scale = scales + 4 * piece;
+    let scale = TABLE
+        .get(scale..scale + 4)
+        .and_then(|it| it.try_into().ok());
+    let scale = scale.map_or(0.0, f32::from_le_bytes);
+    let row = scales + 4 * count() + DIMENSIONS * piece;
+    for (sum, byte) in vector
+        .0
+        .iter_mut()
+        .zip(TABLE.get(row..).unwrap_or_default())
+    {
+        *sum += scale * f32::from(*byte as i8);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn near(a: &str, b: &str) -> f64 {
+        let mut meanings = Meanings::default();
+        meanings.of(a).cosine(&meanings.of(b))
+    }
+
+    #[test]
+    fn the_table_is_whole() {
+        assert_eq!(&TABLE[..8], b"TCWORDS1");
+        assert_eq!(number(12), DIMENSIONS);
+        let texts = HEAD + 4 * (count() + 1) + number(HEAD + 4 * count());
+        assert_eq!(TABLE.len(), texts + count() * (4 + DIMENSIONS));
+        assert!(find(b"file").is_some() && find(b"##ing").is_some() && find(b"qqqqq").is_none());
+    }
+
+    #[test]
+    fn texts_of_one_meaning_are_nearer_than_others() {
+        let asked = "list the people who are signed in";
+        assert!(
+            near(asked, "show who is logged in") > near(asked, "compress a folder into an archive")
+        );
+        assert!(near("a picture", "an image") > near("a picture", "a network route"));
+        assert!((near(asked, asked) - 1.0).abs() < 1e-9);
+        assert!(near("", asked).abs() < 1e-9);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_has_a_vector(text in "\\PC{0,80}") {
+            let cosine = near(&text, "list files");
+            prop_assert!((-1.000_001..=1.000_001).contains(&cosine));
+        }
+    }
+}
