@@ -622,7 +622,6 @@ mod tests {
             "sslkeylogfile",
             "passfile",
             "service",
-            "servicefile",
             "gsslib",
             "krbsrvname",
             "oauth_issuer",
