@@ -281,3 +281,134 @@ fn data_of_another_version_is_refused_and_kept() {
     assert!(error.to_string().contains("99"), "{error}");
     assert!(data.join("PG_VERSION").exists());
 }
+
+/// A folder with programs that say they are of `version` and do what the real ones do.
+fn programs(place: &Path, version: &str) -> PathBuf {
+    let real = Cluster::at(place)
+        .expect("a path")
+        .programs()
+        .expect("programs")
+        .bindir;
+    let folder = place.join("bin");
+    fs::create_dir_all(&folder).expect("a folder");
+    for name in ["initdb", "postgres", "psql", "pg_dumpall"] {
+        let script = format!(
+            "#!/bin/sh\n[ \"$1\" = --version ] && echo '{name} (PostgreSQL) {version}' && exit\nexec '{}' \"$@\"\n",
+            real.join(name).display()
+        );
+        let written = std::process::Command::new("sh")
+            .args(["-c", "printf %s \"$2\" > \"$1\" && chmod 755 \"$1\"", "sh"])
+            .arg(folder.join(name))
+            .arg(script)
+            .status();
+        assert!(written.is_ok_and(|status| status.success()));
+    }
+    folder
+}
+
+fn open_to_all(place: &tempfile::TempDir) {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(place.path(), mode).expect("a mode");
+}
+
+/// Another version is installed beside that of the data: everything goes over, and what fails in the
+/// middle leaves the old data.
+#[test]
+fn data_is_taken_to_a_newer_version() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    open_to_all(&place);
+    let server = TestCluster::new("home");
+    server.start();
+    run(&server.cluster, "CREATE ROLE reader");
+    run(&server.cluster, "CREATE TABLE kept (a int, b text)");
+    run(
+        &server.cluster,
+        "INSERT INTO kept SELECT n, 'line ' || n FROM generate_series(1, 1000) n",
+    );
+    run(&server.cluster, "GRANT SELECT ON kept TO reader");
+    let before = ask(
+        &server.cluster,
+        "SELECT md5(string_agg(k::text, '' ORDER BY a)) FROM kept k",
+    );
+    let newer = Environment {
+        toolcat_home: Some(server.home.clone().into()),
+        programs_dir: Some(programs(place.path(), "99.1").into()),
+        ..Environment::current()
+    };
+    let newer = Cluster::locate(&newer).expect("a path").durable(false);
+
+    let refused = newer.upgrade(&mut |_| (), &mut |_| Err("they differ".to_owned()));
+    let error = refused.expect_err("refused");
+    assert!(error.to_string().contains("they differ"), "{error}");
+    assert!(!server.home.join("postgresql/upgrade").exists());
+    server.start();
+    assert_eq!(ask(&server.cluster, "SELECT count(*) FROM kept"), "1000");
+
+    let mut seen = Vec::new();
+    let upgraded = newer
+        .upgrade(&mut |_| (), &mut |urls| {
+            for url in urls("toolcat") {
+                let mut connection = PgConnection::establish(&url).expect("a connection");
+                let lines: Vec<Line> = diesel::sql_query("SELECT count(*)::text AS line FROM kept")
+                    .load(&mut connection)
+                    .expect("an answer");
+                seen.extend(lines.into_iter().map(|it| it.line));
+            }
+            Ok(())
+        })
+        .expect("it is upgraded");
+    assert_eq!(upgraded.map(|[_, new]| new).as_deref(), Some("99.1"));
+    assert_eq!(seen, ["1000", "1000"]);
+    server.start();
+    let after = ask(
+        &server.cluster,
+        "SELECT md5(string_agg(k::text, '' ORDER BY a)) FROM kept k",
+    );
+    assert_eq!(after, before);
+    let granted = "has_table_privilege('reader', 'kept', 'SELECT')";
+    assert_eq!(ask(&server.cluster, granted), "true");
+    let mut left: Vec<_> = fs::read_dir(server.home.join("postgresql"))
+        .expect("a folder")
+        .map(|it| it.expect("an entry").file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["data", "log", "run"]);
+}
+
+/// What an upgrade left that was killed: the next start goes on with the old data.
+#[test]
+fn a_killed_upgrade_is_no_obstacle() {
+    let server = TestCluster::new("home");
+    server.start();
+    run(&server.cluster, "CREATE TABLE kept (a int)");
+    server.kill_hard();
+    let half = server.home.join("postgresql/upgrade/new/postgresql/data");
+    fs::create_dir_all(&half).expect("a folder");
+    fs::write(half.join("PG_VERSION"), "99\n").expect("written");
+    server.start();
+    assert_eq!(ask(&server.cluster, "SELECT count(*) FROM kept"), "0");
+    assert!(!server.home.join("postgresql/upgrade").exists());
+}
+
+#[test]
+fn leftovers_of_a_killed_first_start_are_removed() {
+    let server = TestCluster::new("home");
+    server.start();
+    server.cluster.stop(PATIENCE, &mut |_| ()).expect("stopped");
+    let half = server.home.join("postgresql/data.new-abc");
+    fs::create_dir(&half).expect("a folder");
+    server.start();
+    assert!(!half.exists());
+}
+
+#[test]
+fn f15_any_time_limit_will_do() {
+    let server = TestCluster::new("home");
+    server.start();
+    assert!(
+        server
+            .cluster
+            .stop(Duration::MAX, &mut |_| ())
+            .expect("stopped")
+    );
+}

@@ -147,3 +147,71 @@ fn a_server_restarted_in_the_middle_leaves_the_catalog_unchanged() {
     assert_eq!(place.run(&["audit", "verify"]).code, 0);
     assert_eq!(place.run(&["disable", "df", "--yes"]).code, 0);
 }
+
+/// The programs are updated while the server runs: it is restarted at the next command when nobody
+/// else is connected, else that is said.
+#[test]
+fn a_server_outlives_an_update_of_its_programs() {
+    let place = Place::new();
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(place.home(), mode).expect("a mode");
+    let real = toolcat::cluster::Cluster::at(place.home().join("data"))
+        .and_then(|cluster| cluster.programs())
+        .expect("programs")
+        .bindir;
+    // The programs find their libraries and tables from where they are.
+    let root = place.home().join("root");
+    let bin = root.join(real.strip_prefix("/").expect("an absolute path"));
+    let script = "set -e; mkdir -p \"$1\" \"$3\"; cp \"$2\"/postgres \"$2\"/initdb \"$2\"/psql \"$1\"; \
+                  for each in lib share/postgresql; do \
+                  from=$(cd \"$2\" && \"./pg_config\" --\"$(case $each in lib) echo pkglibdir;; *) echo sharedir;; esac)\"); \
+                  mkdir -p \"$3$(dirname \"$from\")\"; [ -e \"$3$from\" ] || ln -s \"$from\" \"$3$from\"; done";
+    let farm = Command::new("sh")
+        .args(["-c", script, "sh"])
+        .args([&bin, &real, &root])
+        .status()
+        .expect("a shell");
+    if !farm.success() {
+        // No pg_config, which is a package of its own.
+        return;
+    }
+    let run = |args: &[&str]| {
+        let mut command = place.command(args);
+        command.env("TOOLCAT_PG_BINDIR", &bin);
+        command.output().map(Run::of).expect("toolcat runs")
+    };
+    assert_eq!(run(&["list"]).code, 0);
+    let pid = || {
+        let status = run(&["db", "status", "--json"]).json();
+        status["pid"].as_u64().expect("a process")
+    };
+    let before = pid();
+    let update = format!(
+        "printf '%s\\n' '#!/bin/sh' '[ \"$1\" = --version ] && echo \"postgres (PostgreSQL) 15.99\" && exit' \
+         'exec \"{}\" \"$@\"' > \"$1/new\" && chmod 755 \"$1/new\" && mv \"$1/new\" \"$1/postgres\"",
+        real.join("postgres").display()
+    );
+    let updated = Command::new("sh")
+        .args(["-c", &update, "sh"])
+        .arg(&bin)
+        .status();
+    assert!(updated.is_ok_and(|status| status.success()));
+    let url = run(&["db", "url"]).stdout;
+    let other = Holder::of_the_writers_lock(url.trim());
+    let said = run(&["list"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.stderr.contains("15.99 is installed by now"),
+        "{said:?}"
+    );
+    assert_eq!(pid(), before);
+    drop(other);
+    let said = run(&["list"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(
+        said.stderr
+            .contains("to 15.99; restarting the local database"),
+        "{said:?}"
+    );
+    assert_ne!(pid(), before);
+}

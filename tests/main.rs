@@ -8,6 +8,7 @@ mod catalog;
 mod cluster;
 mod common;
 mod documentation;
+mod files;
 mod formats;
 mod generate;
 mod hostile;

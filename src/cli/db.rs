@@ -3,6 +3,7 @@
 mod backup;
 
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use clap::{Args, Subcommand};
 
 use crate::cluster::{Cluster, State};
 use crate::output::text;
+use crate::store::contents;
 
 use super::{CommandError, Outcome, Session};
 
@@ -28,7 +30,7 @@ enum DbCommand {
     /// Stop the local server
     Stop {
         /// How long to wait for it, in seconds
-        #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+        #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86_400))]
         timeout: u64,
     },
     /// Show the local server; exit code 1 where it does not run
@@ -53,6 +55,8 @@ enum DbCommand {
     Backup(backup::BackupArgs),
     /// Fill an empty catalog from such a file
     Restore(backup::RestoreArgs),
+    /// Take the local database to the newest PostgreSQL that is installed
+    Upgrade,
     /// Stop the local server and remove all of its data
     Destroy {
         /// Do not ask
@@ -97,8 +101,29 @@ pub fn run(args: &DbArgs, session: &mut Session) -> Result<Outcome, CommandError
         DbCommand::Psql { args } => psql(session, args),
         DbCommand::Backup(args) => backup::backup(args, session),
         DbCommand::Restore(args) => backup::restore(args, session),
+        DbCommand::Upgrade => upgrade(session),
         DbCommand::Destroy { yes } => destroy(session, *yes),
     }
+}
+
+/// The old data goes when the new server holds the same, table by table.
+fn upgrade(session: &mut Session) -> Result<Outcome, CommandError> {
+    let cluster = local(session)?;
+    let catalog = session.catalog()?;
+    let upgraded = cluster.upgrade(
+        &mut |notice| session.ui.status(&notice.to_string()),
+        &mut |urls| contents::compare(urls, &catalog),
+    )?;
+    if upgraded.is_some() {
+        cluster.start(&mut |notice| session.ui.status(&notice.to_string()))?;
+    }
+    session.ui.status(&match upgraded {
+        Some([from, to]) => format!(
+            "upgraded from PostgreSQL {from} to {to}; settings changed by hand in postgresql.conf are not carried over"
+        ),
+        None => "there is nothing to upgrade: no data, or no newer PostgreSQL is installed".to_owned(),
+    });
+    Ok(Outcome::Done)
 }
 
 /// The local cluster, which these commands manage; not a database named by a URL.
@@ -159,7 +184,10 @@ fn psql(session: &mut Session, args: &[String]) -> Result<Outcome, CommandError>
     let target = session.target()?;
     let program = match &target.cluster {
         Some(cluster) => cluster.psql_program()?,
-        None => "psql".into(),
+        None => on_path("psql").ok_or_else(|| {
+            CommandError::invalid("psql is not installed")
+                .hint("install the PostgreSQL client programs")
+        })?,
     };
     let (conninfo, password) = target.location.without_password();
     let mut command = Command::new(&program);
@@ -172,6 +200,15 @@ fn psql(session: &mut Session, args: &[String]) -> Result<Outcome, CommandError>
         CommandError::invalid(format!("cannot run {}: {error}", program.display()))
             .hint("install the PostgreSQL client programs"),
     )
+}
+
+/// A program on the PATH; folders that depend on where the user stands are passed over.
+fn on_path(program: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .filter(|folder| folder.is_absolute())
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 fn destroy(session: &mut Session, yes: bool) -> Result<Outcome, CommandError> {

@@ -415,7 +415,7 @@ fn selection(connection: &mut Connection) -> Finding {
                     "run `toolcat doctor --deep` as a role that may write",
                 ));
             }
-            other => other?,
+            other => drop(other?),
         }
         let found = connection.snapshot(index::check)?;
         let Some(first) = found.first() else {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sha2::{Digest, Sha256};
 
 use crate::definition::{Document, Identity, ToolRef};
 use crate::format::{self, Format};
@@ -50,7 +51,7 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
         }
         Some(folder) => {
             for (tool, document) in stored.iter().zip(&documents) {
-                let path = folder.join(relative_path(&tool.identity(), args.to_format));
+                let path = folder.join(told_path(&tool.identity(), args.to_format, session));
                 let text = written(session, args.to_format, std::slice::from_ref(document))?;
                 files::write(&path, &text)?;
             }
@@ -90,19 +91,57 @@ fn written(
     Ok(written.text)
 }
 
+/// The same as [`relative_path`]; says where a name was shortened.
+pub fn told_path(identity: &Identity, format: Format, session: &Session) -> PathBuf {
+    let path = relative_path(identity, format);
+    if path.to_string_lossy().contains(CUT) {
+        session.ui.warn(&format!(
+            "{identity}: its name is too long for a file; it is in {}",
+            path.display()
+        ));
+    }
+    path
+}
+
+/// The longest name of a file or folder, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// Stands before the digest in a name that was shortened; no other name has it.
+const CUT: &str = "%~";
+
 /// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
-/// system does not take, written as `%XX`.
-pub fn relative_path(identity: &Identity, format: Format) -> PathBuf {
+/// system does not take, written as `%XX`. A name that is too long ends in a digest of the whole.
+fn relative_path(identity: &Identity, format: Format) -> PathBuf {
     let extension = match format {
         Format::Yaml | Format::Profile => "yaml",
         Format::Jsonl => "jsonl",
         _ => "json",
     };
-    Path::new(&file_name(&identity.platform)).join(format!(
-        "{}@{}.{extension}",
+    let name = format!(
+        "{}@{}",
         file_name(&identity.name),
         file_name(&identity.version)
-    ))
+    );
+    let platform = shortened(file_name(&identity.platform), LONGEST_NAME);
+    let name = shortened(name, LONGEST_NAME - extension.len() - 1);
+    Path::new(&platform).join(format!("{name}.{extension}"))
+}
+
+fn shortened(name: String, longest: usize) -> String {
+    if name.len() <= longest {
+        return name;
+    }
+    let digest = Sha256::digest(&name);
+    let digest: String = digest[..8].iter().map(|it| format!("{it:02x}")).collect();
+    let mut end = longest - CUT.len() - digest.len();
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    // Half of a `%XX` is none.
+    if let Some(at) = name[..end].rfind('%').filter(|at| at + 3 > end) {
+        end = at;
+    }
+    format!("{}{CUT}{digest}", &name[..end])
 }
 
 fn file_name(text: &str) -> String {
@@ -146,5 +185,25 @@ mod tests {
         );
         assert_eq!(path("a\u{202e}b\u{1b}"), "%2E./a%E2%80%AEb%1B@1%2F0.yaml");
         assert_eq!(path("日本 x"), "%2E./日本 x@1%2F0.yaml");
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_shortened_and_stays_its_own() {
+        let path = |name: String| {
+            let identity = Identity {
+                platform: "x".repeat(300),
+                name,
+                version: "1.0".to_owned(),
+            };
+            relative_path(&identity, Format::Jsonl)
+        };
+        let mut seen = std::collections::HashSet::new();
+        for length in 60..100 {
+            for sign in ["/", "\u{1f600}", "é", "x/"] {
+                let path = path(sign.repeat(length));
+                assert!(path.iter().all(|it| it.len() <= LONGEST_NAME), "{path:?}");
+                assert!(seen.insert(path));
+            }
+        }
     }
 }

@@ -89,11 +89,12 @@ fn alias(layers: &[Layer], kind: Kind, name: &str) -> Option<Vec<String>> {
     Some(words)
 }
 
-/// The first executable file of that name on the PATH.
+/// The first executable file of that name on the PATH; folders that depend on where the user stands
+/// are passed over.
 fn program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path)
-        .filter(|folder| !folder.as_os_str().is_empty())
+        .filter(|folder| folder.is_absolute())
         .map(|folder| folder.join(format!("toolcat-{name}")))
         .find(|file| is_executable(file))
 }

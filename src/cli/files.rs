@@ -1,7 +1,7 @@
 //! Writing files so that an interruption leaves the old one or the new one, and nothing beside it.
 
 use std::fs::{self, File, Metadata, Permissions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -74,6 +74,17 @@ pub fn write_with<T>(
         .replace(&target, present.as_ref(), readers)
         .map_err(failed)?;
     Ok(made)
+}
+
+/// What a file holds, where it is a regular file of at most `most` bytes.
+pub fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
+    if !fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).ok()?;
+    file.take(most + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() as u64 <= most).then_some(bytes)
 }
 
 /// Refuses a file that is there already, unless it is one that is written through.
@@ -277,6 +288,17 @@ mod tests {
         let error = refuse_to_replace(&usual).unwrap_err();
         assert!(error.hint.is_some_and(|hint| hint.contains("--force")));
         assert!(write(place.path(), "x").is_err());
+    }
+
+    #[test]
+    fn only_files_are_read_and_only_so_much_of_them() {
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("f");
+        fs::write(&file, "12345").unwrap();
+        assert_eq!(read(&file, 5).as_deref(), Some(b"12345".as_slice()));
+        assert_eq!(read(&file, 4), None);
+        assert_eq!(read(Path::new("/dev/zero"), 5), None);
+        assert_eq!(read(place.path(), 5), None);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Times as people write them on a command line.
 
-use chrono::{DateTime, Duration, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, Duration, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
+};
 
 /// Reads a time: RFC 3339 (`2026-01-15T10:30:00Z`), a date with or without a time in the local time
 /// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
@@ -9,6 +11,21 @@ use chrono::{DateTime, Duration, Local, NaiveDate, NaiveDateTime, NaiveTime, Tim
 /// # Errors
 /// A sentence on what is expected.
 pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
+    read(text).and_then(storable)
+}
+
+/// The time, where the database can hold it: from the year 4713 BC on.
+///
+/// # Errors
+/// A sentence that says so.
+pub fn storable(time: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
+    match time.year() > -4712 {
+        true => Ok(time),
+        false => Err("this is before the year 4713 BC, the first that can be kept".to_owned()),
+    }
+}
+
+fn read(text: &str) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let expected = || {
         format!(
@@ -84,6 +101,8 @@ mod tests {
             "2026-13-01",
             "h",
             "99999999999999999d",
+            "5000000d",
+            "-262143-01-01",
             "ä",
         ] {
             assert!(parse(bad).is_err(), "{bad}");

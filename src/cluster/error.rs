@@ -39,6 +39,8 @@ pub enum ClusterError {
         data: u32,
         /// The versions found, as a list in words.
         installed: String,
+        /// The newest of them.
+        newest: u32,
     },
     /// The folder cannot be written to.
     #[error("cannot write to {path}: {source}", path = path.display())]
@@ -61,6 +63,31 @@ pub enum ClusterError {
         path: PathBuf,
         /// The name of its owner.
         owner: String,
+    },
+    /// Everyone may write to the folder.
+    #[error("everyone may write to {path}, so that the database in it would be anyone's", path = path.display())]
+    OpenHome {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// The programs that made the data are needed once more.
+    #[error(
+        "the local database was made by PostgreSQL {data}, whose programs are needed once more to take it to PostgreSQL {new}"
+    )]
+    OldProgramsMissing {
+        /// The major version that made the data.
+        data: u32,
+        /// The major version that is installed.
+        new: u32,
+    },
+    /// The data could not be taken to a newer version.
+    #[error(
+        "the local database could not be upgraded and is as it was{}",
+        tail(log)
+    )]
+    UpgradeFailed {
+        /// What the programs said, or what differs.
+        log: String,
     },
     /// Something else is where a folder of the cluster should be.
     #[error("{path} is not a folder", path = path.display())]
@@ -171,6 +198,17 @@ impl ClusterError {
                     .to_owned()
             }
             Self::ClientMissing { .. } => install::advice(),
+            Self::VersionMismatch { data, newest, .. } if newest > data => format!(
+                "to take it to PostgreSQL {newest}: toolcat db upgrade, which needs the programs of \
+                 PostgreSQL {data} beside them once more; to give the data up and start anew: toolcat db destroy"
+            ),
+            Self::OldProgramsMissing { data, .. } => format!(
+                "install PostgreSQL {data} beside it, and run `toolcat db upgrade` again; or give the \
+                 data up with `toolcat db destroy`, and restore a backup with `toolcat db restore`"
+            ),
+            Self::OpenHome { path } => {
+                format!("make it your own: chmod o-w {}", path.display())
+            }
             Self::VersionMismatch { data, .. } => format!(
                 "install PostgreSQL {data} beside them, or set TOOLCAT_PG_BINDIR to its programs; \
                  to give the data up and start anew: toolcat db destroy"
@@ -201,7 +239,7 @@ impl ClusterError {
             Self::NotRunnable { .. } => {
                 "set TOOLCAT_PG_BINDIR to a folder of PostgreSQL programs that the server's user can run".to_owned()
             }
-            Self::File { .. } | Self::InitFailed { .. } => return None,
+            Self::File { .. } | Self::InitFailed { .. } | Self::UpgradeFailed { .. } => return None,
         })
     }
 

@@ -82,7 +82,7 @@ pub(super) fn initialise(
 }
 
 /// Removes what interrupted attempts left, as far as that is possible.
-fn remove_unfinished(folder: &Path) {
+pub(super) fn remove_unfinished(folder: &Path) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
             let _ = fs::remove_dir_all(entry.path());

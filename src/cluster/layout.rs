@@ -6,6 +6,7 @@
 //!     data/                         the data directory
 //!     run/                          the socket
 //!     log/postgresql.log            what the server said, and one older file
+//!     upgrade/                      only while the data is taken to a newer PostgreSQL
 //! ```
 
 use std::fs;
@@ -29,15 +30,33 @@ const SHARED_FOLDERS: [&str; 2] = ["/tmp", "/var/tmp"];
 #[derive(Clone, Debug)]
 pub(super) struct Layout {
     home: PathBuf,
+    /// The socket's folder, in the home.
+    run: &'static str,
     client_folder: PathBuf,
 }
+
+/// The socket's folder of a server that others are to reach.
+const RUN: &str = "postgresql/run";
+
+/// That of one that nobody is to reach meanwhile.
+const RUN_ASIDE: &str = "postgresql/upgrade/run";
 
 impl Layout {
     /// The paths of the cluster in `home`, an absolute path.
     pub(super) fn new(home: PathBuf) -> Result<Self, ClusterError> {
-        let client_folder = client_folder(&home.join("postgresql/run"))?;
+        Self::with_socket_in(home, RUN)
+    }
+
+    /// The same data, with a socket where nobody looks for it.
+    pub(super) fn aside(&self) -> Result<Self, ClusterError> {
+        Self::with_socket_in(self.home.clone(), RUN_ASIDE)
+    }
+
+    fn with_socket_in(home: PathBuf, run: &'static str) -> Result<Self, ClusterError> {
+        let client_folder = client_folder(&home.join(run))?;
         Ok(Self {
             home,
+            run,
             client_folder,
         })
     }
@@ -59,7 +78,17 @@ impl Layout {
 
     /// The folder that holds the socket.
     pub(super) fn run(&self) -> PathBuf {
-        self.home.join("postgresql/run")
+        self.home.join(self.run)
+    }
+
+    /// The same as the server names it, which works in its data directory.
+    pub(super) fn run_from_data(&self) -> String {
+        self.run.replacen("postgresql", "..", 1)
+    }
+
+    /// Where the data is taken to a newer version.
+    pub(super) fn upgrade_folder(&self) -> PathBuf {
+        self.home.join("postgresql/upgrade")
     }
 
     /// The folder by which clients reach the socket: [`run`](Self::run), or a
@@ -106,6 +135,26 @@ impl Layout {
                 },
                 _ => ClusterError::file("create", &self.home, source),
             })
+    }
+
+    /// Refuses a home that somebody else could fill: one of another user, or one that everyone may
+    /// write to. A home that does not exist yet is made private.
+    pub(super) fn require_own_home(&self) -> Result<(), ClusterError> {
+        let Ok(found) = fs::metadata(&self.home) else {
+            return Ok(());
+        };
+        if found.uid() != 0 && found.uid() != account::effective_user() {
+            return Err(ClusterError::NotOwner {
+                path: self.home.clone(),
+                owner: account::display_name(found.uid()),
+            });
+        }
+        if found.is_dir() && found.mode() & 0o002 != 0 {
+            return Err(ClusterError::OpenHome {
+                path: self.home.clone(),
+            });
+        }
+        Ok(())
     }
 
     /// Makes the server's folders, each private to `owner`, or to this
@@ -190,7 +239,7 @@ fn client_folder(run: &Path) -> Result<PathBuf, ClusterError> {
 
 /// Makes `path` a folder of mode 0700 that belongs to `owner`, or to this
 /// process's user; refuses what is another user's or not a real folder.
-fn make_private(path: &Path, owner: Option<&Account>) -> Result<(), ClusterError> {
+pub(super) fn make_private(path: &Path, owner: Option<&Account>) -> Result<(), ClusterError> {
     let failed = |action| move |source| ClusterError::file(action, path, source);
     match fs::DirBuilder::new().mode(0o700).create(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
@@ -223,9 +272,11 @@ fn make_private(path: &Path, owner: Option<&Account>) -> Result<(), ClusterError
 }
 
 /// Makes everything in `path` belong to `owner`, where `path` exists and does
-/// not yet: a volume that came from a machine with other user numbers.
+/// not yet: a volume that came from a machine with other user numbers. A link is no folder of ours,
+/// and what it leads to is left alone.
 fn give_away(path: &Path, owner: &Account) -> Result<(), ClusterError> {
-    if !fs::symlink_metadata(path).is_ok_and(|found| found.uid() != owner.uid) {
+    let foreign = |found: fs::Metadata| found.is_dir() && found.uid() != owner.uid;
+    if !fs::symlink_metadata(path).is_ok_and(foreign) {
         return Ok(());
     }
     // The folder itself comes last, so that an interrupted pass is repeated.
@@ -257,6 +308,55 @@ mod tests {
         assert_eq!(layout.socket(), Layout::new(long.clone()).unwrap().socket());
         let other = Layout::new(long.join("other")).unwrap();
         assert_ne!(layout.socket(), other.socket());
+    }
+
+    #[test]
+    fn a_server_aside_has_another_socket_and_the_same_data() {
+        let layout = Layout::new("/home/x".into()).unwrap();
+        let aside = layout.aside().unwrap();
+        assert_eq!(layout.data(), aside.data());
+        assert_ne!(layout.socket(), aside.socket());
+        assert_eq!(layout.run_from_data(), "../run");
+        assert_eq!(aside.run_from_data(), "../upgrade/run");
+    }
+
+    #[test]
+    fn f20_a_home_that_others_can_fill_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let layout = Layout::new(place.path().into()).unwrap();
+        layout.require_own_home().unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
+        let error = layout.require_own_home().unwrap_err();
+        assert!(matches!(error, ClusterError::OpenHome { .. }));
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o775)).unwrap();
+        layout.require_own_home().unwrap();
+        if account::effective_user() == 0 {
+            std::os::unix::fs::chown(place.path(), Some(1234), None).unwrap();
+            let error = layout.require_own_home().unwrap_err();
+            assert!(matches!(error, ClusterError::NotOwner { .. }));
+        }
+    }
+
+    #[test]
+    fn f20_what_a_link_leads_to_is_not_given_away() {
+        if account::effective_user() != 0 {
+            return;
+        }
+        let place = tempfile::tempdir().unwrap();
+        let (target, link) = (place.path().join("target"), place.path().join("data"));
+        fs::create_dir(&target).unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        std::os::unix::fs::lchown(&link, Some(4321), Some(4321)).unwrap();
+        let owner = Account {
+            name: "x".to_owned(),
+            uid: 1234,
+            gid: 1234,
+            home: "/".into(),
+        };
+        give_away(&link, &owner).unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().uid(), 0);
+        give_away(&target, &owner).unwrap();
+        assert_eq!(fs::metadata(&target).unwrap().uid(), 1234);
     }
 
     #[test]

@@ -25,13 +25,13 @@ impl Lock {
         wait: Duration,
         on_wait: impl FnOnce(),
     ) -> Result<Self, ClusterError> {
-        let deadline = Instant::now() + wait;
+        let begun = Instant::now();
         let mut on_wait = Some(on_wait);
         loop {
             if let Some(lock) = Self::attempt(path)? {
                 return Ok(lock);
             }
-            if Instant::now() >= deadline {
+            if begun.elapsed() >= wait {
                 return Err(ClusterError::LockTimeout {
                     seconds: wait.as_secs(),
                 });

@@ -42,11 +42,12 @@ mod programs;
 mod server;
 mod settings;
 mod status;
+mod upgrade;
 
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustix::process::Signal;
 
@@ -69,11 +70,17 @@ pub const DATABASE: &str = "toolcat";
 /// The name of the cluster's superuser, as whom clients connect.
 pub const USER: &str = "toolcat";
 
+/// Tells where a database is while an upgrade goes on: on the old server, and on the new one.
+pub type Urls<'a> = &'a dyn Fn(&str) -> [String; 2];
+
 /// How long a process waits for others that start or stop the server.
 const LOCK_PATIENCE: Duration = Duration::from_secs(180);
 
 /// How long a server may take until it accepts connections, recovery included.
 const START_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long [`Cluster::restart`] leaves clients that connected at the last moment to end.
+const RESTART_PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long [`Cluster::destroy`] waits for the server to stop, each way.
 const DESTROY_PATIENCE: Duration = Duration::from_secs(15);
@@ -91,11 +98,14 @@ impl Cluster {
     /// created and no process is started.
     ///
     /// # Errors
-    /// [`ClusterError::NoHome`] where no folder is named, and
-    /// [`ClusterError::NoSocketPath`].
+    /// [`ClusterError::NoHome`] where no folder is named,
+    /// [`ClusterError::NotOwner`] and [`ClusterError::OpenHome`] where others
+    /// could have filled it, and [`ClusterError::NoSocketPath`].
     pub fn locate(environment: &Environment) -> Result<Self, ClusterError> {
+        let layout = Layout::new(environment.cluster_home()?)?;
+        layout.require_own_home()?;
         Ok(Self {
-            layout: Layout::new(environment.cluster_home()?)?,
+            layout,
             search: Search {
                 path: environment.path.clone(),
                 only: environment.programs_dir.clone().map(PathBuf::from),
@@ -138,12 +148,7 @@ impl Cluster {
 
     /// The URL of another database of this cluster.
     pub fn url_of(&self, database: &str) -> String {
-        format!(
-            "postgresql:///{}?host={}&port={}&user={USER}",
-            percent_encode(database.as_bytes()),
-            percent_encode(self.layout.client_folder().as_os_str().as_bytes()),
-            layout::PORT,
-        )
+        url_of(&self.layout, database)
     }
 
     /// The server's socket, as clients reach it.
@@ -183,6 +188,8 @@ impl Cluster {
         if server::presence(&self.layout) == Presence::Ready {
             return Ok(false);
         }
+        upgrade::settle(&self.layout)?;
+        initialise::remove_unfinished(&self.layout.server_folder());
         let account = self.server_account()?;
         self.layout.make_server_folders(account.as_ref())?;
         if self.layout.is_initialised() {
@@ -224,8 +231,93 @@ impl Cluster {
             return Ok(false);
         }
         let _lock = self.lock(notices)?;
+        upgrade::settle(&self.layout)?;
         self.layout.make_client_folder()?;
         server::stop(&self.layout, Signal::INT, patience)
+    }
+
+    /// Whether the programs of the server that runs were replaced or removed
+    /// since it started, as by an update of the system. It then fails at the
+    /// next library that it loads.
+    pub fn programs_changed(&self) -> bool {
+        let server = Postmaster::of(&self.layout.data());
+        let Some((pid, since)) = server.and_then(|it| Some((it.pid, it.since?))) else {
+            return false;
+        };
+        let Some(program) = postmaster::program(pid) else {
+            return false;
+        };
+        match std::fs::metadata(program) {
+            Ok(found) => {
+                let seconds = u64::try_from(found.ctime()).unwrap_or_default();
+                SystemTime::UNIX_EPOCH + Duration::from_secs(seconds) >= since
+            }
+            Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Restarts a server whose programs were replaced. A client that connects
+    /// at the last moment is left to end.
+    ///
+    /// # Errors
+    /// As [`stop`](Self::stop) and [`start`](Self::start).
+    pub fn restart(&self, notices: &mut dyn FnMut(Notice)) -> Result<(), ClusterError> {
+        // Without them it could not start again.
+        self.programs()?;
+        {
+            let _lock = self.lock(notices)?;
+            if self.programs_changed() {
+                server::stop(&self.layout, Signal::TERM, RESTART_PATIENCE)?;
+            }
+        }
+        self.start(notices).map(drop)
+    }
+
+    /// Takes the data to the newest PostgreSQL that is installed, by its own
+    /// dump; no server runs afterwards. `compare` is shown the URLs of the old and
+    /// the new server before the new data takes the place of the old, which is
+    /// removed then. Returns both versions; none where there is nothing newer,
+    /// or no data.
+    ///
+    /// Whatever interrupts it, the data is there: the next start goes back to
+    /// the old data, or forward where the new is complete.
+    ///
+    /// # Errors
+    /// [`ClusterError::OldProgramsMissing`], [`ClusterError::UpgradeFailed`]
+    /// with what `compare` said, and what can go wrong with two servers.
+    pub fn upgrade(
+        &self,
+        notices: &mut dyn FnMut(Notice),
+        compare: &mut dyn FnMut(Urls<'_>) -> Result<(), String>,
+    ) -> Result<Option<[String; 2]>, ClusterError> {
+        if !self.home().is_dir() {
+            return Ok(None);
+        }
+        let _lock = self.lock(notices)?;
+        upgrade::settle(&self.layout)?;
+        let Some(data) = self.layout.data_version() else {
+            return Ok(None);
+        };
+        let Some(new) = self.search.newer_than(data) else {
+            return Ok(None);
+        };
+        let major = new.major;
+        let missing = ClusterError::OldProgramsMissing { data, new: major };
+        let old = self.search.of(data).ok_or(missing)?;
+        notices(Notice::Upgrading {
+            from: old.version.clone(),
+            to: new.version.clone(),
+        });
+        let account = self.server_account()?;
+        upgrade::Upgrade {
+            layout: &self.layout,
+            old: &old,
+            new: &new,
+            account: account.as_ref(),
+            durable: self.durable,
+        }
+        .run(compare)?;
+        Ok(Some([old.version, new.version]))
     }
 
     /// Stops the server and removes the database with everything in it.
@@ -238,6 +330,7 @@ impl Cluster {
             return Ok(false);
         }
         let _lock = self.lock(notices)?;
+        upgrade::settle(&self.layout)?;
         match server::stop(&self.layout, Signal::INT, DESTROY_PATIENCE) {
             Err(ClusterError::StopTimeout { .. }) => {
                 server::stop(&self.layout, Signal::QUIT, DESTROY_PATIENCE)?
@@ -362,6 +455,16 @@ impl Cluster {
         let _ = std::fs::remove_dir(home);
         Ok(())
     }
+}
+
+/// The URL of a database of the server of `layout`.
+fn url_of(layout: &Layout, database: &str) -> String {
+    format!(
+        "postgresql:///{}?host={}&port={}&user={USER}",
+        percent_encode(database.as_bytes()),
+        percent_encode(layout.client_folder().as_os_str().as_bytes()),
+        layout::PORT,
+    )
 }
 
 /// Encodes everything but the unreserved characters of RFC 3986.

@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use rustix::process::{Pid, Signal, WaitOptions};
@@ -37,6 +37,15 @@ impl Postmaster {
     pub(super) fn signal(self, signal: Signal) -> bool {
         pid_of(self.pid).is_some_and(|pid| rustix::process::kill_process(pid, signal).is_ok())
     }
+}
+
+/// The program that a process was started as.
+pub(super) fn program(pid: u32) -> Option<PathBuf> {
+    let CommandLine::Known(line) = command_line(pid) else {
+        return None;
+    };
+    let program = line.split('\0').next().map(PathBuf::from)?;
+    program.is_absolute().then_some(program)
 }
 
 /// The setting that marks the command line of the server of `data`: the

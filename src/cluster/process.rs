@@ -63,16 +63,7 @@ pub(super) fn command(
     detached: bool,
 ) -> Command {
     let mut command = Command::new(program);
-    command
-        .env_clear()
-        .envs(
-            HANDED_ON
-                .iter()
-                .filter_map(|name| Some((name, std::env::var_os(name)?))),
-        )
-        .envs([("LC_ALL", "C"), ("TZ", "UTC")])
-        .current_dir("/")
-        .stdin(Stdio::null());
+    clean(&mut command);
     if let Some(account) = account {
         // The standard library also drops root's supplementary groups here.
         command.uid(account.uid).gid(account.gid);
@@ -90,6 +81,19 @@ pub(super) fn command(
         });
     }
     command
+}
+
+/// Takes the caller's variables, folder and input from a command.
+pub(super) fn clean(command: &mut Command) {
+    let handed_on = HANDED_ON
+        .iter()
+        .filter_map(|name| Some((name, std::env::var_os(name)?)));
+    command
+        .env_clear()
+        .envs(handed_on)
+        .envs([("LC_ALL", "C"), ("TZ", "UTC")])
+        .current_dir("/")
+        .stdin(Stdio::null());
 }
 
 /// Marks every descriptor but the standard three to be closed at exec: a pipe

@@ -83,6 +83,7 @@ impl Search {
         match (major, &self.only) {
             (Some(data), _) if !others.is_empty() => Err(ClusterError::VersionMismatch {
                 data,
+                newest: others.last().copied().unwrap_or_default(),
                 installed: others
                     .iter()
                     .map(u32::to_string)
@@ -92,6 +93,22 @@ impl Search {
             (_, Some(dir)) => Err(ClusterError::ProgramsNotThere { dir: dir.clone() }),
             _ => Err(ClusterError::ProgramsMissing),
         }
+    }
+
+    /// The newest programs that are newer than `major`.
+    pub(super) fn newer_than(&self, major: u32) -> Option<Programs> {
+        let installed = self.folders().filter_map(|dir| self.installed_in(&dir));
+        let newer = installed.filter(|programs| programs.major > major);
+        newer.max_by_key(|programs| programs.major)
+    }
+
+    /// The programs of `major`, wherever they are.
+    pub(super) fn of(&self, major: u32) -> Option<Programs> {
+        let everywhere = Self {
+            only: None,
+            ..self.clone()
+        };
+        everywhere.find(Some(major)).ok()
     }
 
     /// The folders to look in, in order and lazily: `pg_config` is only asked
@@ -255,6 +272,14 @@ mod tests {
         assert_eq!(search.find(Some(15)).unwrap().version, "15.2");
         let error = search.find(Some(13)).unwrap_err();
         assert!(error.to_string().contains("14, 15, 16"), "{error}");
+        let hint = error.hint().unwrap();
+        assert!(hint.contains("PostgreSQL 16: toolcat db upgrade"), "{hint}");
+        let hint = search.find(Some(17)).unwrap_err().hint().unwrap();
+        assert!(!hint.contains("upgrade"), "{hint}");
+        assert_eq!(search.newer_than(14).unwrap().major, 16);
+        assert_eq!(search.newer_than(16), None);
+        assert_eq!(search.of(14).unwrap().version, "14.3");
+        assert_eq!(search.of(13), None);
     }
 
     #[test]

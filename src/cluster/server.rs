@@ -161,7 +161,8 @@ impl Starter<'_> {
         let mark = postmaster::mark(&self.layout.data());
         let relaxed = settings::THROW_AWAY.map(str::to_owned);
         let relaxed = relaxed.into_iter().filter(|_| !self.durable);
-        for setting in settings::fixed().into_iter().chain(mark).chain(relaxed) {
+        let fixed = settings::fixed(&self.layout.run_from_data());
+        for setting in fixed.into_iter().chain(mark).chain(relaxed) {
             command.arg("-c").arg(setting);
         }
         command
@@ -208,9 +209,9 @@ pub(super) fn stop(
         };
     };
     server.signal(signal);
-    let deadline = Instant::now() + patience;
+    let begun = Instant::now();
     while Postmaster::of(&data).is_some_and(|found| found.pid == server.pid) {
-        if Instant::now() >= deadline {
+        if begun.elapsed() >= patience {
             return Err(ClusterError::StopTimeout {
                 pid: server.pid,
                 seconds: patience.as_secs(),

@@ -36,10 +36,10 @@ local all all trust
 /// Settings given on the server's command line, which nothing overrides: what
 /// keeps the server private, and where its socket is (relative to the data
 /// directory, so that the path may be of any length).
-pub(super) fn fixed() -> Vec<String> {
+pub(super) fn fixed(socket_folder: &str) -> Vec<String> {
     vec![
         "listen_addresses=".to_owned(),
-        "unix_socket_directories=../run".to_owned(),
+        format!("unix_socket_directories={socket_folder}"),
         "unix_socket_permissions=0700".to_owned(),
         format!("port={}", super::layout::PORT),
         "logging_collector=off".to_owned(),

@@ -21,6 +21,13 @@ pub enum Notice {
     },
     /// The server is being started.
     Starting,
+    /// The data is taken to a newer version of PostgreSQL.
+    Upgrading {
+        /// The version that made it.
+        from: String,
+        /// The version that it will be of.
+        to: String,
+    },
     /// The server needs longer than usual, as after a crash of the machine.
     StillStarting,
 }
@@ -46,6 +53,10 @@ impl std::fmt::Display for Notice {
                     None => out.write_str(")"),
                 }
             }
+            Self::Upgrading { from, to } => write!(
+                out,
+                "taking the local database from PostgreSQL {from} to {to}"
+            ),
             Self::Starting => out.write_str("starting the local database"),
             Self::StillStarting => {
                 out.write_str("the local database is still starting (recovery after a crash?)")

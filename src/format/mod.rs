@@ -9,6 +9,7 @@ mod build;
 mod bundle;
 mod event_stream;
 mod foreign;
+mod ignored;
 mod incomplete;
 pub mod json;
 mod legacy;
@@ -36,7 +37,9 @@ pub use names::Limits;
 pub use order::ordered;
 pub use problem::Problem;
 pub use read::{Format, Loaded, Origin, Reading, describe, read};
-pub use source::{EXTENSIONS, Error, Input, MAX_BYTES, Source, collect};
+pub use source::{
+    Collected, EXTENSIONS, Error, Input, MAX_BYTES, Source, collect, collect_without,
+};
 pub use span::{Position, Span};
 pub use write::{LeftOut, ReadOnly, Written, write};
 

@@ -6,7 +6,10 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
+use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use walkdir::WalkDir;
+
+use super::ignored::Ignored;
 
 /// The largest file that is read, in bytes. A catalog of 10,000 tools takes about a third.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -123,52 +126,91 @@ fn utf8(bytes: Vec<u8>) -> Vec<u8> {
     }
 }
 
+/// The files that paths stand for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Collected {
+    /// Each once, in the order of the paths, then by name.
+    pub inputs: Vec<Input>,
+    /// Those that were found in a folder or by a pattern, by their names: nobody named them.
+    pub found: HashSet<String>,
+}
+
 /// The files that paths stand for: a file itself, whatever its ending; in a folder every
-/// definition file, also in its folders, hidden ones aside; for a pattern (`*`, `?`, `[..]`,
-/// `{..}`, `**` over folders) what it matches; `-` for standard input. Each file comes once, in
-/// the order of the paths, then by name.
+/// definition file, also in its folders, hidden ones and what a `.toolcatignore` names aside; for a
+/// pattern (`*`, `?`, `[..]`, `{..}`, `**` over folders) what it matches; `-` for standard input.
+/// Each file comes once, in the order of the paths, then by name.
 ///
 /// # Errors
 /// For a path that names nothing, a folder or a pattern without files.
 pub fn collect<S: AsRef<str>>(paths: &[S]) -> Result<Vec<Input>, Error> {
-    let mut inputs = Vec::new();
-    let mut seen = HashSet::new();
-    for path in paths {
-        for input in expand(path.as_ref())? {
-            if seen.insert(input.clone()) {
-                inputs.push(input);
-            }
-        }
-    }
-    Ok(inputs)
+    collect_without(paths, &[]).map(|collected| collected.inputs)
 }
 
-fn expand(text: &str) -> Result<Vec<Input>, Error> {
+/// The same without the files that `exclude` matches: patterns in the language of `.gitignore`, from
+/// the working folder.
+///
+/// # Errors
+/// As [`collect`], and for a pattern that cannot be read.
+pub fn collect_without<S: AsRef<str>>(paths: &[S], exclude: &[String]) -> Result<Collected, Error> {
+    let mut lines = GitignoreBuilder::new(".");
+    lines.allow_unclosed_class(false);
+    let bad = |glob: &str, why: String| Error::BadPattern(glob.to_owned(), why);
+    for glob in exclude {
+        if glob.trim().is_empty() {
+            return Err(bad(glob, "the pattern is empty".to_owned()));
+        }
+        lines
+            .add_line(None, glob)
+            .map_err(|error| bad(glob, error.to_string()))?;
+    }
+    let excluded = lines
+        .build()
+        .map_err(|error| bad(&exclude.join(", "), error.to_string()))?;
+    let mut collected = Collected::default();
+    let mut seen = HashSet::new();
+    for path in paths {
+        let (inputs, named) = expand(path.as_ref(), &excluded)?;
+        for input in inputs {
+            if !seen.insert(input.clone()) {
+                continue;
+            }
+            if !named {
+                collected.found.insert(input.to_string());
+            }
+            collected.inputs.push(input);
+        }
+    }
+    Ok(collected)
+}
+
+/// The files that one path stands for, and whether it is the name of one.
+fn expand(text: &str, excluded: &Gitignore) -> Result<(Vec<Input>, bool), Error> {
     if text == "-" {
-        return Ok(vec![Input::Stdin]);
+        return Ok((vec![Input::Stdin], true));
     }
     let path = Path::new(text);
     match std::fs::metadata(path) {
         Ok(found) if found.is_dir() => {
-            let files = walk(path, has_extension)?;
+            let files = walk(path, excluded, has_extension)?;
             if files.is_empty() {
                 return Err(Error::EmptyFolder(text.to_owned()));
             }
-            Ok(files)
+            Ok((files, false))
         }
-        Ok(_) => Ok(vec![Input::File(path.to_owned())]),
+        Ok(_) if excluded.matched(path, false).is_ignore() => Ok((Vec::new(), true)),
+        Ok(_) => Ok((vec![Input::File(path.to_owned())], true)),
         Err(_) if text.contains(['*', '?', '[', '{']) => {
             let (root, matcher) = pattern(text)?;
             if !root.is_dir() {
                 return Err(Error::NoMatch(text.to_owned()));
             }
-            let files = walk(&root, |file| {
+            let files = walk(&root, excluded, |file| {
                 matcher.is_match(file.strip_prefix("./").unwrap_or(file))
             })?;
             if files.is_empty() {
                 return Err(Error::NoMatch(text.to_owned()));
             }
-            Ok(files)
+            Ok((files, false))
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
             Err(Error::NotFound(text.to_owned()))
@@ -199,16 +241,29 @@ fn pattern(text: &str) -> Result<(PathBuf, GlobMatcher), Error> {
     Ok((root, glob.compile_matcher()))
 }
 
-fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Input>, Error> {
-    let hidden = |entry: &walkdir::DirEntry| {
-        entry.depth() > 0 && entry.file_name().to_string_lossy().starts_with('.')
-    };
+fn walk(
+    root: &Path,
+    excluded: &Gitignore,
+    wanted: impl Fn(&Path) -> bool,
+) -> Result<Vec<Input>, Error> {
+    let hidden = |entry: &walkdir::DirEntry| entry.file_name().to_string_lossy().starts_with('.');
+    let mut ignored = Ignored::from(root);
+    let mut failure = None;
     let mut files = Vec::new();
     let entries = WalkDir::new(root)
         .follow_links(true)
         .sort_by_file_name()
         .into_iter()
-        .filter_entry(|entry| !hidden(entry));
+        .filter_entry(|entry| {
+            let is_dir = entry.file_type().is_dir();
+            entry.depth() == 0
+                || !hidden(entry)
+                    && !excluded.matched(entry.path(), is_dir).is_ignore()
+                    && !ignored.holds(entry.path(), is_dir).unwrap_or_else(|error| {
+                        failure.get_or_insert(error);
+                        true
+                    })
+        });
     for entry in entries {
         match entry {
             Ok(entry) if entry.file_type().is_file() && wanted(entry.path()) => {
@@ -236,7 +291,10 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<Input>, Error
             }
         }
     }
-    Ok(files)
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(files),
+    }
 }
 
 fn has_extension(path: &Path) -> bool {

@@ -1,5 +1,7 @@
 //! The templates that there are: those of the program, and those of a folder of the user's.
 
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::template::{Template, TemplateError};
@@ -73,7 +75,7 @@ fn own(folder: &Path) -> Result<Vec<Template>, LibraryError> {
     paths.sort();
     let mut templates = Vec::new();
     for path in paths {
-        let text = std::fs::read_to_string(&path).map_err(failed(&path))?;
+        let text = read(&path).map_err(failed(&path))?;
         let name = path
             .file_stem()
             .unwrap_or_default()
@@ -82,6 +84,19 @@ fn own(folder: &Path) -> Result<Vec<Template>, LibraryError> {
         templates.push(Template::parse(&name, &text)?);
     }
     Ok(templates)
+}
+
+/// The largest template, in bytes.
+const MOST: u64 = 1 << 20;
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(MOST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > MOST {
+        let why = format!("larger than {} MB, the most that is read", MOST >> 20);
+        return Err(io::Error::other(why));
+    }
+    Ok(text)
 }
 
 #[cfg(test)]

@@ -91,6 +91,9 @@ impl Backend {
     /// # Errors
     /// [`Kind::NoDatabase`](super::Kind::NoDatabase).
     pub fn open(&self) -> Result<Connection, Refusal> {
+        if let Some(cluster) = self.cluster.as_ref().filter(|it| it.programs_changed()) {
+            self.renew(cluster)?;
+        }
         match (Connection::open(&self.location), &self.cluster) {
             (Ok(connection), _) => Ok(connection),
             (Err(StoreError::Unreachable { .. }), Some(cluster)) => {
@@ -101,6 +104,42 @@ impl Backend {
             }
             (Err(error), _) => Err(error.into()),
         }
+    }
+
+    /// Restarts the local server where its programs were updated while it ran: it would fail at the
+    /// next library that it loads. Where others are connected, this is said instead.
+    fn renew(&self, cluster: &Cluster) -> Result<(), Refusal> {
+        // Without a connection there is nothing to ask, and the start that follows says why.
+        let Ok(mut connection) = Connection::open(&self.location) else {
+            return Ok(());
+        };
+        let (running, others) = connection.server()?;
+        drop(connection);
+        let tell = |message: String| (self.notify)(&Notice::Server(message));
+        match cluster.programs() {
+            Ok(installed) if installed.version == running => {}
+            Ok(installed) if others > 0 => {
+                let installed = installed.version;
+                tell(format!(
+                    "the local database runs PostgreSQL {running}, but {installed} is installed by now; \
+                     restart it when the others that use it ({others}) are done: toolcat db stop"
+                ));
+            }
+            Ok(installed) => {
+                let installed = installed.version;
+                tell(format!(
+                    "PostgreSQL was updated from {running} to {installed}; restarting the local database"
+                ));
+                cluster.restart(&mut |notice| tell(notice.to_string()))?;
+            }
+            Err(error) => {
+                let hint = error.hint().unwrap_or_default();
+                tell(format!(
+                    "the local database still runs, but {error}; {hint}"
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// Connects to a catalog that is as this program needs it; on the local server it is made so.

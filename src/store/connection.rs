@@ -11,7 +11,7 @@ use diesel::Connection as _;
 use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager as _};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, Bool, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use super::error::{SILENT, unreachable};
 use super::import::{Known, Plan};
@@ -22,6 +22,9 @@ use crate::definition::Document;
 
 /// How often a transaction is tried before a conflict is reported.
 const ATTEMPTS: u32 = 5;
+
+/// How long a reader waits for the writers' lock: a change of a tool or two is done by then.
+const LOCK_WAIT: &str = "100ms";
 
 /// Who changes the catalog, and why. Kept in the audit log with each change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +108,14 @@ impl Settings {
         .execute(connection)
         .map(drop)
     }
+}
+
+#[derive(QueryableByName)]
+struct Server {
+    #[diesel(sql_type = Text)]
+    version: String,
+    #[diesel(sql_type = BigInt)]
+    others: i64,
 }
 
 /// How a transaction that must not be kept ends.
@@ -203,6 +214,22 @@ impl Connection {
     /// Where it leads.
     pub fn location(&self) -> &Location {
         &self.location
+    }
+
+    /// The version of the server, such as `15.18`, and how many other clients it has.
+    ///
+    /// # Errors
+    /// As the query.
+    pub fn server(&mut self) -> Result<(String, i64), StoreError> {
+        let found: Server = self.read(|connection| {
+            diesel::sql_query(
+                "SELECT split_part(current_setting('server_version'), ' ', 1) AS version, \
+                        (SELECT count(*) FROM pg_stat_activity \
+                         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()) AS others",
+            )
+            .get_result(connection)
+        })?;
+        Ok((found.version, found.others))
     }
 
     /// Reads in one statement, or in several that need not see the same state.
@@ -342,13 +369,25 @@ impl Connection {
             .map_err(|error| self.classified(error))
     }
 
-    /// Brings the index of selection up to the catalog's revision.
+    /// Brings the index of selection up to the catalog's revision, unless another transaction goes
+    /// on holding the writers' lock: whether it was done.
     ///
     /// # Errors
     /// As [`write`](Self::write); [`StoreError::Forbidden`] where the role may only read.
-    pub fn refresh_index(&mut self) -> Result<(), StoreError> {
-        // The index is derived, so that the log does not mention it: the actor does not matter.
-        self.write(&Act::by("toolcat"), |_| Ok::<_, StoreError>(()))
+    pub fn refresh_index(&mut self) -> Result<bool, StoreError> {
+        let done = self.transaction::<(), StoreError>(|connection| {
+            diesel::sql_query("SELECT set_config('lock_timeout', $1, true)")
+                .bind::<Text, _>(LOCK_WAIT)
+                .execute(connection)?;
+            // The index is derived, so that the log does not mention it: the actor does not matter.
+            begin(connection, &Act::by("toolcat"))?;
+            super::index::refresh(connection)
+        });
+        match done {
+            Ok(()) => Ok(true),
+            Err(StoreError::Conflict(_)) => Ok(false),
+            Err(error) => Err(self.better(error)),
+        }
     }
 
     /// The definitions that the catalog holds.

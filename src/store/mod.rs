@@ -13,6 +13,7 @@ pub mod backup;
 pub mod capabilities;
 pub mod chain;
 mod connection;
+pub mod contents;
 pub mod digests;
 mod error;
 pub mod health;

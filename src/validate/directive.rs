@@ -3,6 +3,8 @@
 //! At the end of a line it holds for that line. On a line of its own before the first line of
 //! content it holds for the whole file, elsewhere for the next line of content.
 
+use std::collections::BTreeSet;
+
 use crate::format::{Position, Problem, Span};
 
 use super::options::{allowable, names};
@@ -11,7 +13,8 @@ use super::{Diagnostic, Severity};
 /// The rules that a file's comments turn off.
 #[derive(Debug, Clone, Default)]
 pub struct Directives {
-    everywhere: Vec<String>,
+    everywhere: BTreeSet<String>,
+    /// In the order of the lines.
     lines: Vec<(u32, String)>,
 }
 
@@ -20,10 +23,15 @@ impl Directives {
     pub fn allow(&self, found: &Diagnostic) -> bool {
         found.severity < Severity::Error
             && (self.everywhere.iter().any(|rule| names(rule, found.rule))
-                || self
-                    .lines
-                    .iter()
-                    .any(|(line, rule)| *line == found.line && names(rule, found.rule)))
+                || self.of(found.line).any(|rule| names(rule, found.rule)))
+    }
+
+    /// The rules that are turned off for a line.
+    fn of(&self, line: u32) -> impl Iterator<Item = &String> {
+        let first = self.lines.partition_point(|(at, _)| *at < line);
+        let rest = self.lines[first..].iter();
+        rest.take_while(move |(at, _)| *at == line)
+            .map(|(_, rule)| rule)
     }
 }
 
@@ -120,7 +128,7 @@ mod tests {
         let mut problems = Vec::new();
         let directives = read(text, &mut problems);
         assert_eq!(problems, []);
-        assert_eq!(directives.everywhere, ["lint/placeholder"]);
+        assert!(directives.everywhere.iter().eq(["lint/placeholder"]));
         let lines: Vec<(u32, &str)> = directives
             .lines
             .iter()

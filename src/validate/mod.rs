@@ -19,6 +19,7 @@ mod options;
 pub mod render;
 pub mod rules;
 mod schema;
+mod strangers;
 
 pub use check::{Report, check, check_sources, check_unless, errors};
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
@@ -27,3 +28,4 @@ pub use fix::{Fixed, fix};
 pub use options::{Options, UnknownRule};
 pub use rules::{Rule, explain};
 pub use schema::TOOL_SCHEMA;
+pub use strangers::pass_over;

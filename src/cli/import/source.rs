@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 
-use crate::format::{self, Format};
+use crate::format::{self, Collected, Format};
 use crate::output::text;
 use crate::store::import::OnConflict;
 use crate::store::tools::Filter;
@@ -23,6 +23,10 @@ pub struct SourceArgs {
     /// Files, folders or globs to read; - is stdin
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<String>,
+
+    /// Pass over the files that this matches, as a line of .gitignore (can be repeated)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
 
     /// Format to read [default: found by itself]
     #[arg(long, value_name = "FORMAT")]
@@ -163,7 +167,8 @@ pub fn read(
     keep_going: bool,
     session: &mut Session,
 ) -> Result<Read, CommandError> {
-    let inputs = format::collect(&args.paths).map_err(super::super::validate::input_error)?;
+    let Collected { inputs, found } = format::collect_without(&args.paths, &args.exclude)
+        .map_err(super::super::validate::input_error)?;
     let mut options = Options::default();
     options.from = args.from_format;
     options.lenient = true;
@@ -175,9 +180,12 @@ pub fn read(
             .connect_if_there()
             .and_then(|mut it| it.known().ok()),
     };
-    let report = validate::check_unless(&inputs, &options, |document| {
+    let mut report = validate::check_unless(&inputs, &options, |document| {
         known.as_ref().is_some_and(|known| known.holds(document))
     });
+    for line in validate::pass_over(&mut report, &found).told {
+        session.ui.status(&line);
+    }
     let errors = report.count(Severity::Error);
     if errors > 0 && !keep_going {
         super::super::validate::show_errors(session, &report);
@@ -196,9 +204,10 @@ pub fn read(
             _ => continue,
         };
         let message = shown(diagnostic);
-        match list.iter_mut().find(|it| it.file == diagnostic.file) {
-            Some(refusal) => refusal.messages.push(message),
-            None => list.push(Refusal {
+        // The findings of a file stand together.
+        match list.last_mut() {
+            Some(refusal) if refusal.file == diagnostic.file => refusal.messages.push(message),
+            _ => list.push(Refusal {
                 file: diagnostic.file.clone(),
                 kind,
                 messages: vec![message],

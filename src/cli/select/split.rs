@@ -18,8 +18,9 @@ pub fn run(
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let base = from_args(args, session)?;
-    let mut answers: Vec<(String, Selected)> = Vec::new();
-    for clause in intent::split(&base.query) {
+    let mut found = true;
+    let mut objects: Vec<Value> = Vec::new();
+    for (index, clause) in intent::split(&base.query).into_iter().enumerate() {
         let mut request = base.clone();
         // A preference in a clause is about that clause; else that of the whole request counts.
         let own = preference::infer(&clause).mode;
@@ -27,51 +28,35 @@ pub fn run(
             request.mode = own;
         }
         request.query.clone_from(&clause);
-        answers.push((clause, asking.answer(args, request, session)?));
-    }
-    let found = answers.iter().all(|(_, it)| it.answer.answer.is_some());
-    match args.format() {
-        Format::Json | Format::Yaml => {
-            let whole = json!({
-                "query": base.query,
-                "clauses": answers
-                    .iter()
-                    .map(|(clause, answered)| object(clause, answered, args.limit()))
-                    .collect::<Vec<_>>(),
-            });
-            if args.format() == Format::Yaml {
-                write!(
-                    session.ui.out(),
-                    "{}",
-                    crate::format::yaml::write_value(&whole)
-                )?;
-            } else {
-                let text = serde_json::to_string_pretty(&whole).map_err(std::io::Error::from)?;
-                writeln!(session.ui.out(), "{text}")?;
+        // Told at once: of a thousand clauses, only what is shown of one answer is held.
+        let answered = asking.answer(args, request, session)?;
+        found &= answered.answer.answer.is_some();
+        match args.format() {
+            Format::Json | Format::Yaml => objects.push(object(&clause, &answered, args.limit())),
+            Format::Jsonl => {
+                let object = object(&clause, &answered, args.limit());
+                writeln!(session.ui.out(), "{object}")?;
             }
-        }
-        Format::Jsonl => {
-            for (clause, answered) in &answers {
-                writeln!(
-                    session.ui.out(),
-                    "{}",
-                    object(clause, answered, args.limit())
-                )?;
-            }
-        }
-        Format::Name | Format::Csv => {
-            for (_, answered) in &answers {
-                present::present(args, session, answered)?;
-            }
-        }
-        Format::Table | Format::Wide => {
-            for (index, (clause, answered)) in answers.iter().enumerate() {
+            Format::Name | Format::Csv => present::present(args, session, &answered)?,
+            Format::Table | Format::Wide => {
                 let gap = if index > 0 { "\n" } else { "" };
-                let heading = session.ui.paint(HEADING, &text::visible(clause));
+                let heading = session.ui.paint(HEADING, &text::visible(&clause));
                 writeln!(session.ui.out(), "{gap}{heading}")?;
-                present::present(args, session, answered)?;
+                present::present(args, session, &answered)?;
             }
         }
+    }
+    let whole = json!({"query": base.query, "clauses": objects});
+    match args.format() {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(&whole).map_err(std::io::Error::from)?;
+            writeln!(session.ui.out(), "{text}")?;
+        }
+        Format::Yaml => {
+            let text = crate::format::yaml::write_value(&whole);
+            write!(session.ui.out(), "{text}")?;
+        }
+        _ => {}
     }
     Ok(if found { Outcome::Done } else { Outcome::No })
 }

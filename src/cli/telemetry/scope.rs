@@ -4,6 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::cli::CommandError;
+use crate::cli::moment::storable;
 use crate::definition::ToolRef;
 use crate::operations::address;
 use crate::store::Connection;
@@ -100,7 +101,7 @@ impl ScopeArgs {
 /// What is expected.
 pub fn time(text: &str) -> Result<DateTime<Utc>, String> {
     if let Some(time) = parse_time(text) {
-        return Ok(time);
+        return storable(time);
     }
     let now = Utc::now();
     let today = now.date_naive();
@@ -111,9 +112,8 @@ pub fn time(text: &str) -> Result<DateTime<Utc>, String> {
         "yesterday" => today.pred_opt().and_then(start),
         text => ago(text).and_then(|ago| now.checked_sub_signed(ago)),
     };
-    found.ok_or_else(|| {
-        "expected a time such as 2026-01-31T12:00:00Z, a day, or 12h, 7d, 2w (ago)".to_owned()
-    })
+    let expected = "expected a time such as 2026-01-31T12:00:00Z, a day, or 12h, 7d, 2w (ago)";
+    found.ok_or_else(|| expected.to_owned()).and_then(storable)
 }
 
 fn ago(text: &str) -> Option<TimeDelta> {

@@ -4,11 +4,13 @@ mod fix;
 
 use clap::Args;
 
-use crate::format::{self, Format, Problem};
+use crate::format::{self, Collected, Format, Problem};
 use crate::output::style::HEADING;
 use crate::store::import::Step;
 use crate::validate::render::{ReportFormat, render};
-use crate::validate::{Diagnostic, Options, Report, Severity, UnknownRule, check, explain, rules};
+use crate::validate::{
+    Diagnostic, Options, Report, Severity, UnknownRule, check, explain, pass_over, rules,
+};
 
 use super::{CommandError, Outcome, Session};
 
@@ -23,6 +25,10 @@ pub struct ValidateArgs {
     /// Files, folders or globs to check; - is stdin
     #[arg(required_unless_present = "explain", value_name = "PATH")]
     paths: Vec<String>,
+
+    /// Pass over the files that this matches, as a line of .gitignore (can be repeated)
+    #[arg(long, value_name = "GLOB")]
+    exclude: Vec<String>,
 
     /// Format to read [default: found by itself]
     #[arg(long, value_name = "FORMAT")]
@@ -66,7 +72,8 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
         return tell(rule, session);
     }
     let options = options(args, session)?;
-    let inputs = format::collect(&args.paths).map_err(input_error)?;
+    let Collected { mut inputs, found } =
+        format::collect_without(&args.paths, &args.exclude).map_err(input_error)?;
     if args.fix || args.diff {
         let wish = fix::Wish {
             apply: args.fix,
@@ -75,13 +82,19 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
         return fix::run(&inputs, args.from_format, wish, session);
     }
     let mut report = check(&inputs, &options);
+    let passed_over = pass_over(&mut report, &found);
+    for line in &passed_over.told {
+        session.ui.status(line);
+    }
+    inputs.retain(|it| !passed_over.files.contains(&it.to_string()));
     if args.against_catalog {
         compare_with_catalog(&mut report, session)?;
     }
     let format = args.format.unwrap_or_else(default_format);
     let files: Vec<String> = inputs.iter().map(ToString::to_string).collect();
-    let text = render(format, &report, &files, &options, session.ui.color());
-    session.ui.out().write_all(text.as_bytes())?;
+    let colour = session.ui.color();
+    let out = session.ui.out();
+    render(out, format, &report, &files, &options, colour)?;
     if report.unreadable() {
         session.ui.finish()?;
         return Err(CommandError::invalid("not every file could be read"));

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::format::Format;
+use crate::format::{Format, MAX_BYTES};
 use crate::output::text;
 use crate::store::audit::Entry;
 use crate::store::tools::{self, Filter, StoredTool};
 use crate::store::{Connection, StoreError};
 
-use super::super::export::{relative_path, yaml};
+use super::super::export::{told_path, yaml};
 use super::super::files;
 use super::{CommandError, Session};
 
@@ -36,8 +36,7 @@ impl Mirror {
     /// # Errors
     /// Where the catalog cannot be read or the folder not written.
     pub fn open(folder: &Path, session: &mut Session) -> Result<Self, CommandError> {
-        let files = std::fs::read(folder.join(LIST))
-            .ok()
+        let files = files::read(&folder.join(LIST), MAX_BYTES)
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())
             .unwrap_or_default();
         let mut mirror = Self {
@@ -45,7 +44,7 @@ impl Mirror {
             connection: session.connect()?,
             files,
         };
-        let written = mirror.bring_up_to_date(None)?;
+        let written = mirror.bring_up_to_date(None, session)?;
         session.ui.status(&format!(
             "wrote {} to {}",
             text::counted(written, "definition"),
@@ -70,9 +69,9 @@ impl Mirror {
             .iter()
             .filter_map(|entry| Some((entry.platform.clone()?, entry.tool_name.clone()?)))
             .collect();
-        if self.bring_up_to_date(Some(&concerned)).is_err() {
+        if self.bring_up_to_date(Some(&concerned), session).is_err() {
             self.reconnect(session);
-            self.bring_up_to_date(Some(&concerned))?;
+            self.bring_up_to_date(Some(&concerned), session)?;
         }
         Ok(())
     }
@@ -81,6 +80,7 @@ impl Mirror {
     fn bring_up_to_date(
         &mut self,
         some: Option<&BTreeSet<(String, String)>>,
+        session: &Session,
     ) -> Result<usize, CommandError> {
         let is_concerned = |tool: &StoredTool| {
             tool.is_latest
@@ -111,10 +111,10 @@ impl Mirror {
                 .collect(),
         };
         for (tool, document) in stored.iter().zip(&documents) {
-            let path = relative_path(&tool.identity(), Format::Yaml);
+            let path = told_path(&tool.identity(), Format::Yaml, session);
             let text = yaml(document)?;
             let file = self.folder.join(&path);
-            if std::fs::read(&file).ok().as_deref() != Some(text.as_bytes()) {
+            if files::read(&file, text.len() as u64).as_deref() != Some(text.as_bytes()) {
                 files::write(&file, &text)?;
             }
             let key = key(&tool.platform, &tool.tool_name);

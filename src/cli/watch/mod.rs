@@ -48,7 +48,7 @@ pub struct WatchArgs {
     export: Option<PathBuf>,
 
     /// End after so many changes
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     count: Option<u64>,
 
     /// How to write the changes

@@ -23,7 +23,7 @@ pub struct Catalog {
     connection: Connection,
     /// Definitions on disk that stand in where the database is lost.
     pub fallback: Vec<String>,
-    /// The whole catalog, where the role may not bring the index up to date.
+    /// The whole catalog as it was at a revision, where the index cannot be brought up to date.
     whole: Option<(i64, Files)>,
     /// Names and platforms by row number, read once for an evaluation.
     names: Option<HashMap<i64, (String, String)>>,
@@ -102,9 +102,6 @@ impl Catalog {
         &mut self,
         query: impl Fn(&mut Transaction) -> Result<State<T>, StoreError>,
     ) -> Result<Option<State<T>>, Refusal> {
-        if self.whole.is_some() {
-            return Ok(None);
-        }
         for _ in 0..ATTEMPTS {
             let state = match self.connection.direct(&query) {
                 Ok(state) => state,
@@ -123,16 +120,23 @@ impl Catalog {
             if state.catalog.fresh {
                 return Ok(Some(state));
             }
+            let read = self.whole.as_ref().map(|(revision, _)| *revision);
+            if read == Some(state.catalog.revision) {
+                return Ok(None);
+            }
             match self.connection.refresh_index() {
-                Err(StoreError::Forbidden(_)) => break,
-                other => other?,
+                Ok(true) => {}
+                // Another transaction writes, for who knows how long, or the role may only read.
+                Ok(false) | Err(StoreError::Forbidden(_)) => break,
+                Err(error) => return Err(error.into()),
             }
         }
         self.read_whole()?;
         Ok(None)
     }
 
-    /// Reads every tool that may be chosen: for a role that may only read, after a change by hand.
+    /// Reads every tool that may be chosen: after a change by hand, for a role that may only read, and
+    /// while another transaction holds the writers' lock.
     fn read_whole(&mut self) -> Result<(), Refusal> {
         let filter = Filter {
             statuses: vec!["active".to_owned()],

@@ -1,10 +1,12 @@
 //! Keys that have no effect.
 
+use std::collections::HashSet;
+
 use super::{children, patterns};
 use crate::definition::row::{PATTERN_FIELDS, SHAPE};
 use crate::expression::nearest;
 use crate::format::Problem;
-use crate::format::node::{Node, pointer};
+use crate::format::node::{Entry, Node, pointer};
 use crate::validate::fields::{self, DEFAULTS_FOR_READERS};
 use crate::validate::schema::shorten;
 
@@ -43,12 +45,17 @@ fn is_marked(key: &str) -> bool {
 
 fn unknown(node: &Node, path: &[&str], place: &str, problems: &mut Vec<Problem>) {
     let known = fields::known(path);
+    let present: HashSet<&str> = node.entries().iter().map(|it| it.key.as_str()).collect();
+    let missing: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|it| !present.contains(it))
+        .collect();
     for entry in node.entries() {
         let key = entry.key.as_str();
         if known.contains(&key) || key == SHAPE || is_marked(key) {
             continue;
         }
-        let missing = known.iter().copied().filter(|it| node.get(it).is_none());
         let problem = Problem::new(
             "lint/unknown-key",
             entry.key_span,
@@ -58,10 +65,24 @@ fn unknown(node: &Node, path: &[&str], place: &str, problems: &mut Vec<Problem>)
             ),
         )
         .at(pointer(place, key));
-        problems.push(match nearest(key, missing) {
+        problems.push(match nearest(key, missing.iter().copied()) {
             Some(near) => problem.help(format!("did you mean `{near}`?")),
             None => problem.help("remove it, or start it with `x-` to keep it as your own"),
         });
+    }
+}
+
+/// Whether a pattern has all of a default itself. Maps are merged key by key, so that they are used
+/// beside a pattern's own.
+fn overridden(pattern: &Node, default: &Entry) -> bool {
+    match pattern.get(&default.key) {
+        None => false,
+        Some(own) if own.is_map() && default.value.is_map() => {
+            let own: HashSet<&str> = own.entries().iter().map(|it| it.key.as_str()).collect();
+            let mut keys = default.value.entries().iter();
+            keys.all(|it| own.contains(it.key.as_str()))
+        }
+        Some(_) => true,
     }
 }
 
@@ -73,18 +94,11 @@ fn unused_defaults(root: &Node, defaults: &Node, problems: &mut Vec<Problem>) {
             continue;
         }
         let known = PATTERN_FIELDS.contains(&key);
-        // Maps are merged key by key, so that they are used beside a pattern's own.
-        let overridden = |own: &Node| match own.get(key) {
-            None => false,
-            Some(own) if own.is_map() && entry.value.is_map() => entry
-                .value
-                .entries()
-                .iter()
-                .all(|it| own.get(&it.key).is_some()),
-            Some(_) => true,
+        let unused = || {
+            let mut patterns = patterns.iter();
+            patterns.len() > 0 && patterns.all(|(_, it)| overridden(&it.value, entry))
         };
-        let unused = !patterns.is_empty() && patterns.iter().all(|(_, it)| overridden(&it.value));
-        if known && !unused {
+        if known && !unused() {
             continue;
         }
         let problem = Problem::new(

@@ -1,28 +1,49 @@
-//! The report as JSON.
+//! The report as JSON, written finding by finding: it may be larger than what it is about.
 
-use serde_json::json;
+use std::io::{self, Write};
 
-use crate::validate::{Options, Report, Severity};
+use serde::Serialize;
+
+use crate::validate::{Diagnostic, Options, Report, Severity};
+
+/// The whole report.
+#[derive(Serialize)]
+struct Whole<'a> {
+    valid: bool,
+    files: usize,
+    definitions: usize,
+    errors: usize,
+    warnings: usize,
+    notes: usize,
+    diagnostics: &'a [Diagnostic],
+}
 
 /// One object: `valid`, `files`, `definitions`, `errors`, `warnings`, `notes`, `diagnostics`.
-pub fn render(report: &Report, options: &Options) -> String {
-    let object = json!({
-        "valid": !report.fails(options),
-        "files": report.files,
-        "definitions": report.documents.len(),
-        "errors": report.count(Severity::Error),
-        "warnings": report.count(Severity::Warning),
-        "notes": report.count(Severity::Note),
-        "diagnostics": report.diagnostics,
-    });
-    format!("{object:#}\n")
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn render(out: &mut dyn Write, report: &Report, options: &Options) -> io::Result<()> {
+    let whole = Whole {
+        valid: !report.fails(options),
+        files: report.files,
+        definitions: report.documents.len(),
+        errors: report.count(Severity::Error),
+        warnings: report.count(Severity::Warning),
+        notes: report.count(Severity::Note),
+        diagnostics: &report.diagnostics,
+    };
+    serde_json::to_writer_pretty(&mut *out, &whole)?;
+    writeln!(out)
 }
 
 /// One object per finding.
-pub fn render_lines(report: &Report) -> String {
-    report
-        .diagnostics
-        .iter()
-        .map(|diagnostic| format!("{}\n", json!(diagnostic)))
-        .collect()
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn render_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
+    for diagnostic in &report.diagnostics {
+        serde_json::to_writer(&mut *out, diagnostic)?;
+        writeln!(out)?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod sarif;
 mod text;
 
 use std::fmt;
+use std::io::{self, Write};
 use std::str::FromStr;
 
 use super::{Options, Report};
@@ -71,21 +72,26 @@ impl FromStr for ReportFormat {
 
 /// Writes a report on the files of those names, in their order. `colour` matters to the text format
 /// alone.
+///
+/// # Errors
+/// Where `out` cannot be written.
 pub fn render(
+    out: &mut dyn Write,
     format: ReportFormat,
     report: &Report,
     files: &[String],
     options: &Options,
     colour: bool,
-) -> String {
-    match format {
+) -> io::Result<()> {
+    let text = match format {
+        ReportFormat::Json => return json::render(out, report, options),
+        ReportFormat::Jsonl => return json::render_lines(out, report),
+        ReportFormat::Sarif => return sarif::render(out, report),
         ReportFormat::Text => text::render(report, options, colour),
-        ReportFormat::Json => json::render(report, options),
-        ReportFormat::Jsonl => json::render_lines(report),
         ReportFormat::Github => github::render(report),
-        ReportFormat::Sarif => sarif::render(report),
         ReportFormat::Junit => junit::render(report, files, options),
-    }
+    };
+    out.write_all(text.as_bytes())
 }
 
 /// Text from outside, safe to show: control characters and marks that reorder text are escaped.

@@ -1,34 +1,67 @@
 //! SARIF 2.1.0 (OASIS), for code scanning.
 
+use std::io::{self, Write};
+
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use crate::validate::{Diagnostic, Report, Severity, rules};
 
+/// The whole log. The findings are turned into JSON one by one.
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    column_kind: &'static str,
+    results: Results<'a>,
+}
+
+struct Results<'a> {
+    found: &'a [Diagnostic],
+    rules: &'a [&'a str],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.found.iter().map(|found| result(found, self.rules)))
+    }
+}
+
 /// One run with every rule that was broken and every finding.
-pub fn render(report: &Report) -> String {
+///
+/// # Errors
+/// Where `out` cannot be written.
+pub fn render(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut broken: Vec<&str> = report.diagnostics.iter().map(|it| it.rule).collect();
     broken.sort_unstable();
     broken.dedup();
     let descriptors: Vec<Value> = broken.iter().map(|id| descriptor(id)).collect();
-    let results: Vec<Value> = report
-        .diagnostics
-        .iter()
-        .map(|found| result(found, &broken))
-        .collect();
-    let log = json!({
-        "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
+    let log = Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({"driver": {
                 "name": "toolcat",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "rules": descriptors,
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": results,
+            }}),
+            column_kind: "unicodeCodePoints",
+            results: Results {
+                found: &report.diagnostics,
+                rules: &broken,
+            },
         }],
-    });
-    format!("{log:#}\n")
+    };
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    writeln!(out)
 }
 
 fn descriptor(id: &str) -> Value {

@@ -6,6 +6,18 @@ fn report(name: &str, text: &str) -> Report {
     check_sources(vec![Source::new(name, text)], &Options::default())
 }
 
+fn render(
+    format: ReportFormat,
+    report: &Report,
+    files: &[String],
+    options: &Options,
+    colour: bool,
+) -> String {
+    let mut out = Vec::new();
+    super::render(&mut out, format, report, files, options, colour).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
 const BAD: &str = "tool_name: df\nversion: 1.10\ndescription: <\u{1b}]0;x\u{7}>, a & b\nplatform: linux\n\
     category: filesystem\ncapabilities: {}\n";
 
