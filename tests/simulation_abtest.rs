@@ -212,7 +212,7 @@ fn power(metric: Metric, share_a: f64, size: SampleSize, models: PerArm<ArmModel
 
 /// 80 % power is promised: what is planned has it within the noise of 300 streams, and does not need twice as much.
 fn assert_as_planned(power: f64, what: &str) {
-    assert!((0.72..=0.92).contains(&power), "{power:.3} {what}");
+    assert!((0.72..=0.95).contains(&power), "{power:.3} {what}");
 }
 
 #[test]

@@ -102,7 +102,11 @@ fn the_modes_choose_on_the_starter_catalog() {
         catalog.len()
     );
     assert!(fast * 10 >= enough && cheap * 10 >= enough, "{shown}");
-    assert!(one_winner <= 15 && close * 10 < asked * 3, "{shown}");
+    // a tool that is the fastest, the cheapest and the simplest may win throughout, in few capabilities
+    assert!(
+        one_winner * 100 <= 18 * catalog.len() && close * 10 < asked * 3,
+        "{shown}"
+    );
 }
 
 #[test]

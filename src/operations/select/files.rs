@@ -6,7 +6,9 @@ use crate::definition::{Identity, Tool, ToolRef};
 use crate::format;
 use crate::output::text;
 use crate::select::candidate::candidates_of;
-use crate::select::retrieval::{CapabilityText, Index, PatternText, Ranking, Reader, Text};
+use crate::select::retrieval::{
+    CapabilityText, Hit, Index, PatternText, Ranking, Reader, Text, order,
+};
 use crate::select::search::{self, Found, RETRIEVED, Ranked, Words, relevance_of_text};
 use crate::select::{Candidate, Pool, Request};
 use crate::store::StoreError;
@@ -126,7 +128,13 @@ impl Files {
     pub fn ranked(&self, query: &str) -> Vec<Ranked> {
         let ranking = self.search(query);
         let (best, seen) = self.retrieved(&ranking, |_| true);
-        let rest = ranking.hits.iter().skip(seen).filter_map(|hit| {
+        // the order of a catalog: among equals by name, not by the place in the files
+        let mut rest: Vec<Hit> = ranking.hits.iter().skip(seen).copied().collect();
+        order(&mut rest, |doc| {
+            let (tool, _) = self.tools.get(usize::try_from(doc).ok()?)?;
+            Some((tool.tool_name.as_str(), tool.platform.as_str()))
+        });
+        let rest = rest.iter().filter_map(|hit| {
             let (tool, _) = self.tools.get(usize::try_from(hit.doc).ok()?)?;
             Some(Ranked {
                 tool: tool.tool_name.clone(),
