@@ -173,6 +173,7 @@ BEGIN
             SELECT (SELECT begin_revision()), clock_timestamp(), %s, t.platform, t.tool_name, t.version, %L,
                    r.id, %s, %s, %s, $1, $2, $3, $4, $5, $6
             FROM %s
+            ORDER BY r.id
             RETURNING l.revision, l.id, audit_digest(l) AS digest)
         SELECT audit_link(max(revision), max(id), string_agg(digest, '''' ORDER BY id)) FROM added HAVING count(*) > 0',
         -- a deleted tool is no longer there to be referred to

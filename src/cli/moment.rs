@@ -5,7 +5,7 @@ use chrono::{
 };
 
 /// Reads a time: RFC 3339 (`2026-01-15T10:30:00Z`), a date with or without a time in the local time
-/// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
+/// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, `today`, `yesterday`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
 /// with or without ` ago`).
 ///
 /// # Errors
@@ -29,13 +29,22 @@ fn read(text: &str) -> Result<DateTime<Utc>, String> {
     let text = text.trim();
     let expected = || {
         format!(
-            "`{text}` is no time: expected one like 2026-01-15T10:30:00Z, 2026-01-15, `2026-01-15 10:30` or 2h"
+            "invalid time `{text}`: expected one like 2026-01-15T10:30:00Z, 2026-01-15, `2026-01-15 10:30`, today or 2h"
         )
     };
     if text == "now" {
         return Ok(Utc::now());
     }
+    let today = Local::now().date_naive();
+    let day = match text {
+        "today" => Some(today),
+        "yesterday" => today.pred_opt(),
+        _ => NaiveDate::parse_from_str(text, "%Y-%m-%d").ok(),
+    };
     if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Ok(time.with_timezone(&Utc));
+    }
+    if let Ok(time) = DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z") {
         return Ok(time.with_timezone(&Utc));
     }
     if let Some(ago) = ago(text) {
@@ -49,10 +58,7 @@ fn read(text: &str) -> Result<DateTime<Utc>, String> {
     ]
     .iter()
     .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
-    .or_else(|| {
-        let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
-        Some(date.and_time(NaiveTime::MIN))
-    })
+    .or_else(|| day.map(|day| day.and_time(NaiveTime::MIN)))
     .ok_or_else(expected)?;
     Local
         .from_local_datetime(&local)
@@ -65,6 +71,9 @@ fn ago(text: &str) -> Option<Duration> {
     let text = text.strip_suffix("ago").unwrap_or(text).trim();
     let unit = text.chars().next_back()?;
     let number: i64 = text[..text.len() - unit.len_utf8()].trim().parse().ok()?;
+    if number < 0 {
+        return None;
+    }
     match unit {
         's' => Duration::try_seconds(number),
         'm' => Duration::try_minutes(number),
@@ -92,12 +101,18 @@ mod tests {
             "2h",
             "3 d ago",
             "now",
+            "today",
+            "yesterday",
+            "30m ago",
+            "2026-01-15 10:30:00+02",
         ] {
             assert!(parse(good).is_ok(), "{good}");
         }
         for bad in [
             "",
-            "yesterday",
+            "d",
+            "-1d",
+            "7 years",
             "2026-13-01",
             "h",
             "99999999999999999d",

@@ -32,6 +32,26 @@ fn costs_add_up() {
     assert_eq!(telemetry(&world, "costs --by week").code, 2);
 }
 
+/// A day without an offset begins at midnight where the user is, as in the audit log.
+#[test]
+fn a_day_is_meant_where_the_user_is() {
+    let world = filled();
+    let executions = |zone: &str, since: &str| {
+        let run = crate::common::Run::of(
+            world
+                .command(&["telemetry", "costs", "--since", since, "--format", "json"])
+                .env("TZ", zone)
+                .output()
+                .expect("toolcat runs"),
+        );
+        run.json()[0]["executions"].as_i64().expect("a number")
+    };
+    let in_utc = executions("UTC", "2026-01-31");
+    // five hours later, of an execution each half hour
+    assert_eq!(executions("EST5", "2026-01-31"), in_utc - 10);
+    assert_eq!(executions("EST5", "2026-01-31T00:00:00Z"), in_utc);
+}
+
 #[test]
 fn old_executions_are_pruned_after_a_question() {
     let world = filled();

@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::json;
 
-use super::scope;
 use crate::cli::{CommandError, Outcome, Session};
 use crate::output::text;
 use crate::store::telemetry::{self as store, Prunable};
@@ -19,7 +18,7 @@ use crate::store::telemetry::{self as store, Prunable};
 )]
 pub struct PruneArgs {
     /// Remove what ran before this time, such as 2026-01-31 or 365d (ago)
-    #[arg(long, value_name = "TIME", value_parser = scope::time)]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse)]
     before: DateTime<Utc>,
 
     /// Do not ask

@@ -1,16 +1,15 @@
 //! Arguments that say which executions are meant.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use clap::Args;
 
 use crate::cli::CommandError;
-use crate::cli::moment::storable;
+use crate::cli::moment;
 use crate::definition::ToolRef;
 use crate::operations::address;
 use crate::store::Connection;
 use crate::store::telemetry::Scope;
 use crate::store::tools::{self, Filter};
-use crate::telemetry::intake::parse_time;
 
 /// Which executions are meant.
 #[derive(Debug, Clone, Default, Args)]
@@ -19,12 +18,12 @@ pub struct ScopeArgs {
     /// Tool, as [PLATFORM/]NAME[@VERSION] [default: all tools]
     pub tool: Option<ToolRef>,
 
-    /// Only executions from this time on, such as 2026-01-31, 12h or 7d (ago)
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    /// Only executions from this time on, such as 2026-01-31 (local), 12h or 7d (ago)
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     pub since: Option<DateTime<Utc>>,
 
     /// Only executions before this time
-    #[arg(long, value_name = "TIME", value_parser = time)]
+    #[arg(long, value_name = "TIME", value_parser = moment::parse)]
     pub until: Option<DateTime<Utc>>,
 
     /// Only executions in this environment
@@ -92,58 +91,5 @@ impl ScopeArgs {
             });
         }
         Ok(Some(found.into_iter().map(|tool| tool.id).collect()))
-    }
-}
-
-/// Reads a point in time, or how long ago it was: `30m`, `12h`, `7d`, `2w`.
-///
-/// # Errors
-/// What is expected.
-pub fn time(text: &str) -> Result<DateTime<Utc>, String> {
-    if let Some(time) = parse_time(text) {
-        return storable(time);
-    }
-    let now = Utc::now();
-    let today = now.date_naive();
-    let start = |day: chrono::NaiveDate| day.and_hms_opt(0, 0, 0).map(|it| it.and_utc());
-    let found = match text.trim() {
-        "now" => Some(now),
-        "today" => start(today),
-        "yesterday" => today.pred_opt().and_then(start),
-        text => ago(text).and_then(|ago| now.checked_sub_signed(ago)),
-    };
-    let expected = "expected a time such as 2026-01-31T12:00:00Z, a day, or 12h, 7d, 2w (ago)";
-    found.ok_or_else(|| expected.to_owned()).and_then(storable)
-}
-
-fn ago(text: &str) -> Option<TimeDelta> {
-    let text = text.strip_suffix(" ago").unwrap_or(text).trim();
-    let unit = text.chars().last()?;
-    let seconds: i64 = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let count: i64 = text[..text.len() - unit.len_utf8()].trim().parse().ok()?;
-    (count >= 0)
-        .then(|| TimeDelta::try_seconds(count.checked_mul(seconds)?))
-        .flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn times_can_be_relative() {
-        for text in ["7d", "12h", "30m ago", "2w", "now", "today", "2026-01-31"] {
-            assert!(time(text).is_ok(), "{text}");
-        }
-        for text in ["", "d", "-1d", "7 years", "é", "99999999999999999999d"] {
-            assert!(time(text).is_err(), "{text}");
-        }
     }
 }

@@ -10,7 +10,6 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::execution::{self, ExecutionArgs};
-use super::scope;
 use crate::cli::{CommandError, Outcome, Session};
 use crate::definition::ToolRef;
 use crate::output::text;
@@ -52,7 +51,7 @@ pub struct RecordArgs {
     failure: bool,
 
     /// When it ran [default: now]
-    #[arg(long, value_name = "TIME", value_parser = scope::time, conflicts_with = "batch")]
+    #[arg(long, value_name = "TIME", value_parser = crate::cli::moment::parse, conflicts_with = "batch")]
     at: Option<DateTime<Utc>>,
 
     #[command(flatten)]
