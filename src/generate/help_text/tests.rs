@@ -296,7 +296,7 @@ fn h7_the_description_is_what_it_does() {
         (
             "qf 3.1 (libq 1.2)\nqf comes with ABSOLUTELY NO WARRANTY. This is free software, and you\n\
           are welcome to redistribute it.  See the GNU\nGeneral Public Licence for details.\n\n\
-          Home: /root/.qf\nCapabilities:\n    64-bit files, 64-bit times, links, threads,\n    ACLs, no pipes\n\n",
+          Home: /home/me/.qf\nCapabilities:\n    64-bit files, 64-bit times, links, threads,\n    ACLs, no pipes\n\n",
             "qf",
         ),
         ("QuickBox v1.36.1 (2022) multi-call binary.\n\n", "qf"),
