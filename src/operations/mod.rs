@@ -12,6 +12,7 @@ pub mod caller;
 pub mod delete;
 pub mod mark;
 pub mod progress;
+pub mod recommend;
 pub mod refusal;
 mod report;
 pub mod restore;

@@ -8,6 +8,7 @@ use super::gather::{expression, place};
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome as Ended, Session};
 use crate::expression::Expression;
+use crate::operations::recommend;
 use crate::output::style::{BAD, GOOD, HEADING};
 use crate::output::{Column, Format, Record, record, text};
 use crate::store::telemetry::{self as store, NewEstimate, Sampling, Scope, Unit};
@@ -350,7 +351,7 @@ fn apply(
         dry_run: args.dry_run,
         ..session.act()
     };
-    let written = store::apply(connection, &act, &estimates)?;
+    let written = recommend::apply(connection, &act, &estimates)?;
     for (from, to) in written {
         let done = if args.dry_run { "would write" } else { "wrote" };
         session.ui.status(&format!("{done} {to}, made from {from}"));

@@ -10,7 +10,7 @@ use crate::definition::{Document, DocumentError, Identity, next_version};
 use crate::store::insert::{NewVersion, insert};
 use crate::store::schema::tools;
 use crate::store::tools::{StoredTool, definitions};
-use crate::store::{Act, Connection, StoreError};
+use crate::store::{Act, Connection, StoreError, TransactionError};
 
 /// Longest version that can be stored, in characters.
 const LONGEST_VERSION: usize = 20;
@@ -34,47 +34,66 @@ pub struct NewEstimate {
 
 /// Writes the next version of each tool, with its new estimates, as the version in use; all or none. The evidence is
 /// the reason in the audit log, after the act's own. Returns each version with the one it was made from.
+/// `check` is given the definition as it was and as it would be, and may refuse it.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where a version is no longer the one in use.
-pub fn apply(
+/// [`StoreError::Conflict`] if a version is no longer the one in use; what `check` says. Nothing is written then.
+pub fn apply<E: TransactionError + From<StoreError>>(
     connection: &mut Connection,
     act: &Act,
     estimates: &[NewEstimate],
-) -> Result<Vec<(Identity, Identity)>, StoreError> {
+    check: impl Fn(&Document, &mut Document) -> Result<(), E>,
+) -> Result<Vec<(Identity, Identity)>, E> {
     let mut by_tool: BTreeMap<i64, Vec<&NewEstimate>> = BTreeMap::new();
     for estimate in estimates {
         by_tool.entry(estimate.tool_id).or_default().push(estimate);
     }
-    connection.write(act, |connection| -> Result<_, StoreError> {
+    connection.write(act, |connection| -> Result<_, E> {
         let mut written = Vec::new();
         for (tool, estimates) in &by_tool {
-            written.push(bump(connection, act, *tool, estimates)?);
+            written.push(bump(connection, act, *tool, estimates, &check)?);
         }
         Ok(written)
     })
 }
 
-fn bump(
+fn bump<E: From<StoreError>>(
     connection: &mut PgConnection,
     act: &Act,
     tool_id: i64,
     estimates: &[&NewEstimate],
-) -> Result<(Identity, Identity), StoreError> {
+    check: &impl Fn(&Document, &mut Document) -> Result<(), E>,
+) -> Result<(Identity, Identity), E> {
     let stored: StoredTool = tools::table
         .find(tool_id)
         .select(StoredTool::as_select())
-        .first(connection)?;
+        .first(connection)
+        .map_err(StoreError::from)?;
+    let present =
+        definitions(connection, std::slice::from_ref(&stored)).map_err(StoreError::from)?;
+    let present = present.into_iter().next();
+    let present = present.ok_or(StoreError::Query(diesel::NotFound))?;
+    let mut document = present.clone();
+    let (from, to) = renewed(connection, &stored, &mut document, estimates)?;
+    check(&present, &mut document)?;
+    Ok(store(connection, act, &stored, &document, estimates).map(|()| (from, to))?)
+}
+
+/// Sets the estimates and the next version.
+fn renewed(
+    connection: &mut PgConnection,
+    stored: &StoredTool,
+    document: &mut Document,
+    estimates: &[&NewEstimate],
+) -> Result<(Identity, Identity), StoreError> {
     let from = stored.identity();
     if !stored.is_latest {
         return Err(StoreError::Conflict(format!(
             "{from} is no longer the version in use"
         )));
     }
-    let document = definitions(connection, std::slice::from_ref(&stored))?.pop();
-    let mut document = document.ok_or(StoreError::Query(diesel::NotFound))?;
     for estimate in estimates {
-        set(&mut document, estimate).ok_or_else(|| {
+        set(document, estimate).ok_or_else(|| {
             StoreError::Definition(DocumentError {
                 subject: from.to_string(),
                 message: format!("there is no pattern `{}`", estimate.pattern),
@@ -89,6 +108,16 @@ fn bump(
     document
         .fields_mut()
         .insert("version".to_owned(), Value::from(version));
+    Ok((from, to))
+}
+
+fn store(
+    connection: &mut PgConnection,
+    act: &Act,
+    stored: &StoredTool,
+    document: &Document,
+    estimates: &[&NewEstimate],
+) -> Result<(), StoreError> {
     let evidence: Vec<&str> = estimates.iter().map(|it| it.evidence.as_str()).collect();
     let mut reason = evidence.join("; ");
     if let Some(own) = &act.reason {
@@ -98,12 +127,12 @@ fn bump(
         .bind::<Text, _>(reason)
         .execute(connection)?;
     let version = NewVersion {
-        document: &document,
+        document,
         latest: true,
         parent: Some(stored.id),
     };
     insert(connection, &[version], &act.actor)?;
-    Ok((from, to))
+    Ok(())
 }
 
 fn set(document: &mut Document, estimate: &NewEstimate) -> Option<()> {
