@@ -68,6 +68,25 @@ fn a_planted_slope_is_recommended_and_applied() {
     assert_eq!(run.code, 1, "{run:?}");
 }
 
+/// What is applied is validated as every other change is: a fault that a change by hand brought in is not
+/// carried into a new version.
+#[test]
+fn what_is_applied_is_validated() {
+    let world = planted();
+    world.sql("UPDATE tool_patterns SET cost_estimate = '1 +'");
+    let run = telemetry(&world, "recommend df --apply");
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("linux/df@1.1 would not be valid; nothing was written"),
+        "{run:?}"
+    );
+    assert_eq!(
+        world.sql("SELECT count(*) FROM tools WHERE version = '1.1'"),
+        "0\n"
+    );
+}
+
 #[test]
 fn a_right_estimate_is_left_alone() {
     let world = world();
