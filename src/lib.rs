@@ -23,3 +23,4 @@ pub mod statistics;
 pub mod store;
 pub mod telemetry;
 pub mod validate;
+pub mod words;

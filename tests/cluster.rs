@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_types::Text;
-use toolcat::cluster::{Cluster, ClusterError, Environment, Notice, State};
+use toolcat::cluster::{Cluster, ClusterError, Environment, Notice, ServerRemedy, State};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -237,11 +237,7 @@ fn missing_programs_are_named_and_nothing_is_made() {
         .expect_err("no programs");
     assert!(error.to_string().contains("initdb"), "{error}");
     assert!(error.to_string().contains("no programs"), "{error}");
-    assert!(
-        error
-            .hint()
-            .is_some_and(|hint| hint.contains("TOOLCAT_PG_BINDIR"))
-    );
+    assert_eq!(error.remedy(), Some(ServerRemedy::ProgramsFolder));
     assert!(!home.exists());
 }
 
@@ -255,11 +251,7 @@ fn a_place_that_cannot_hold_a_cluster_is_named() {
         let error = cluster.ensure_running(&mut |_| ()).expect_err("a file");
         assert!(matches!(error, ClusterError::NotAFolder { .. }), "{error}");
         assert!(error.to_string().contains("file"), "{error}");
-        assert!(
-            error
-                .hint()
-                .is_some_and(|hint| hint.contains("TOOLCAT_HOME"))
-        );
+        assert_eq!(error.remedy(), Some(ServerRemedy::ChooseWritableHome));
     }
     // Where no user, root included, can create anything.
     let cluster = Cluster::at("/proc/toolcat").expect("a path");

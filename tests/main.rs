@@ -2,6 +2,7 @@
 //! `cargo test --test main lifecycle` runs one.
 
 mod abtest;
+mod architecture;
 mod audit;
 mod backup;
 mod catalog;

@@ -44,6 +44,7 @@ mod schema;
 mod search;
 mod select;
 mod selection;
+mod server_remedy;
 mod session;
 mod show;
 mod telemetry;

@@ -4,7 +4,7 @@ use crate::operations::refusal::DatabaseRemedy;
 use crate::operations::{Kind, Refusal, Remedy};
 use crate::store::ab_tests::lifecycle::Next;
 
-use super::{CommandError, ErrorKind};
+use super::{CommandError, ErrorKind, server_remedy};
 
 impl From<CommandError> for Refusal {
     /// An error on the way to an operation, for those that can do without what failed.
@@ -115,7 +115,8 @@ fn hint(remedy: &Remedy) -> String {
                 .to_owned()
         }
         Remedy::Database(remedy) => database(*remedy).to_owned(),
-        Remedy::Said(hint) | Remedy::Server(hint) => hint.clone(),
+        Remedy::Server(remedy) => server_remedy::hint(remedy),
+        Remedy::Said(hint) => hint.clone(),
     }
 }
 

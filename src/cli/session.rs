@@ -14,6 +14,7 @@ use crate::store::{Act, Connection, Location};
 use super::CommandError;
 use super::bars::Bars;
 use super::global::GlobalArgs;
+use super::server_remedy;
 
 /// One run of a command.
 pub struct Session {
@@ -136,7 +137,7 @@ impl Session {
 
     fn backend_at(&self, target: Target) -> Backend {
         let notices = self.ui.notices();
-        let notify = move |notice: &Notice| notices.status(&notice.to_string());
+        let notify = move |notice: &Notice| notices.status(&server_remedy::notice(notice));
         let progress = Bars::new(&self.ui);
         Backend::new(target.location, target.cluster).watched(notify, progress)
     }

@@ -182,64 +182,82 @@ fn tail(log: &str) -> String {
     }
 }
 
+/// What the user can do about an error of the local server; each front end words it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerRemedy {
+    /// Choose a folder for it, or another database.
+    ChooseHome,
+    /// The same, as the folder cannot be written.
+    ChooseWritableHome,
+    /// Install the programs, as said, or choose another database.
+    InstallPrograms(String),
+    /// Install the client, as said.
+    InstallClient(String),
+    /// Name the folder of the programs rightly.
+    ProgramsFolder,
+    /// Take the data to the newer major version, with the programs of the old one beside it.
+    Upgrade {
+        /// The major version of the data.
+        data: u32,
+        /// The newest that is installed.
+        newest: u32,
+    },
+    /// Install the programs of the data's version, and go on with the upgrade.
+    OldPrograms(u32),
+    /// Install the programs of the data's version.
+    MatchPrograms(u32),
+    /// Keep others from writing to the folder.
+    OwnHome(PathBuf),
+    /// Free space, or choose another disk.
+    MakeRoom,
+    /// Run as the owner, or choose a folder of one's own.
+    RunAs(String),
+    /// Choose a shorter path.
+    ShorterHome,
+    /// See what holds it, and try again.
+    SeeStatus,
+    /// Make an unprivileged user.
+    MakeUser,
+    /// Read the whole log.
+    ReadLog(PathBuf),
+    /// Try again, or end the process of that number.
+    HardStop(u32),
+    /// Stop it where it was started.
+    StopThere,
+    /// Name programs that the server's user can run.
+    RunnablePrograms,
+}
+
 impl ClusterError {
-    /// What the user can do about it, in one sentence or two.
-    pub fn hint(&self) -> Option<String> {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> Option<ServerRemedy> {
         Some(match self {
-            Self::NoHome => {
-                "set TOOLCAT_HOME to a folder for the local database, or name a database with --database-url".to_owned()
-            }
-            Self::ProgramsMissing => format!(
-                "{}; or name a database that runs already with --database-url",
-                install::advice()
-            ),
-            Self::ProgramsNotThere { .. } => {
-                "unset TOOLCAT_PG_BINDIR, or set it to the folder that holds initdb and postgres"
-                    .to_owned()
-            }
-            Self::ClientMissing { .. } => install::advice(),
-            Self::VersionMismatch { data, newest, .. } if newest > data => format!(
-                "to take it to PostgreSQL {newest}: toolcat db upgrade, which needs the programs of \
-                 PostgreSQL {data} beside them once more; to give the data up and start anew: toolcat db destroy"
-            ),
-            Self::OldProgramsMissing { data, .. } => format!(
-                "install PostgreSQL {data} beside it, and run `toolcat db upgrade` again; or give the \
-                 data up with `toolcat db destroy`, and restore a backup with `toolcat db restore`"
-            ),
-            Self::OpenHome { path } => {
-                format!("make it your own: chmod o-w {}", path.display())
-            }
-            Self::VersionMismatch { data, .. } => format!(
-                "install PostgreSQL {data} beside them, or set TOOLCAT_PG_BINDIR to its programs; \
-                 to give the data up and start anew: toolcat db destroy"
-            ),
-            Self::ReadOnly { .. } | Self::NotAFolder { .. } => {
-                "set TOOLCAT_HOME to a folder that can be written, or name a database with --database-url".to_owned()
-            }
-            Self::NoSpace { .. } => {
-                "free some space, or set TOOLCAT_HOME to a folder on another disk".to_owned()
-            }
-            Self::NotOwner { owner, .. } => {
-                format!("run as {owner}, or set TOOLCAT_HOME to a folder of your own")
-            }
-            Self::NoSocketPath { .. } => "set TOOLCAT_HOME to a shorter path without commas".to_owned(),
-            Self::LockTimeout { .. } => {
-                "see what it does with: toolcat db status; then try again".to_owned()
-            }
-            Self::NoUnprivilegedUser => {
-                "create one, for example: useradd --system postgres; or run toolcat as an ordinary user".to_owned()
-            }
+            Self::NoHome => ServerRemedy::ChooseHome,
+            Self::ProgramsMissing => ServerRemedy::InstallPrograms(install::advice()),
+            Self::ProgramsNotThere { .. } => ServerRemedy::ProgramsFolder,
+            Self::ClientMissing { .. } => ServerRemedy::InstallClient(install::advice()),
+            Self::VersionMismatch { data, newest, .. } if newest > data => ServerRemedy::Upgrade {
+                data: *data,
+                newest: *newest,
+            },
+            Self::OldProgramsMissing { data, .. } => ServerRemedy::OldPrograms(*data),
+            Self::OpenHome { path } => ServerRemedy::OwnHome(path.clone()),
+            Self::VersionMismatch { data, .. } => ServerRemedy::MatchPrograms(*data),
+            Self::ReadOnly { .. } | Self::NotAFolder { .. } => ServerRemedy::ChooseWritableHome,
+            Self::NoSpace { .. } => ServerRemedy::MakeRoom,
+            Self::NotOwner { owner, .. } => ServerRemedy::RunAs(owner.to_string()),
+            Self::NoSocketPath { .. } => ServerRemedy::ShorterHome,
+            Self::LockTimeout { .. } => ServerRemedy::SeeStatus,
+            Self::NoUnprivilegedUser => ServerRemedy::MakeUser,
             Self::StartFailed { log_path, .. } | Self::StartTimeout { log_path, .. } => {
-                format!("the whole log is in {}", log_path.display())
+                ServerRemedy::ReadLog(log_path.clone())
             }
-            Self::StopTimeout { pid, .. } => {
-                format!("try again; a hard stop, safe but with recovery at the next start: kill -QUIT {pid}")
+            Self::StopTimeout { pid, .. } => ServerRemedy::HardStop(*pid),
+            Self::OutOfReach => ServerRemedy::StopThere,
+            Self::NotRunnable { .. } => ServerRemedy::RunnablePrograms,
+            Self::File { .. } | Self::InitFailed { .. } | Self::UpgradeFailed { .. } => {
+                return None;
             }
-            Self::OutOfReach => "stop it where it was started".to_owned(),
-            Self::NotRunnable { .. } => {
-                "set TOOLCAT_PG_BINDIR to a folder of PostgreSQL programs that the server's user can run".to_owned()
-            }
-            Self::File { .. } | Self::InitFailed { .. } | Self::UpgradeFailed { .. } => return None,
         })
     }
 
@@ -310,12 +328,15 @@ mod tests {
         let log = "initdb: error: could not write file: No space left on device";
         let error = ClusterError::from_log(log, Path::new("/")).expect("recognised");
         assert!(matches!(error, ClusterError::NoSpace { .. }));
-        assert!(error.hint().is_some_and(|hint| hint.contains("space")));
+        assert_eq!(error.remedy(), Some(ServerRemedy::MakeRoom));
     }
 
     #[test]
     fn missing_programs_say_how_to_get_them() {
-        let hint = ClusterError::ProgramsMissing.hint().expect("a hint");
-        assert!(hint.contains("install"), "{hint}");
+        let remedy = ClusterError::ProgramsMissing.remedy();
+        assert!(
+            matches!(&remedy, Some(ServerRemedy::InstallPrograms(how)) if how.contains("install")),
+            "{remedy:?}"
+        );
     }
 }

@@ -53,7 +53,7 @@ use rustix::process::Signal;
 
 pub use self::account::user_name;
 pub use self::environment::Environment;
-pub use self::error::ClusterError;
+pub use self::error::{ClusterError, ServerRemedy};
 pub use self::programs::Programs;
 pub use self::status::{Notice, State, Status};
 

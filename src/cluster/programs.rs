@@ -221,6 +221,7 @@ fn leading_number(text: &str) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::ServerRemedy;
 
     /// A folder that looks like an installation of `version`.
     fn install(dir: &Path, version: &str) {
@@ -272,10 +273,13 @@ mod tests {
         assert_eq!(search.find(Some(15)).unwrap().version, "15.2");
         let error = search.find(Some(13)).unwrap_err();
         assert!(error.to_string().contains("14, 15, 16"), "{error}");
-        let hint = error.hint().unwrap();
-        assert!(hint.contains("PostgreSQL 16: toolcat db upgrade"), "{hint}");
-        let hint = search.find(Some(17)).unwrap_err().hint().unwrap();
-        assert!(!hint.contains("upgrade"), "{hint}");
+        let upgrade = ServerRemedy::Upgrade {
+            data: 13,
+            newest: 16,
+        };
+        assert_eq!(error.remedy(), Some(upgrade));
+        let newer = search.find(Some(17)).unwrap_err();
+        assert_eq!(newer.remedy(), Some(ServerRemedy::MatchPrograms(17)));
         assert_eq!(search.newer_than(14).unwrap().major, 16);
         assert_eq!(search.newer_than(16), None);
         assert_eq!(search.of(14).unwrap().version, "14.3");

@@ -1,10 +1,8 @@
 //! Where the catalog is, and how a connection to it is made.
 
-use std::fmt;
-
 use super::progress::{Progress, Silent};
 use super::refusal::{Kind, Refusal, Remedy};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, ServerRemedy};
 use crate::expression::nearest;
 use crate::store::location::DEFAULT_CATALOG;
 use crate::store::{Connection, Location, StoreError, migrate, names};
@@ -17,6 +15,29 @@ const LOCAL_LOCK_WAIT: f64 = 60.0;
 pub enum Notice {
     /// The local server says something: it is made, or started.
     Server(String),
+    /// The local server runs on programs that were updated meanwhile, while others use it.
+    Outdated {
+        /// The version that runs.
+        running: String,
+        /// The version that is installed.
+        installed: String,
+        /// How many others are connected.
+        others: i64,
+    },
+    /// The local server runs on programs that were updated meanwhile, and is restarted.
+    Renewed {
+        /// The version that ran.
+        running: String,
+        /// The version that is installed.
+        installed: String,
+    },
+    /// The local server runs, but could not be started again.
+    Stranded {
+        /// Why.
+        why: String,
+        /// What would help.
+        remedy: Option<ServerRemedy>,
+    },
     /// The catalog was brought up to date by so many migrations.
     Prepared {
         /// The catalog.
@@ -24,18 +45,6 @@ pub enum Notice {
         /// How many migrations ran.
         migrations: usize,
     },
-}
-
-impl fmt::Display for Notice {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Notice::Server(text) => f.write_str(text),
-            Notice::Prepared {
-                catalog,
-                migrations,
-            } => write!(f, "prepared catalog {catalog} ({migrations} migrations)"),
-        }
-    }
 }
 
 /// The catalog that operations work on.
@@ -115,29 +124,26 @@ impl Backend {
         };
         let (running, others) = connection.server()?;
         drop(connection);
-        let tell = |message: String| (self.notify)(&Notice::Server(message));
         match cluster.programs() {
             Ok(installed) if installed.version == running => {}
-            Ok(installed) if others > 0 => {
-                let installed = installed.version;
-                tell(format!(
-                    "the local database runs PostgreSQL {running}, but {installed} is installed by now; \
-                     restart it when the others that use it ({others}) are done: toolcat db stop"
-                ));
-            }
+            Ok(installed) if others > 0 => (self.notify)(&Notice::Outdated {
+                running,
+                installed: installed.version,
+                others,
+            }),
             Ok(installed) => {
-                let installed = installed.version;
-                tell(format!(
-                    "PostgreSQL was updated from {running} to {installed}; restarting the local database"
-                ));
-                cluster.restart(&mut |notice| tell(notice.to_string()))?;
+                (self.notify)(&Notice::Renewed {
+                    running,
+                    installed: installed.version,
+                });
+                cluster.restart(&mut |notice| {
+                    (self.notify)(&Notice::Server(notice.to_string()));
+                })?;
             }
-            Err(error) => {
-                let hint = error.hint().unwrap_or_default();
-                tell(format!(
-                    "the local database still runs, but {error}; {hint}"
-                ));
-            }
+            Err(error) => (self.notify)(&Notice::Stranded {
+                remedy: error.remedy(),
+                why: error.to_string(),
+            }),
         }
         Ok(())
     }

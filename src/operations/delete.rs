@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use super::address::Selection;
 use super::{Caller, Changed, Kind, Refusal, Remedy, change};
-use crate::output::text;
 use crate::store::Connection;
 use crate::store::lifecycle::{self, Ties};
 use crate::store::tools::{self, Handle};
+use crate::words::counted;
 
 /// What is to be deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,7 +100,7 @@ fn refuse_ties(request: &Request, ties: &[Ties]) -> Result<(), Refusal> {
         .find(|tool| tool.id == first.id)
         .map(|tool| tool.identity().to_string())
         .unwrap_or_default();
-    let count = |n: i64, one: &str| text::counted(usize::try_from(n).unwrap_or(0), one);
+    let count = |n: i64, one: &str| counted(usize::try_from(n).unwrap_or(0), one);
     let mut reasons = Vec::new();
     if first.executions > 0 {
         reasons.push(count(first.executions, "recorded execution"));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cluster::ClusterError;
+use crate::cluster::{ClusterError, ServerRemedy};
 use crate::format::Problem;
 use crate::store::ab_tests::lifecycle::Next;
 use crate::store::{QueryError, StoreError, TransactionError};
@@ -124,8 +124,8 @@ pub enum Remedy {
     Database(DatabaseRemedy),
     /// In words that name no front end.
     Said(String),
-    /// What the local server's error says itself.
-    Server(String),
+    /// Of the local server.
+    Server(ServerRemedy),
 }
 
 /// What would help where the database refuses.
@@ -330,8 +330,8 @@ impl From<QueryError> for Refusal {
 impl From<ClusterError> for Refusal {
     fn from(error: ClusterError) -> Self {
         let refusal = Self::new(Kind::NoDatabase, error.to_string());
-        match error.hint() {
-            Some(hint) => refusal.remedy(Remedy::Server(hint)),
+        match error.remedy() {
+            Some(remedy) => refusal.remedy(Remedy::Server(remedy)),
             None => refusal,
         }
     }

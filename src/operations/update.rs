@@ -8,11 +8,11 @@ use super::{Caller, Kind, Refusal, change};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
 use crate::definition::{LIFECYCLE_FIELDS, row};
-use crate::output::text;
 use crate::store::rewrite::{Wanted, Work};
 use crate::store::tools::{Handle, SentRows, StoredRows, StoredTool};
 use crate::store::{Connection, StoreError, Transaction, lifecycle};
 use crate::validate::{self, Options};
+use crate::words::counted;
 
 /// What is to be set.
 #[derive(Debug, Clone)]
@@ -83,7 +83,7 @@ impl Plan {
         if self.flaws.is_empty() {
             return Ok(self);
         }
-        let errors = text::counted(self.flaws.len(), "error");
+        let errors = counted(self.flaws.len(), "error");
         let message = format!("the definitions would have {errors}; nothing was changed");
         Err(Refusal::new(Kind::Invalid, message).flaws(self.flaws))
     }

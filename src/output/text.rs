@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+pub use crate::words::{counted, grouped};
+
 /// The text with everything visible that could drive a terminal or disguise what it says: control
 /// characters and escape sequences, marks that reverse the direction of writing, and invisible
 /// separators are shown as escapes (`\e[2J`, `\u{202e}`).
@@ -73,27 +75,6 @@ pub fn truncated(text: &str, columns: usize) -> Cow<'_, str> {
 /// What follows the name of something unknown, where another name is near.
 pub fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
-}
-
-/// `1 tool`, `2 tools`: a number with its noun; `one` must form its plural with `s`.
-pub fn counted(count: usize, one: &str) -> String {
-    match count {
-        1 => format!("1 {one}"),
-        n => format!("{} {one}s", grouped(n)),
-    }
-}
-
-/// A number with its thousands apart: `12,345`.
-pub fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut shown = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            shown.push(',');
-        }
-        shown.push(digit);
-    }
-    shown
 }
 
 /// A number for people: at most three decimals, no trailing zeros.

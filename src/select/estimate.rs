@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::expression::{Condition, EvaluationError, Expression, ParseError};
 
-use super::policy::{Reason, ReasonKind};
+use super::policy::{Lift, Reason, ReasonKind};
 use super::{Candidate, Request};
 
 /// The estimates of one candidate.
@@ -144,6 +144,7 @@ fn unreadable(field: &str, source: &str, error: &ParseError) -> Reason {
     Reason {
         kind: ReasonKind::InvalidExpression,
         message: format!("{field} `{source}` cannot be read: {error}"),
+        lifts: Vec::new(),
     }
 }
 
@@ -151,11 +152,13 @@ fn without_value(field: &str, source: &str, error: &EvaluationError) -> Reason {
     match error {
         EvaluationError::MissingVariable { name, .. } => Reason {
             kind: ReasonKind::MissingVariable,
-            message: format!("{field} `{source}` needs a value for {name} (--context {name}=...)"),
+            message: format!("{field} `{source}` needs a value for {name}"),
+            lifts: vec![Lift::Context(name.clone())],
         },
         error => Reason {
             kind: ReasonKind::InvalidEstimate,
             message: format!("{field} `{source}`: {error}"),
+            lifts: Vec::new(),
         },
     }
 }

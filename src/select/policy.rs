@@ -13,12 +13,36 @@ pub const MAX_IMMEDIATE_MS: f64 = 5000.0;
 pub const ELEVATED_PERMISSIONS: &[&str] = &["admin", "root", "sudo"];
 
 /// Why a candidate is not in the ranking.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Reason {
     /// The first rule that it breaks.
     pub kind: ReasonKind,
     /// Every rule that it breaks, in words.
     pub message: String,
+    /// What of the request could be changed so that the rules it breaks no longer keep it out; none for rules
+    /// of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lifts: Vec<Lift>,
+}
+
+/// A change of the request that lifts a rule.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "change", content = "value")]
+pub enum Lift {
+    /// Accept this cost.
+    MaxCost(f64),
+    /// Accept this time, in milliseconds.
+    MaxTime(f64),
+    /// Accept what is not marked as safe in production.
+    Unsafe,
+    /// Ask for this environment.
+    Environment(String),
+    /// Hold this permission.
+    Permission(String),
+    /// Have somebody at a terminal.
+    Interactive,
+    /// Give this variable a value.
+    Context(String),
 }
 
 /// The kinds of reasons for setting a candidate aside.
@@ -84,11 +108,12 @@ pub fn check(
     request: &Request,
 ) -> Result<Permit, Reason> {
     let broken = broken_rules(candidate, estimate, request);
-    if let Some((kind, _)) = broken.first() {
-        let messages: Vec<&str> = broken.iter().map(|(_, text)| text.as_str()).collect();
+    if let Some(first) = broken.first() {
+        let messages: Vec<&str> = broken.iter().map(|it| it.text.as_str()).collect();
         return Err(Reason {
-            kind: *kind,
+            kind: first.kind,
             message: messages.join("; "),
+            lifts: broken.iter().flat_map(|it| it.lifts.clone()).collect(),
         });
     }
     Ok(Permit {
@@ -97,40 +122,45 @@ pub fn check(
     })
 }
 
-fn broken_rules(
-    candidate: &Candidate,
-    estimate: &Estimate,
-    request: &Request,
-) -> Vec<(ReasonKind, String)> {
+/// A rule that keeps a candidate out.
+struct Broken {
+    kind: ReasonKind,
+    text: String,
+    lifts: Vec<Lift>,
+}
+
+fn broken_rules(candidate: &Candidate, estimate: &Estimate, request: &Request) -> Vec<Broken> {
     let policy = &candidate.policy;
     let environment = request.environment.as_str();
     let mut broken = Vec::new();
+    let mut add = |kind, text, lifts| broken.push(Broken { kind, text, lifts });
     if let Some(max) = request.max_cost.filter(|max| estimate.cost > *max) {
-        let text = format!(
-            "costs {}, over the limit of {max} (--max-cost)",
-            estimate.cost
-        );
-        broken.push((ReasonKind::MaxCost, text));
+        let text = format!("costs {}, over the limit of {max}", estimate.cost);
+        let own = policy.max_cost.is_some_and(|max| estimate.cost > max);
+        let lift = (!own).then_some(Lift::MaxCost(estimate.cost));
+        add(ReasonKind::MaxCost, text, lift.into_iter().collect());
     }
     if let Some(max) = policy.max_cost.filter(|max| estimate.cost > *max) {
         let text = format!("costs {}, over its own max_cost of {max}", estimate.cost);
-        broken.push((ReasonKind::MaxCost, text));
+        add(ReasonKind::MaxCost, text, Vec::new());
     }
     if let Some(max) = request.max_time_ms.filter(|max| estimate.time_ms > *max) {
-        let text = format!(
-            "takes {} ms, over the limit of {max} ms (--max-time)",
-            estimate.time_ms
+        let text = format!("takes {} ms, over the limit of {max} ms", estimate.time_ms);
+        add(
+            ReasonKind::MaxTime,
+            text,
+            vec![Lift::MaxTime(estimate.time_ms)],
         );
-        broken.push((ReasonKind::MaxTime, text));
     }
     if !policy.production_safe && environment == "production" && !request.allow_unsafe {
         let text = "is not marked as safe in production".to_owned();
-        broken.push((ReasonKind::NotProductionSafe, text));
+        add(ReasonKind::NotProductionSafe, text, vec![Lift::Unsafe]);
     }
     let allowed = &policy.allowed_environments;
     if !allowed.is_empty() && !allowed.iter().any(|it| it == environment) {
         let text = format!("runs only in {}, not in {environment}", allowed.join(", "));
-        broken.push((ReasonKind::Environment, text));
+        let first = allowed.first().cloned().map(Lift::Environment);
+        add(ReasonKind::Environment, text, first.into_iter().collect());
     }
     let missing: Vec<&str> = policy
         .required_permissions
@@ -139,20 +169,21 @@ fn broken_rules(
         .map(String::as_str)
         .collect();
     if !missing.is_empty() {
-        let text = format!(
-            "needs the permission {} (--permission)",
-            missing.join(" and ")
-        );
-        broken.push((ReasonKind::Permission, text));
+        let text = format!("needs the permission {}", missing.join(" and "));
+        let lifts = missing.iter().map(|it| Lift::Permission((*it).to_owned()));
+        add(ReasonKind::Permission, text, lifts.collect());
     }
     let usage = &candidate.usage;
     if let Some(text) = usage.demand().filter(|_| !request.interactive) {
-        let text = format!("{text} (--allow-interactive)");
-        broken.push((ReasonKind::Interactive, text));
+        add(
+            ReasonKind::Interactive,
+            text.to_owned(),
+            vec![Lift::Interactive],
+        );
     }
     if let Some(program) = &usage.not_installed {
         let text = format!("runs `{program}`, which is not on this machine");
-        broken.push((ReasonKind::NotInstalled, text));
+        add(ReasonKind::NotInstalled, text, Vec::new());
     }
     broken
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer::{Answer, Choice, SetAside};
 use super::crossover::{Crossover, crossovers, variables};
-use super::policy::ReasonKind;
+use super::policy::Lift;
 use super::{Candidate, Mode, Pool, Request, Weights};
 use crate::definition::{Identity, ToolRef};
 
@@ -71,8 +71,8 @@ pub struct Part {
 /// A change of the request that lifts a hard rule.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Remedy {
-    /// The flags to add.
-    pub flags: String,
+    /// What of the request has to be changed.
+    pub lifts: Vec<Lift>,
     /// The tool's place in the ranking with it; none where another rule still keeps it out.
     pub rank: Option<usize>,
 }
@@ -233,19 +233,22 @@ fn remedies(
             continue;
         };
         let mut asked = request.clone();
-        let mut flags = Vec::new();
+        let mut lifts = Vec::new();
         // Lifting one rule can show another; there are fewer kinds than this.
         for _ in 0..8 {
             let Err(reason) = super::answer::assess(&asked, candidate, asked.weights()) else {
                 break;
             };
-            match lift(&mut asked, candidate, reason.kind) {
-                Some(flag) => flags.push(flag),
-                None => break,
+            let found: Vec<Lift> = reason.lifts.into_iter().filter(can_be_applied).collect();
+            if found.is_empty() {
+                break;
             }
+            for lift in &found {
+                apply(&mut asked, lift);
+            }
+            lifts.extend(found);
         }
-        let flags = flags.join(" ");
-        if flags.is_empty() || remedies.iter().any(|it| it.flags == flags) {
+        if lifts.is_empty() || remedies.iter().any(|it| it.lifts == lifts) {
             continue;
         }
         let rank = pool
@@ -253,7 +256,7 @@ fn remedies(
             .ok()
             .and_then(|answer| placed(&answer, is_tool))
             .map(|placed| placed.rank);
-        remedies.push(Remedy { flags, rank });
+        remedies.push(Remedy { lifts, rank });
     }
     remedies
 }
@@ -272,57 +275,20 @@ fn is_of(candidate: &Candidate, aside: &SetAside) -> bool {
     )
 }
 
-/// Changes the request so that a rule no longer keeps the candidate out; the flag that does so.
-fn lift(request: &mut Request, candidate: &Candidate, kind: ReasonKind) -> Option<String> {
-    let policy = &candidate.policy;
-    let estimate = super::estimate::estimate(candidate, request)
-        .ok()
-        .map(|(it, _)| it);
-    match kind {
-        ReasonKind::MaxCost => {
-            let cost = estimate?.cost;
-            let lifts = request.max_cost.is_some_and(|max| cost > max)
-                && policy.max_cost.is_none_or(|max| cost <= max);
-            lifts.then(|| {
-                request.max_cost = Some(cost);
-                format!("--max-cost {cost}")
-            })
-        }
-        ReasonKind::MaxTime => {
-            let time = estimate?.time_ms;
-            request.max_time_ms = Some(time);
-            Some(format!("--max-time {time}"))
-        }
-        ReasonKind::NotProductionSafe => {
-            request.allow_unsafe = true;
-            Some("--allow-unsafe".to_owned())
-        }
-        ReasonKind::Environment => {
-            let environment = policy.allowed_environments.first()?;
-            request.environment.clone_from(environment);
-            Some(format!("--environment {environment}"))
-        }
-        ReasonKind::Permission => {
-            let missing: Vec<String> = policy
-                .required_permissions
-                .iter()
-                .filter(|it| !super::permission::holds(&request.permissions, it))
-                .cloned()
-                .collect();
-            let flags: Vec<String> = missing
-                .iter()
-                .map(|it| format!("--permission {it}"))
-                .collect();
-            request.permissions.extend(missing);
-            Some(flags.join(" "))
-        }
-        ReasonKind::Interactive => {
-            request.interactive = true;
-            Some("--allow-interactive".to_owned())
-        }
-        ReasonKind::NotInstalled
-        | ReasonKind::MissingVariable
-        | ReasonKind::InvalidExpression
-        | ReasonKind::InvalidEstimate => None,
+/// Whether it is known which value would do: which one a variable has is for the caller to say.
+fn can_be_applied(lift: &Lift) -> bool {
+    !matches!(lift, Lift::Context(_))
+}
+
+/// Changes the request as the lift says.
+fn apply(request: &mut Request, lift: &Lift) {
+    match lift {
+        Lift::MaxCost(cost) => request.max_cost = Some(*cost),
+        Lift::MaxTime(ms) => request.max_time_ms = Some(*ms),
+        Lift::Unsafe => request.allow_unsafe = true,
+        Lift::Environment(name) => request.environment.clone_from(name),
+        Lift::Permission(name) => request.permissions.push(name.clone()),
+        Lift::Interactive => request.interactive = true,
+        Lift::Context(_) => {}
     }
 }

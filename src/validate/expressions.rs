@@ -211,10 +211,9 @@ fn unknown(
         problems.push(
             match nearest(name, known) {
                 Some(near) => problem.help(format!("did you mean `{near}`?")),
-                None => problem.help(format!(
-                    "name it in required_inputs or optional_inputs, or give it with \
-                     `--context {name}=...`"
-                )),
+                None => problem.help(
+                    "name it in required_inputs or optional_inputs, or give it a value in each selection",
+                ),
             }
             .at(at),
         );

@@ -7,7 +7,7 @@ use crate::select::crossover::{Crossover, Direction};
 use crate::select::why_not::{Standing, WhyNot};
 use crate::select::{Answer, Choice, Weights};
 
-use super::CommandError;
+use super::{CommandError, flags};
 
 /// Columns that a bar of score 1 takes.
 const BAR: f64 = 40.0;
@@ -171,7 +171,7 @@ pub fn set_aside(ui: &mut Ui, answer: &Answer) -> Result<(), CommandError> {
             &aside.capability,
             &aside.pattern,
             aside.reason.kind.as_str(),
-            &aside.reason.message,
+            &flags::reason(&aside.reason),
         ]);
     }
     let rendered = table.render(ui);
@@ -237,14 +237,17 @@ fn lines(why_not: &WhyNot, answer: &Answer) -> Vec<String> {
     for aside in &why_not.set_aside {
         lines.push(format!(
             "{} {} is set aside: {}",
-            aside.capability, aside.pattern, aside.reason.message
+            aside.capability,
+            aside.pattern,
+            flags::reason(&aside.reason)
         ));
     }
     for remedy in &why_not.remedies {
+        let flags = flags::flags(&remedy.lifts);
         lines.push(match remedy.rank {
-            Some(1) => format!("wins with {}", remedy.flags),
-            Some(rank) => format!("number {rank} with {}", remedy.flags),
-            None => format!("still set aside with {}", remedy.flags),
+            Some(1) => format!("wins with {flags}"),
+            Some(rank) => format!("number {rank} with {flags}"),
+            None => format!("still set aside with {flags}"),
         });
     }
     for mode in &why_not.modes {

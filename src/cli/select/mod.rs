@@ -3,6 +3,7 @@
 mod batch;
 mod eval;
 mod explain;
+mod flags;
 mod present;
 mod replay;
 mod request;

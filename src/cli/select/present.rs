@@ -12,7 +12,7 @@ use crate::select::search::{Read, Retrieval};
 use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
-use super::{AnswerFormat, CommandError, SelectArgs, Session, explain};
+use super::{AnswerFormat, CommandError, SelectArgs, Session, explain, flags};
 
 /// How many choices are named where nothing fits.
 const PERHAPS: usize = 3;
@@ -30,7 +30,9 @@ pub fn present(
     }
     match args.format() {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            write_object(session, args.format(), &answered.full_json(args.limit()))?;
+            let mut whole = answered.full_json(args.limit());
+            flags::add_to(&mut whole, answered.why_not.as_ref());
+            write_object(session, args.format(), &whole)?;
         }
         Format::Name => {
             doubts(&session.ui, &answered.answer);
@@ -153,7 +155,7 @@ fn doubts(ui: &Ui, answer: &Answer) {
             "best match: {} {}, set aside: {}",
             text::visible(&blocked.tool),
             text::visible(&blocked.pattern),
-            text::visible(&blocked.reason.message)
+            text::visible(&flags::reason(&blocked.reason))
         ));
     }
 }

@@ -4,7 +4,6 @@ use std::cell::OnceCell;
 
 use crate::definition::{Identity, Tool, ToolRef};
 use crate::format;
-use crate::output::text;
 use crate::select::candidate::candidates_of;
 use crate::select::retrieval::{
     CapabilityText, Hit, Index, PatternText, Ranking, Reader, Text, order,
@@ -13,6 +12,7 @@ use crate::select::search::{self, Found, RETRIEVED, Ranked, Words, relevance_of_
 use crate::select::{Candidate, Pool, Request};
 use crate::store::StoreError;
 use crate::validate::{Options, Severity, check};
+use crate::words::counted;
 
 use crate::operations::refusal::Flaw;
 use crate::operations::{Kind, Refusal};
@@ -40,8 +40,8 @@ impl Files {
         if errors > 0 {
             let message = format!(
                 "{} in {}; nothing was chosen",
-                text::counted(errors, "error"),
-                text::counted(report.files, "file")
+                counted(errors, "error"),
+                counted(report.files, "file")
             );
             let flaws = Flaw::errors(&report);
             return Err(Refusal::new(Kind::Invalid, message).flaws(flaws));
