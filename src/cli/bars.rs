@@ -32,6 +32,7 @@ impl Progress for Bars {
         let what = match stage {
             Stage::Reading => "reading",
             Stage::Writing => "writing",
+            Stage::Recording => "recording",
         };
         self.set(Some(progress::Progress::new(self.shown, steps, what)));
     }

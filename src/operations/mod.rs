@@ -18,6 +18,7 @@ mod report;
 pub mod restore;
 pub mod rollback;
 pub mod select;
+pub mod telemetry;
 mod transaction;
 pub mod update;
 

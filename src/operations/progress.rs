@@ -7,6 +7,8 @@ pub enum Stage {
     Reading,
     /// Definitions are written.
     Writing,
+    /// Executions are recorded; a step is a byte of the input.
+    Recording,
 }
 
 /// Told how far long work is, from any thread.

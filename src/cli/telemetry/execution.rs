@@ -1,12 +1,9 @@
-//! Arguments that describe one execution, and the way from them to the catalog.
+//! Arguments that describe one execution.
 
 use clap::Args;
 
-use crate::cli::{CommandError, ErrorKind};
 use crate::definition::ToolRef;
-use crate::store::Connection;
-use crate::store::telemetry as store;
-use crate::telemetry::intake::{Entry, Rejection, Targets};
+use crate::telemetry::intake::Entry;
 
 /// What describes an execution beside its time and its success.
 #[derive(Debug, Clone, Default, Args)]
@@ -64,32 +61,6 @@ impl ExecutionArgs {
             rating: self.rating,
             ..Entry::default()
         }
-    }
-}
-
-/// The tools that the address can mean, with their patterns; all tools where there is none, to find near names.
-///
-/// # Errors
-/// As the queries.
-pub fn targets(connection: &mut Connection, tool: &ToolRef) -> Result<Targets, CommandError> {
-    let names: Vec<&str> = tool.readings().iter().map(|reading| reading.name).collect();
-    let targets = connection.read(|connection| store::targets(connection, Some(&names)))?;
-    if names.iter().any(|name| targets.has_name(name)) {
-        return Ok(targets);
-    }
-    Ok(connection.read(|connection| store::targets(connection, None))?)
-}
-
-/// A refused execution as the command's error.
-pub fn refusal(rejection: Rejection) -> CommandError {
-    let kind = match rejection.not_found {
-        true => ErrorKind::NotFound,
-        false => ErrorKind::Invalid,
-    };
-    let error = CommandError::new(kind, rejection.message);
-    match rejection.hint {
-        Some(hint) => error.hint(hint),
-        None => error,
     }
 }
 

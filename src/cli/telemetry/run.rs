@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use clap::Args;
 
 use super::child::{self, Ended};
-use super::execution::{self, ExecutionArgs};
+use super::execution::ExecutionArgs;
 use crate::cli::{CommandError, ErrorKind, Outcome, Session};
 use crate::definition::ToolRef;
-use crate::store::telemetry as store;
+use crate::operations::Refusal;
+use crate::operations::telemetry::record;
 use crate::telemetry::intake::{Entry, Targets};
 
 /// Run a command, measure it and record it.
@@ -49,7 +50,7 @@ pub fn run(args: &RunArgs, session: &mut Session) -> Result<Outcome, CommandErro
         session.ui.error(failure);
     }
     if let Some(targets) = targets
-        && let Err(error) = record(args, session, targets, &ended, at)
+        && let Err(error) = record_ended(args, session, targets, &ended, at)
     {
         session
             .ui
@@ -61,7 +62,7 @@ pub fn run(args: &RunArgs, session: &mut Session) -> Result<Outcome, CommandErro
 /// Loads what is needed to record, and finds out whether it can be.
 fn prepare(args: &RunArgs, session: &Session) -> Result<Targets, CommandError> {
     let mut connection = session.connect()?;
-    let mut targets = execution::targets(&mut connection, &args.tool)?;
+    let mut targets = record::targets(&mut connection, std::iter::once(args.tool.as_str()))?;
     let trial = Entry {
         time_ms: Some(0.0),
         success: Some(true),
@@ -69,11 +70,11 @@ fn prepare(args: &RunArgs, session: &Session) -> Result<Targets, CommandError> {
     };
     targets
         .execution(trial, Utc::now())
-        .map_err(execution::refusal)?;
+        .map_err(Refusal::from)?;
     Ok(targets)
 }
 
-fn record(
+fn record_ended(
     args: &RunArgs,
     session: &Session,
     mut targets: Targets,
@@ -89,11 +90,9 @@ fn record(
         at: Some(at),
         ..args.execution.entry(&args.tool)
     };
-    let execution = targets
-        .execution(entry, Utc::now())
-        .map_err(execution::refusal)?;
+    let caller = session.caller(false);
     let mut connection = session.connect()?;
-    if !store::record_one(&mut connection, &execution)? {
+    if !record::one_of(&mut connection, &caller, &mut targets, entry)? {
         session
             .ui
             .warn("an execution with this id was recorded before; this one was not");

@@ -12,7 +12,6 @@ use diesel::sql_types::{Array, Bool, Text};
 use super::Rows;
 use crate::store::schema::tool_telemetry::dsl;
 use crate::store::{Connection, StoreError};
-use crate::telemetry::intake::Execution;
 
 /// Rows that are recorded together.
 #[derive(Debug, Default)]
@@ -258,12 +257,10 @@ fn make_partitions(connection: &mut PgConnection, months: &[String]) -> QueryRes
         .map(drop)
 }
 
-/// Records one execution; whether it was new.
+/// Records rows that are in memory, in one transaction: how many were new.
 ///
 /// # Errors
-/// As the statements.
-pub fn record_one(connection: &mut Connection, execution: &Execution) -> Result<bool, StoreError> {
-    let mut rows = Rows::default();
-    rows.push(execution);
-    connection.record(|connection| Ok(Copier::default().copy(connection, &rows)? > 0))
+/// Those of the statements; [`StoreError::Conflict`] if other processes keep recording the same executions.
+pub fn record(connection: &mut Connection, rows: &Rows) -> Result<u64, StoreError> {
+    connection.record(|connection| Copier::default().copy(connection, rows))
 }

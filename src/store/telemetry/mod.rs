@@ -16,7 +16,7 @@ mod totals;
 
 pub use apply::{NewEstimate, apply};
 pub use export::{Exported, export};
-pub use load::{Chunk, Interrupted, Loaded, load, record_one};
+pub use load::{Chunk, Interrupted, Loaded, load, record};
 pub use maintain::{
     Growth, Partition, Prunable, Pruned, Statistics, partition, prunable, prune, statistics,
 };

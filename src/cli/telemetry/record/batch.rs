@@ -1,89 +1,45 @@
-//! A file of executions: one thread reads and checks, the other records.
+//! A file of executions.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{SyncSender, sync_channel};
-
-use chrono::Utc;
 
 use super::reject::Rejects;
 use super::{RecordArgs, Summary};
 use crate::cli::{CommandError, Outcome, Session};
+use crate::operations::Refusal;
+use crate::operations::telemetry::record::{self, Ending, Stream, Streamed};
 use crate::output::text;
-use crate::store::telemetry::{self as store, Chunk};
-use crate::telemetry::intake::{Field, InputFormat, Reader, Targets};
-
-/// Rows that are recorded together, at most.
-const CHUNK_ROWS: usize = 5_000;
-/// The same in bytes.
-const CHUNK_BYTES: usize = 2 << 20;
-/// Chunks that wait to be recorded: this and the size of a chunk bound the memory.
-const WAITING: usize = 1;
+use crate::telemetry::intake::{Field, InputFormat};
 
 pub fn run(args: &RecordArgs, file: &Path, session: &mut Session) -> Result<Outcome, CommandError> {
     let (input, length) = open(file)?;
-    let reader = Reader::new(input, args.from_format.map(InputFormat::from))?;
-    let mut connection = session.connect()?;
-    let targets = connection.read(|connection| store::targets(connection, None))?;
-    let progress = session.ui.progress(length, "recording");
-    let rejected = AtomicU64::new(0);
-    let (sender, receiver) = sync_channel::<Chunk>(WAITING);
-    let mut checker = Checker {
-        args,
-        reader,
-        targets,
-        rejects: Rejects::new(reject_path(args, file)),
-        rejected: &rejected,
-        skipped: 0,
-        repeated: 0,
+    let mut rejects = Rejects::new(reject_path(args, file));
+    let stream = Stream {
+        input,
+        length,
+        format: args.from_format.map(InputFormat::from),
+        first_line: args.from_line.unwrap_or_default(),
+        atomic: args.atomic,
+        max_rejects: args.max_rejects,
     };
-    let (checked, loaded) = std::thread::scope(|scope| {
-        let reading = scope.spawn(move || {
-            let result = checker.run(&sender);
-            (checker, result)
-        });
-        let mut seen = 0;
-        let mut advance = |chunk: &Chunk| {
-            progress.advance(chunk.bytes - seen);
-            seen = chunk.bytes;
-        };
-        let loaded = if args.dry_run {
-            let mut loaded = store::Loaded::default();
-            for chunk in receiver {
-                loaded.recorded += chunk.rows.len() as u64;
-                loaded.duplicates += chunk.rows.repeated();
-                advance(&chunk);
-            }
-            Ok(loaded)
-        } else {
-            let keep = || rejected.load(Ordering::Acquire) == 0;
-            store::load(&mut connection, receiver, args.atomic, keep, advance)
-        };
-        (reading.join(), loaded)
-    });
-    drop(progress);
-    let Ok((checker, read)) = checked else {
-        return Err(CommandError::invalid("the file could not be checked"));
-    };
-    checker.report(session);
-    let loaded = match loaded {
-        Ok(loaded) => loaded,
-        Err(interrupted) => return Err(cut_off(args, interrupted)),
-    };
+    let (backend, caller) = (session.backend()?, session.caller(args.dry_run));
+    let streamed = record::stream(&backend, &caller, stream, &mut rejects)?;
+    report(&streamed, &rejects, session);
     let summary = Summary {
-        recorded: loaded.recorded,
-        duplicates: loaded.duplicates,
-        rejected: checker.rejects.count(),
-        skipped: checker.skipped,
-        reject_file: checker.rejects.path().map(|it| it.display().to_string()),
+        recorded: streamed.recorded,
+        duplicates: streamed.duplicates,
+        rejected: streamed.rejected,
+        skipped: streamed.skipped,
+        reject_file: rejects.path().map(|it| it.display().to_string()),
         dry_run: args.dry_run,
     };
-    match read {
-        Ok(Ending::Done) => {}
-        Ok(Ending::TooManyRejects) => return Err(too_many(args, &summary)),
-        Err(error) => return Err(unreadable(&error, &summary, loaded.last_line)),
+    let last_line = streamed.last_line;
+    match streamed.ending {
+        Ending::Done => {}
+        Ending::TooManyRejects => return Err(too_many(args, &summary)),
+        Ending::Unreadable(error) => return Err(unreadable(&error, &summary, last_line)),
+        Ending::Interrupted(refusal) => return Err(cut_off(args, refusal, &summary, last_line)),
     }
     if args.atomic && summary.rejected > 0 {
         return Err(CommandError::invalid(format!(
@@ -97,6 +53,23 @@ pub fn run(args: &RecordArgs, file: &Path, session: &mut Session) -> Result<Outc
         0 => Outcome::Done,
         _ => Outcome::No,
     })
+}
+
+/// What the user should know before the summary.
+fn report(streamed: &Streamed, rejects: &Rejects, session: &Session) {
+    for line in rejects.shown() {
+        session.ui.warn(line);
+    }
+    let more = streamed.rejected - rejects.shown().len() as u64;
+    if more > 0 {
+        let more = text::grouped(count(more));
+        session.ui.status(&format!("and {more} more"));
+    }
+    for name in &streamed.unknown {
+        let near = text::did_you_mean(Field::near(name));
+        let message = format!("ignored the unknown field `{name}`{near}");
+        session.ui.warn(&message);
+    }
 }
 
 /// Opens the file; with its length, 0 where it is not known.
@@ -141,119 +114,6 @@ fn reject_path(args: &RecordArgs, file: &Path) -> PathBuf {
     }
 }
 
-/// How the reading ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Ending {
-    Done,
-    TooManyRejects,
-}
-
-/// Reads, checks and encodes, in its own thread.
-struct Checker<'a> {
-    args: &'a RecordArgs,
-    reader: Reader<Box<dyn BufRead + Send>>,
-    targets: Targets,
-    rejects: Rejects,
-    rejected: &'a AtomicU64,
-    skipped: u64,
-    repeated: u64,
-}
-
-impl Checker<'_> {
-    fn run(&mut self, sender: &SyncSender<Chunk>) -> io::Result<Ending> {
-        let mut chunk = Chunk::default();
-        let ending = self.fill(&mut chunk, sender);
-        self.rejects.finish()?;
-        let may_send = !self.args.atomic || self.rejects.count() == 0;
-        if may_send && !(chunk.rows.is_empty() && chunk.rows.repeated() == 0) {
-            self.close(&mut chunk);
-            // Where nobody listens any more the recording failed, and says so itself.
-            let _ = sender.send(chunk);
-        }
-        ending
-    }
-
-    fn close(&self, chunk: &mut Chunk) {
-        chunk.bytes = self.reader.bytes();
-        chunk.last_line = self.reader.lines();
-    }
-
-    fn fill(&mut self, chunk: &mut Chunk, sender: &SyncSender<Chunk>) -> io::Result<Ending> {
-        let only_spans_of_tools = self.args.from_format == Some(super::FromFormat::Otel);
-        let first = self.args.from_line.unwrap_or_default();
-        while let Some(record) = self.reader.read()? {
-            if record.line < first {
-                continue;
-            }
-            let refused = match record.entries {
-                Err(reason) => Some(reason),
-                Ok(entries) => {
-                    let mut refused = None;
-                    for entry in entries {
-                        let name = entry.tool.as_deref().unwrap_or_default();
-                        if only_spans_of_tools && !is_known(&self.targets, name) {
-                            self.skipped += 1;
-                            continue;
-                        }
-                        match self.targets.execution(entry, Utc::now()) {
-                            Ok(execution) => chunk.rows.push(&execution),
-                            Err(rejection) => refused = Some(rejection.line()),
-                        }
-                    }
-                    refused
-                }
-            };
-            if let Some(reason) = refused {
-                self.rejects.add(record.line, &reason, record.text)?;
-                self.rejected.store(self.rejects.count(), Ordering::Release);
-                let limit = self.args.max_rejects.unwrap_or(u64::MAX);
-                if self.rejects.count() > limit {
-                    return Ok(Ending::TooManyRejects);
-                }
-            }
-            if chunk.rows.len() >= CHUNK_ROWS || chunk.rows.bytes() >= CHUNK_BYTES {
-                self.close(chunk);
-                let full = std::mem::take(chunk);
-                self.repeated += full.rows.repeated();
-                let wanted = !self.args.atomic || self.rejects.count() == 0;
-                if wanted && sender.send(full).is_err() {
-                    return Ok(Ending::Done);
-                }
-            }
-        }
-        Ok(Ending::Done)
-    }
-
-    /// What the user should know before the summary.
-    fn report(&self, session: &Session) {
-        for line in self.rejects.shown() {
-            session.ui.warn(line);
-        }
-        let more = self.rejects.count() - self.rejects.shown().len() as u64;
-        if more > 0 {
-            session
-                .ui
-                .status(&format!("and {} more", text::grouped(count(more))));
-        }
-        for name in self.reader.unknown() {
-            let near = text::did_you_mean(Field::near(name));
-            session
-                .ui
-                .warn(&format!("ignored the unknown field `{name}`{near}"));
-        }
-    }
-}
-
-fn is_known(targets: &Targets, tool: &str) -> bool {
-    tool.parse::<crate::definition::ToolRef>()
-        .is_ok_and(|reference| {
-            let readings = reference.readings();
-            readings
-                .iter()
-                .any(|reading| targets.has_name(reading.name))
-        })
-}
-
 fn count(n: u64) -> usize {
     usize::try_from(n).unwrap_or(usize::MAX)
 }
@@ -289,22 +149,20 @@ fn unreadable(error: &io::Error, summary: &Summary, line: u64) -> CommandError {
 }
 
 /// The database was lost half-way.
-fn cut_off(args: &RecordArgs, interrupted: store::Interrupted) -> CommandError {
-    let loaded = interrupted.loaded;
-    let cause = CommandError::from(interrupted.error);
-    let sofar = match loaded.recorded {
+fn cut_off(args: &RecordArgs, refusal: Refusal, summary: &Summary, line: u64) -> CommandError {
+    let cause = CommandError::from(refusal);
+    let sofar = match summary.recorded {
         0 => "nothing was recorded".to_owned(),
         n => format!(
-            "{} recorded, to line {}",
-            text::counted(count(n), "execution"),
-            loaded.last_line
+            "{} recorded, to line {line}",
+            text::counted(count(n), "execution")
         ),
     };
     let hint = match args.atomic {
         true => "run it again".to_owned(),
         false => format!(
             "run it again: rows with an execution_id are recorded once; without them, go on with --from-line {}",
-            loaded.last_line + 1
+            line + 1
         ),
     };
     CommandError::new(cause.kind, format!("{}; {sofar}", cause.message)).hint(hint)

@@ -12,8 +12,8 @@ use serde::Serialize;
 use super::execution::{self, ExecutionArgs};
 use crate::cli::{CommandError, Outcome, Session};
 use crate::definition::ToolRef;
+use crate::operations::telemetry::record;
 use crate::output::text;
-use crate::store::telemetry as store;
 use crate::telemetry::intake::InputFormat;
 
 /// Record one execution, or a file of them.
@@ -134,10 +134,8 @@ fn one(args: &RecordArgs, tool: &ToolRef, session: &mut Session) -> Result<Outco
     entry.success = Some(args.success);
     entry.at = args.at;
     let mut connection = session.connect()?;
-    let execution = execution::targets(&mut connection, tool)?
-        .execution(entry, Utc::now())
-        .map_err(execution::refusal)?;
-    let is_new = args.dry_run || store::record_one(&mut connection, &execution)?;
+    let caller = session.caller(args.dry_run);
+    let is_new = record::one(&mut connection, &caller, entry)?;
     let summary = Summary {
         recorded: u64::from(is_new),
         duplicates: u64::from(!is_new),

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
+use crate::operations::telemetry::record::Refused;
+
 /// How many refused rows are shown.
 const SHOWN: usize = 5;
 /// How much of a refused row is kept, in bytes.
@@ -16,7 +18,6 @@ const LONGEST_ROW: usize = 64 * 1024;
 pub struct Rejects {
     path: PathBuf,
     file: Option<BufWriter<File>>,
-    count: u64,
     shown: Vec<String>,
 }
 
@@ -25,14 +26,8 @@ impl Rejects {
         Self {
             path,
             file: None,
-            count: 0,
             shown: Vec::new(),
         }
-    }
-
-    /// Rows refused.
-    pub fn count(&self) -> u64 {
-        self.count
     }
 
     /// The first ones, with their reasons.
@@ -42,11 +37,12 @@ impl Rejects {
 
     /// The file, where it was made.
     pub fn path(&self) -> Option<&Path> {
-        (self.count > 0).then_some(&*self.path)
+        self.file.is_some().then_some(&*self.path)
     }
+}
 
-    /// Takes a row.
-    pub fn add(&mut self, line: u64, reason: &str, row: &[u8]) -> io::Result<()> {
+impl Refused for Rejects {
+    fn row(&mut self, line: u64, reason: &str, row: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
             let named = |error: io::Error| {
                 let path = self.path.display();
@@ -57,7 +53,6 @@ impl Rejects {
         if self.shown.len() < SHOWN {
             self.shown.push(format!("line {line}: {reason}"));
         }
-        self.count += 1;
         let row = String::from_utf8_lossy(&row[..row.len().min(LONGEST_ROW)]);
         let record = json!({ "line": line, "reason": reason, "row": row });
         match &mut self.file {
@@ -66,8 +61,7 @@ impl Rejects {
         }
     }
 
-    /// Writes out what is buffered.
-    pub fn finish(&mut self) -> io::Result<()> {
+    fn finish(&mut self) -> io::Result<()> {
         self.file.as_mut().map_or(Ok(()), BufWriter::flush)
     }
 }

@@ -1,0 +1,3 @@
+//! Telemetry: executions recorded, and compared with the estimates.
+
+pub mod record;
