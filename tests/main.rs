@@ -17,6 +17,7 @@ mod interruption;
 mod invocation;
 mod lifecycle;
 mod local;
+mod operations;
 mod retrieval_quality;
 mod roles;
 mod schema;

@@ -1,10 +1,9 @@
 //! `toolcat capabilities`: what the tools of the catalog can do.
 
 use clap::Args;
-use serde::Serialize;
 
+use crate::operations::capabilities::{self, Counted, Offer};
 use crate::output::{Column, Format, Record, record};
-use crate::store::capabilities::{self, Offer};
 
 use super::{CommandError, Outcome, Session};
 
@@ -29,53 +28,17 @@ pub struct CapabilitiesArgs {
 
 pub fn run(args: &CapabilitiesArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let Some(name) = &args.name else {
-        let rows: Vec<Counted> = connection
-            .read(|connection| capabilities::counted(connection, &args.platform))?
-            .into_iter()
-            .map(|it| Counted {
-                capability: it.capability,
-                tools: it.tools,
-                selectable: it.selectable,
-            })
-            .collect();
-        record::write_list(&mut session.ui, &rows, args.format)?;
-        return Ok(Outcome::Done);
-    };
-    let offers =
-        connection.read(|connection| capabilities::offers(connection, name, &args.platform))?;
-    if offers.is_empty() {
-        let known = connection.read(|connection| capabilities::counted(connection, &[]))?;
-        let mut near: Vec<(usize, &str)> = known
-            .iter()
-            .map(|it| {
-                (
-                    strsim::damerau_levenshtein(&it.capability, name),
-                    it.capability.as_str(),
-                )
-            })
-            .filter(|(distance, _)| *distance <= 1 + name.chars().count() / 4)
-            .collect();
-        near.sort_unstable();
-        let error = CommandError::not_found(format!("no tool offers `{name}`"));
-        return Err(match near.first() {
-            Some((0, _)) => error.hint("tools of other platforms do"),
-            Some((_, near)) => error.hint(format!("did you mean {near}?")),
-            None => error.hint("`toolcat capabilities` lists what there is"),
-        });
+    match &args.name {
+        None => {
+            let rows = capabilities::all(&mut connection, &args.platform)?;
+            record::write_list(&mut session.ui, &rows, args.format)?;
+        }
+        Some(name) => {
+            let rows = capabilities::offers(&mut connection, name, &args.platform)?;
+            record::write_list(&mut session.ui, &rows, args.format)?;
+        }
     }
-    record::write_list(&mut session.ui, &offers, args.format)?;
     Ok(Outcome::Done)
-}
-
-/// A capability in the list.
-#[derive(Debug, Serialize)]
-struct Counted {
-    capability: String,
-    /// Tools that offer it.
-    tools: i64,
-    /// Those of them that can be selected.
-    selectable: i64,
 }
 
 impl Record for Counted {

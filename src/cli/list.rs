@@ -1,13 +1,10 @@
 //! `toolcat list`: the tools in the catalog.
 
-use std::collections::HashMap;
-
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use clap::Args;
-use serde::Serialize;
 
+use crate::operations::list::{self, Listed};
 use crate::output::{Column, Format, Record, record, text};
-use crate::store::tools::{self, StoredTool};
 
 use super::filter::FilterArgs;
 use super::{CommandError, Outcome, Session};
@@ -29,74 +26,29 @@ pub struct ListArgs {
 
 pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let filter = args.filter.filter();
-    let mut connection = session.connect()?;
-    let (found, mut capabilities, revision) = connection.read_consistently(|connection| {
-        let found = tools::list(connection, &filter)?;
-        let ids: Vec<i64> = found.iter().map(|tool| tool.id).collect();
-        let capabilities = tools::capability_names(connection, &ids)?;
-        Ok((found, capabilities, tools::revision(connection)?))
-    })?;
-    let rows: Vec<Listed> = found
-        .into_iter()
-        .map(|tool| Listed::new(tool, &mut capabilities, revision))
-        .collect();
-    if rows.is_empty() && args.format.is_for_people() {
+    let list::Listing {
+        tools, revision, ..
+    } = list::run(&mut session.connect()?, &filter, None)?;
+    if tools.is_empty() && args.format.is_for_people() {
         session.ui.status("no tool matches");
         return Ok(Outcome::Done);
     }
-    record::write_list(&mut session.ui, &rows, args.format)?;
+    record::write_list(&mut session.ui, &tools, args.format)?;
     if args.format.is_for_people() {
         session.ui.status(&format!(
             "{} at revision {revision}",
-            text::counted(rows.len(), "tool")
+            text::counted(tools.len(), "tool")
         ));
     }
     Ok(Outcome::Done)
 }
 
-/// A tool in a list.
-#[derive(Debug, Serialize)]
-struct Listed {
-    tool: String,
-    version: String,
-    platform: String,
-    category: String,
-    status: String,
-    enabled: bool,
-    is_latest: bool,
-    owner: Option<String>,
-    capabilities: Vec<String>,
-    description: String,
-    updated_at: DateTime<Utc>,
-    /// The revision of the catalog that the list shows.
-    revision: i64,
-}
-
-impl Listed {
-    fn new(tool: StoredTool, capabilities: &mut HashMap<i64, Vec<String>>, revision: i64) -> Self {
-        Self {
-            revision,
-            capabilities: capabilities.remove(&tool.id).unwrap_or_default(),
-            tool: tool.tool_name,
-            version: tool.version,
-            platform: tool.platform,
-            category: tool.category,
-            status: tool.status,
-            enabled: tool.enabled,
-            is_latest: tool.is_latest,
-            owner: tool.owner,
-            description: tool.description,
-            updated_at: tool.updated_at,
-        }
-    }
-
-    /// The status as one word for people: a tool that is switched off says so first.
-    fn state(&self) -> String {
-        let latest = if self.is_latest { "" } else { ", old" };
-        match self.enabled {
-            true => format!("{}{latest}", self.status),
-            false => format!("off ({}){latest}", self.status),
-        }
+/// The status as one word for people: a tool that is switched off says so first.
+fn state(tool: &Listed) -> String {
+    let latest = if tool.is_latest { "" } else { ", old" };
+    match tool.enabled {
+        true => format!("{}{latest}", tool.status),
+        false => format!("off ({}){latest}", tool.status),
     }
 }
 
@@ -119,7 +71,7 @@ impl Record for Listed {
             self.tool.clone(),
             self.version.clone(),
             self.category.clone(),
-            self.state(),
+            state(self),
             self.capabilities.join(", "),
             self.owner.clone().unwrap_or_default(),
             self.updated_at.to_rfc3339_opts(SecondsFormat::Secs, true),

@@ -54,6 +54,9 @@ fn hint(remedy: &Remedy) -> String {
         Remedy::ListTools => "`toolcat list` shows what there is".to_owned(),
         Remedy::ListDeleted => "`toolcat audit --action deleted` shows what was deleted".to_owned(),
         Remedy::ListVersions => "`toolcat versions` shows its versions".to_owned(),
+        Remedy::ListCapabilities => "`toolcat capabilities` lists what there is".to_owned(),
+        Remedy::OtherPlatforms => "tools of other platforms do".to_owned(),
+        Remedy::ShowChanges(tool) => format!("`toolcat audit {tool}` shows its changes"),
         Remedy::DeleteOrRename => {
             "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
                 .to_owned()

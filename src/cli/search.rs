@@ -1,12 +1,9 @@
 //! `toolcat search`: tools by words, ranked as `select` ranks them.
 
 use clap::Args;
-use serde::Serialize;
 
-use crate::operations::select::files::text_of;
+use crate::operations::search::{self, Hit};
 use crate::output::{Column, Format, Record, record, text};
-use crate::select::retrieval::Index;
-use crate::store::{StoreError, tools};
 
 use super::filter::FilterArgs;
 use super::{CommandError, Outcome, Session};
@@ -34,67 +31,21 @@ pub struct SearchArgs {
 }
 
 pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let filter = args.filter.filter();
-    let mut connection = session.connect()?;
-    let (stored, documents) = connection.snapshot::<_, StoreError>(|connection| {
-        let stored = tools::list(connection, &filter)?;
-        let documents = tools::definitions(connection, &stored)?;
-        Ok((stored, documents))
-    })?;
-    let tools = documents
-        .iter()
-        .map(crate::definition::Document::to_tool)
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(crate::store::StoreError::from)?;
-    let texts: Vec<_> = tools.iter().map(text_of).collect();
-    let ranking = Index::build(&texts).search(&args.words.join(" "));
-    let limit = match args.limit {
-        0 => usize::MAX,
-        limit => limit,
+    let request = search::Request {
+        words: args.words.join(" "),
+        filter: args.filter.filter(),
+        limit: (args.limit > 0).then_some(args.limit),
     };
-    let rows: Vec<Hit> = ranking
-        .hits
-        .iter()
-        .take(limit)
-        .filter_map(|hit| {
-            let place = usize::try_from(hit.doc).ok()?;
-            let (tool, stored) = (tools.get(place)?, stored.get(place)?);
-            Some(Hit {
-                platform: stored.platform.clone(),
-                tool: stored.tool_name.clone(),
-                version: stored.version.clone(),
-                relevance: hit.relevance,
-                status: stored.status.clone(),
-                enabled: stored.enabled,
-                capabilities: tool.capabilities.keys().cloned().collect(),
-                description: stored.description.clone(),
-            })
-        })
-        .collect();
-    if rows.is_empty() {
-        if args.format.is_for_people() {
-            session.ui.status("no tool is found");
-        } else {
-            record::write_list(&mut session.ui, &rows, args.format)?;
-        }
+    let rows = search::run(&mut session.connect()?, &request)?;
+    if rows.is_empty() && args.format.is_for_people() {
+        session.ui.status("no tool is found");
         return Ok(Outcome::No);
     }
     record::write_list(&mut session.ui, &rows, args.format)?;
-    Ok(Outcome::Done)
-}
-
-/// A tool that was found.
-#[derive(Debug, Serialize)]
-struct Hit {
-    platform: String,
-    tool: String,
-    version: String,
-    /// 0 to 1.
-    relevance: f64,
-    status: String,
-    enabled: bool,
-    capabilities: Vec<String>,
-    description: String,
+    Ok(match rows.is_empty() {
+        true => Outcome::No,
+        false => Outcome::Done,
+    })
 }
 
 impl Record for Hit {

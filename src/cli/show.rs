@@ -1,6 +1,6 @@
 //! `toolcat show`: one tool, as a page or as its definition.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use clap::{Args, ValueEnum};
 
 use crate::definition::invocation::{FillError, Values};
@@ -11,12 +11,12 @@ use crate::output::style::{DIM, GOOD, HEADING, WARN};
 use crate::output::{Ui, text};
 use crate::select::Usage;
 use crate::select::used::Used;
-use crate::store::tools::{self, StoredTool};
-use crate::store::{Connection, StoreError, replay};
+use crate::store::tools::StoredTool;
 
 use super::select::{input, whole};
 use super::{CommandError, Outcome, Session, moment};
-use crate::operations::{Refusal, address};
+use crate::operations::Refusal;
+use crate::operations::show::{self, At, Shown};
 
 /// Show one tool.
 #[derive(Debug, Args)]
@@ -58,13 +58,6 @@ enum ShowFormat {
     Command,
 }
 
-/// A state of the catalog that is gone by.
-#[derive(Debug, Clone, Copy)]
-enum At {
-    Time(DateTime<Utc>),
-    Revision(i64),
-}
-
 fn at(text: &str) -> Result<At, String> {
     match text.strip_prefix('@') {
         Some(number) => number
@@ -76,16 +69,11 @@ fn at(text: &str) -> Result<At, String> {
 }
 
 pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let mut connection = session.connect()?;
-    let (stored, document, revision) = match args.at {
-        Some(at) => earlier(&mut connection, &args.tool, at)?,
-        None => {
-            let stored = address::find(&mut connection, &args.tool)?;
-            let revision = connection.read(tools::revision)?;
-            let document = connection.definition(&stored)?;
-            (stored, document, revision)
-        }
-    };
+    let Shown {
+        stored,
+        document,
+        revision,
+    } = show::run(&mut session.connect()?, &args.tool, args.at)?;
     match args.format {
         ShowFormat::Page => page(&mut session.ui, &stored, &document, revision, args)?,
         ShowFormat::Command => command(&mut session.ui, &document, args)?,
@@ -101,55 +89,6 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
         }
     }
     Ok(Outcome::Done)
-}
-
-/// The tool as it was, from the audit log.
-fn earlier(
-    connection: &mut Connection,
-    reference: &ToolRef,
-    at: At,
-) -> Result<(StoredTool, Document, i64), CommandError> {
-    let names: Vec<&str> = reference.readings().iter().map(|it| it.name).collect();
-    let (revision, now, mut found) =
-        connection.snapshot(|connection| -> Result<_, StoreError> {
-            let now = tools::revision(connection)?;
-            let revision = match at {
-                At::Time(time) => replay::revision_at(connection, time)?.unwrap_or(0),
-                At::Revision(revision) => revision,
-            };
-            let found = replay::state_at(connection, revision, &names)?;
-            Ok((revision, now, found))
-        })?;
-    if revision > now {
-        return Err(CommandError::not_found(format!(
-            "there is no revision {revision} yet: the catalog is at revision {now}"
-        )));
-    }
-    let meant = |tool: &StoredTool| {
-        reference.readings().iter().any(|reading| {
-            reading.name == tool.tool_name
-                && reading.platform.is_none_or(|it| it == tool.platform)
-                && reading
-                    .version
-                    .map_or(tool.is_latest, |it| it == tool.version)
-        })
-    };
-    found.retain(|(tool, _)| meant(tool));
-    address::keep_exact(reference, &mut found, |(tool, _)| tool.identity());
-    match found.len() {
-        1 => {
-            let (stored, document) = found.remove(0);
-            Ok((stored, document, revision))
-        }
-        0 => Err(CommandError::not_found(format!(
-            "there was no tool `{reference}` then, at revision {revision}"
-        ))
-        .hint(format!("`toolcat audit {reference}` shows its changes"))),
-        _ => {
-            let choices = found.iter().map(|(tool, _)| tool.identity());
-            Err(address::ambiguous(reference, choices, "tools").into())
-        }
-    }
 }
 
 fn page(

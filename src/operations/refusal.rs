@@ -38,6 +38,12 @@ pub enum Remedy {
     ListDeleted,
     /// The list of its versions shows what there is.
     ListVersions,
+    /// The list of the capabilities shows what there is.
+    ListCapabilities,
+    /// Tools of other platforms would do.
+    OtherPlatforms,
+    /// The audit log shows the changes of the tool at that address.
+    ShowChanges(String),
     /// Delete or rename the one in the way; the deleted one can be seen as it was.
     DeleteOrRename,
     /// Name the platform, as in the example.

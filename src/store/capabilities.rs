@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Text};
 use serde::Serialize;
 
 /// A capability, and how many tools offer it in the version in use.
-#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, QueryableByName)]
 pub struct Counted {
     /// Its name.
     #[diesel(sql_type = Text)]

@@ -7,7 +7,7 @@ use diesel::dsl::{exists, sql};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Bool, Jsonb};
+use diesel::sql_types::{BigInt, Bool, Jsonb, Text};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
@@ -212,6 +212,54 @@ pub fn list(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<S
         .load(connection)
 }
 
+/// A place in a list of tools: those after it in the order of the list follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The platform of the last tool before it.
+    pub platform: String,
+    /// Its name.
+    pub tool_name: String,
+    /// Its row number.
+    pub id: i64,
+}
+
+impl From<&StoredTool> for Place {
+    fn from(tool: &StoredTool) -> Self {
+        Self {
+            platform: tool.platform.clone(),
+            tool_name: tool.tool_name.clone(),
+            id: tool.id,
+        }
+    }
+}
+
+/// At most so many of the tools that the filter means, in the order of [`list`], from that place on.
+pub fn page(
+    connection: &mut PgConnection,
+    filter: &Filter,
+    after: Option<&Place>,
+    limit: i64,
+) -> QueryResult<Vec<StoredTool>> {
+    let mut query = in_order(filtered(filter)).limit(limit);
+    if let Some(after) = after {
+        query = query.filter(
+            sql::<Bool>("(platform COLLATE \"C\", tool_name COLLATE \"C\", id) > (")
+                .bind::<Text, _>(&after.platform)
+                .sql(", ")
+                .bind::<Text, _>(&after.tool_name)
+                .sql(", ")
+                .bind::<BigInt, _>(after.id)
+                .sql(")"),
+        );
+    }
+    query.select(StoredTool::as_select()).load(connection)
+}
+
+/// How many tools the filter means.
+pub fn count(connection: &mut PgConnection, filter: &Filter) -> QueryResult<i64> {
+    filtered(filter).count().get_result(connection)
+}
+
 /// The same, without what they say.
 pub fn handles(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<Handle>> {
     in_order(filtered(filter))
@@ -241,8 +289,8 @@ fn with_names<'a>(names: &'a [&str]) -> Query<'a> {
 
 fn in_order(query: Query<'_>) -> Query<'_> {
     query.order((
-        sql::<diesel::sql_types::Text>("platform COLLATE \"C\""),
-        sql::<diesel::sql_types::Text>("tool_name COLLATE \"C\""),
+        sql::<Text>("platform COLLATE \"C\""),
+        sql::<Text>("tool_name COLLATE \"C\""),
         tools::id,
     ))
 }
