@@ -2,6 +2,7 @@
 //! `cargo test --test main lifecycle` runs one.
 
 mod abtest;
+mod access;
 mod architecture;
 mod audit;
 mod backup;

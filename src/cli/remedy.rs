@@ -32,7 +32,7 @@ impl From<Refusal> for CommandError {
             Kind::Invalid | Kind::Ambiguous => ErrorKind::Invalid,
             Kind::NotFound => ErrorKind::NotFound,
             Kind::Conflict | Kind::Overtaken => ErrorKind::Conflict,
-            Kind::Forbidden | Kind::NoDatabase => ErrorKind::NoDatabase,
+            Kind::Unauthenticated | Kind::Forbidden | Kind::NoDatabase => ErrorKind::NoDatabase,
         };
         // Of files every error is shown, as they are to be mended; of the catalog some.
         let of_files = refusal.flaws.iter().any(|it| it.place.is_some());
@@ -116,6 +116,15 @@ fn hint(remedy: &Remedy) -> String {
         Remedy::DeprecateOrPurge => {
             "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
                 .to_owned()
+        }
+        Remedy::ListMembers => "`toolcat member list` shows who is one".to_owned(),
+        Remedy::ListTeams => "`toolcat team list` shows what there is".to_owned(),
+        Remedy::ListTokens => "`toolcat token list` shows what there is".to_owned(),
+        Remedy::AddMember { name } => {
+            format!("`toolcat member add {name} --role ROLE` makes them one")
+        }
+        Remedy::ChangeRole { member } => {
+            format!("`toolcat member role {member} ROLE` changes the role")
         }
         Remedy::Database(remedy) => database(*remedy).to_owned(),
         Remedy::Server(remedy) => server_remedy::hint(remedy),

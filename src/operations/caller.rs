@@ -41,6 +41,10 @@ pub struct Caller {
     pub via: Via,
     /// Its number in the log of the front end.
     pub request_id: Option<String>,
+    /// The token that was shown for it, whose limits hold.
+    pub token_id: Option<i64>,
+    /// From where it was asked for, where a server took it.
+    pub client_address: Option<String>,
 }
 
 impl Caller {
@@ -52,6 +56,8 @@ impl Caller {
             dry_run: false,
             via: Via::Cli,
             request_id: None,
+            token_id: None,
+            client_address: None,
         }
     }
 
@@ -65,6 +71,8 @@ impl Caller {
             dry_run: self.dry_run,
             via: self.via.as_str(),
             request_id: self.request_id.clone(),
+            token_id: self.token_id,
+            client_address: self.client_address.clone(),
         }
     }
 }

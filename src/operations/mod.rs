@@ -6,6 +6,7 @@
 //! flag, a subcommand or a terminal: what would help is a [`Remedy`], which each front end words.
 
 pub mod abtest;
+pub mod access;
 pub mod address;
 pub mod backend;
 pub mod caller;

@@ -21,7 +21,9 @@ pub enum Kind {
     Conflict,
     /// What was meant is gone or was changed meanwhile; trying again would not help.
     Overtaken,
-    /// The database role lacks a right.
+    /// Whoever asks is not known: no token, or one that does not hold.
+    Unauthenticated,
+    /// Whoever asks lacks a right: by the catalog's members, or as a database role.
     Forbidden,
     /// The database cannot be used.
     NoDatabase,
@@ -126,6 +128,22 @@ pub enum Remedy {
     RecordSelection,
     /// Deprecate it, which keeps what was recorded, or purge that as well.
     DeprecateOrPurge,
+    /// The list of the members shows who there is.
+    ListMembers,
+    /// The list of the teams shows what there is.
+    ListTeams,
+    /// The list of the tokens shows what there is.
+    ListTokens,
+    /// Make somebody a member first.
+    AddMember {
+        /// The name.
+        name: String,
+    },
+    /// Change the role of somebody who is a member already.
+    ChangeRole {
+        /// The member.
+        member: String,
+    },
     /// Of the database and the connection.
     Database(DatabaseRemedy),
     /// In words that name no front end.
@@ -296,6 +314,16 @@ impl TransactionError for Refusal {
 impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         use DatabaseRemedy as Help;
+        if let StoreError::Forbidden(denial) = &error
+            && let Some(who) = denial.who_may()
+        {
+            let remedy = Remedy::Said(who.to_owned());
+            let refusal = Self::new(Kind::Forbidden, error.to_string()).remedy(remedy);
+            return Self {
+                cause: Some(Box::new(error)),
+                ..refusal
+            };
+        }
         let (kind, help) = match &error {
             StoreError::Url(_) => (Kind::Invalid, Some(Help::UrlForm)),
             StoreError::Unreachable { .. } => (Kind::NoDatabase, Some(Help::CheckServer)),

@@ -41,6 +41,10 @@ pub struct Act {
     pub dry_run: bool,
     /// Its number in the log of the program that took it.
     pub request_id: Option<String>,
+    /// The token that was shown for it, whose limits hold.
+    pub token_id: Option<i64>,
+    /// From where it was asked for, where a server took it.
+    pub client_address: Option<String>,
 }
 
 impl Act {
@@ -53,7 +57,34 @@ impl Act {
             via: "cli",
             dry_run: false,
             request_id: None,
+            token_id: None,
+            client_address: None,
         }
+    }
+
+    /// Tells the triggers who acts, to the end of the transaction; a change takes the writers' lock as well.
+    pub(super) fn declare(&self, connection: &mut PgConnection, changes: bool) -> QueryResult<()> {
+        let token_id = self.token_id.map(|it| it.to_string());
+        let lock = if changes {
+            ", lock_catalog(current_schema())"
+        } else {
+            ""
+        };
+        diesel::sql_query(format!(
+            "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
+                    set_config('toolcat.action', $3, true), set_config('toolcat.via', $4, true), \
+                    set_config('toolcat.request_id', $5, true), set_config('toolcat.token_id', $6, true), \
+                    set_config('toolcat.client_address', $7, true){lock}",
+        ))
+        .bind::<Text, _>(&self.actor)
+        .bind::<Text, _>(self.reason.as_deref().unwrap_or_default())
+        .bind::<Text, _>(self.action.unwrap_or_default())
+        .bind::<Text, _>(self.via)
+        .bind::<Text, _>(self.request_id.as_deref().unwrap_or_default())
+        .bind::<Text, _>(token_id.as_deref().unwrap_or_default())
+        .bind::<Text, _>(self.client_address.as_deref().unwrap_or_default())
+        .execute(connection)
+        .map(drop)
     }
 }
 
@@ -80,6 +111,7 @@ pub struct Connection {
     location: Location,
     settings: Settings,
     watch: Option<Watch>,
+    speaker: Option<Act>,
 }
 
 /// Where the settings of a session are kept.
@@ -150,6 +182,7 @@ impl Connection {
             location: location.clone(),
             settings: Settings::InSession,
             watch,
+            speaker: None,
         };
         if !arrived || !connection.has_its_options()? {
             connection.set_in_transactions()?;
@@ -209,6 +242,12 @@ impl Connection {
     /// Whether what is set in the session stays: there is no pool in between.
     pub(super) fn keeps_its_session(&self) -> bool {
         matches!(self.settings, Settings::InSession)
+    }
+
+    /// Says for whom this connection records from now on, where it speaks for others: each of its statements
+    /// is then a transaction of its own that begins with it. A [`write`](Self::write) says so itself.
+    pub fn speak_for(&mut self, act: Option<Act>) {
+        self.speaker = act;
     }
 
     /// Where it leads.
@@ -297,7 +336,7 @@ impl Connection {
             let settings = &self.settings;
             let ending = self.inner.transaction::<(), Ending<E>, _>(|connection| {
                 settings.enter(connection)?;
-                begin(connection, act)?;
+                act.declare(connection, true)?;
                 outcome = Some(change(connection).map_err(Ending::Failed)?);
                 if act.dry_run {
                     return Err(Ending::Undone);
@@ -380,7 +419,7 @@ impl Connection {
                 .bind::<Text, _>(LOCK_WAIT)
                 .execute(connection)?;
             // The index is derived, so that the log does not mention it: the actor does not matter.
-            begin(connection, &Act::by("toolcat"))?;
+            Act::by("toolcat").declare(connection, true)?;
             super::index::refresh(connection)
         });
         match done {
@@ -417,9 +456,9 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        match self.settings {
-            Settings::InSession => work(&mut self.inner),
-            Settings::InTransaction(_) => self.transaction(work),
+        match (&self.settings, &self.speaker) {
+            (Settings::InSession, None) => work(&mut self.inner),
+            _ => self.transaction(work),
         }
     }
 
@@ -431,9 +470,12 @@ impl Connection {
         &mut self,
         work: impl FnOnce(&mut PgConnection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let settings = &self.settings;
+        let (settings, speaker) = (&self.settings, &self.speaker);
         self.inner.transaction(|connection| {
             settings.enter(connection)?;
+            if let Some(act) = speaker {
+                act.declare(connection, false)?;
+            }
             work(connection)
         })
     }
@@ -571,22 +613,6 @@ const NO_OPTIONS: &[&str] = &[
 struct Arrived {
     #[diesel(sql_type = Nullable<Bool>)]
     arrived: Option<bool>,
-}
-
-/// Takes the writers' lock and tells the triggers who acts.
-fn begin(connection: &mut PgConnection, act: &Act) -> QueryResult<()> {
-    diesel::sql_query(
-        "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
-                set_config('toolcat.action', $3, true), set_config('toolcat.via', $4, true), \
-                set_config('toolcat.request_id', $5, true), lock_catalog(current_schema())",
-    )
-    .bind::<Text, _>(&act.actor)
-    .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
-    .bind::<Text, _>(act.action.unwrap_or_default())
-    .bind::<Text, _>(act.via)
-    .bind::<Text, _>(act.request_id.as_deref().unwrap_or_default())
-    .execute(connection)
-    .map(drop)
 }
 
 /// Doubling pauses from 10 ms, with jitter from the process so that rivals do not meet again.

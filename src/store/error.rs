@@ -61,7 +61,7 @@ pub enum StoreError {
     #[error("{0}")]
     Overtaken(String),
     /// The role may not do that, or nobody may change anything there.
-    #[error("the database refuses: {0}")]
+    #[error("{0}")]
     Forbidden(Denial),
     /// A statement was ended before it was done: by a time limit that was asked for, or by someone.
     #[error("the statement was ended: {0}")]
@@ -121,6 +121,9 @@ impl From<DieselError> for StoreError {
             "40P01" => StoreError::Conflict(DEADLOCK.to_owned()),
             "55P03" => StoreError::Conflict("another process holds the lock".to_owned()),
             "57014" => StoreError::Cancelled(message),
+            "42501" if information.constraint_name() == Some(ACCESS) => {
+                StoreError::Forbidden(Denial::rule(message, information.hint()))
+            }
             "42501" => StoreError::Forbidden(Denial::right(message)),
             "25006" => StoreError::Forbidden(Denial::read_only(message)),
             // Ended by an administrator, a crash or a shutdown, or not there for long.
@@ -133,37 +136,70 @@ impl From<DieselError> for StoreError {
     }
 }
 
+/// How the catalog's own rule names itself, beside the grants of PostgreSQL.
+const ACCESS: &str = "access";
+
 /// What the database does not let this role or session do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Denial {
     message: String,
-    is_read_only: bool,
+    because: Because,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Because {
+    /// The role lacks a grant.
+    Grant,
+    /// Nobody may change anything there.
+    ReadOnly,
+    /// The catalog's members: who may.
+    Rule(Option<String>),
 }
 
 impl Denial {
     fn right(message: String) -> Self {
         Self {
             message,
-            is_read_only: false,
+            because: Because::Grant,
         }
     }
 
     fn read_only(message: String) -> Self {
         Self {
             message,
-            is_read_only: true,
+            because: Because::ReadOnly,
+        }
+    }
+
+    fn rule(message: String, who_may: Option<&str>) -> Self {
+        Self {
+            message,
+            because: Because::Rule(who_may.map(str::to_owned)),
         }
     }
 
     /// Whether nobody may change anything there: a standby, or a session that is read-only.
     pub fn is_read_only(&self) -> bool {
-        self.is_read_only
+        self.because == Because::ReadOnly
+    }
+
+    /// Who may, where it is the rule of the catalog that refuses.
+    pub fn who_may(&self) -> Option<&str> {
+        match &self.because {
+            Because::Rule(who) => who.as_deref(),
+            Because::Grant | Because::ReadOnly => None,
+        }
     }
 }
 
 impl std::fmt::Display for Denial {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.message)
+        match self.because {
+            Because::Rule(_) => f.write_str(&self.message),
+            Because::Grant | Because::ReadOnly => {
+                write!(f, "the database refuses: {}", self.message)
+            }
+        }
     }
 }
 

@@ -101,15 +101,16 @@ pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>
         "SELECT c.relname::text AS \"on\", p.privilege \
          FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege) \
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
-           AND NOT c.relispartition AND c.relname <> '__diesel_schema_migrations' \
+           AND NOT c.relispartition \
+           AND c.relname NOT IN ('__diesel_schema_migrations', 'api_tokens', 'sessions') \
            AND (p.privilege = 'SELECT' \
                 OR c.relname NOT IN ('tool_audit_log', 'tool_audit_chain', 'catalog_state', \
-                                     'selection_index', 'search_terms')) \
+                                     'selection_index', 'search_terms', 'catalog_members', 'catalog_teams')) \
            AND NOT has_table_privilege(c.oid, p.privilege) \
          UNION ALL \
          SELECT proname::text, 'EXECUTE' FROM pg_proc \
          WHERE pronamespace = current_schema()::regnamespace \
-           AND proname IN ('audit_actor', 'lock_catalog', 'clear_index', 'write_index_entries', \
+           AND proname IN ('audit_actor', 'access_of_session', 'lock_catalog', 'clear_index', 'write_index_entries', \
                            'renew_index_entries', 'write_index_terms', 'finish_index', \
                            'make_telemetry_partition') \
            AND NOT has_function_privilege(oid, 'EXECUTE') \
@@ -144,7 +145,7 @@ pub fn stale_statistics(connection: &mut PgConnection) -> QueryResult<Vec<String
     )
 }
 
-/// Triggers that keep the audit log and are switched off or gone.
+/// Triggers that keep the audit log, or that say who may do what, and are switched off or gone.
 ///
 /// # Errors
 /// As the query.
@@ -152,10 +153,14 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
     names(
         connection,
         "SELECT w.tab || '.' || w.trig AS name \
-         FROM (SELECT t, 'audit_' || e FROM unnest(ARRAY['tools', 'tool_capabilities', 'tool_patterns', \
-                                                         'tool_ab_tests']) t, \
-                      unnest(ARRAY['insert', 'update', 'delete']) e \
-               UNION ALL VALUES ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all'), \
+         FROM (SELECT t, k || e FROM unnest(ARRAY['tools', 'tool_capabilities', 'tool_patterns', \
+                                                  'tool_ab_tests']) t, \
+                      unnest(ARRAY['audit_', 'access_']) k, unnest(ARRAY['insert', 'update', 'delete']) e \
+               UNION ALL SELECT t, g FROM unnest(ARRAY['catalog_members', 'catalog_teams', 'api_tokens']) t, \
+                                          unnest(ARRAY['audit', 'access_change']) g \
+               UNION ALL VALUES ('api_tokens', 'access_update'), ('sessions', 'access_change'), \
+                                ('tool_telemetry', 'access_insert'), \
+                                ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all'), \
                                 ('tool_audit_log', 'guard'), ('tool_audit_chain', 'keep'), \
                                 ('tool_audit_chain', 'keep_all'), ('tool_audit_chain', 'guard'), \
                                 ('catalog_state', 'guard'), ('selection_index', 'guard'), \

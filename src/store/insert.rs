@@ -63,7 +63,7 @@ impl<'a> NewTool<'a> {
             dependencies: &row.dependencies,
             metadata: &row.metadata,
             extra: &row.extra,
-            owner: row.owner.as_deref().or(Some(actor)),
+            owner: row.owner.as_deref(),
             definition_digest: digest,
             parent_version_id: None,
             is_latest: true,
@@ -114,6 +114,7 @@ pub fn insert(
         .collect::<Result<_, _>>()?;
     let ids = reserve(connection, versions.len(), 0, 0)?.tools;
     retire(connection, &identities, versions)?;
+    let owners = owners(connection, versions)?;
     let parents = parents(&identities, versions, &ids);
     let mut order: Vec<usize> = (0..versions.len()).collect();
     order.sort_by_key(|&index| parents.depths[index]);
@@ -125,10 +126,15 @@ pub fn insert(
         let (written, next) = rayon::join(
             || {
                 let tools = part.iter().zip(present.rows.iter().zip(&present.digests));
-                let tools = tools.map(|(&index, (row, digest))| NewTool {
-                    parent_version_id: parents.ids[index],
-                    is_latest: versions[index].latest,
-                    ..NewTool::new(ids[index], row, digest, actor)
+                let tools = tools.map(|(&index, (row, digest))| {
+                    let before = versions[index].parent.and_then(|it| owners.get(&it));
+                    let heir = before.map_or(actor, String::as_str);
+                    NewTool {
+                        parent_version_id: parents.ids[index],
+                        is_latest: versions[index].latest,
+                        owner: row.owner.as_deref().or(Some(heir)),
+                        ..NewTool::new(ids[index], row, digest, actor)
+                    }
                 });
                 present.write(connection, tools.collect())
             },
@@ -278,6 +284,25 @@ pub(super) fn reserve(
         capabilities: reserved.capabilities,
         patterns: reserved.patterns,
     })
+}
+
+/// The owners of the versions that others are made from: a new version is theirs, whoever writes it.
+fn owners(
+    connection: &mut PgConnection,
+    versions: &[NewVersion<'_>],
+) -> QueryResult<HashMap<i64, String>> {
+    let parents: Vec<i64> = versions.iter().filter_map(|it| it.parent).collect();
+    if parents.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(i64, Option<String>)> = tools::table
+        .filter(tools::id.eq_any(parents))
+        .select((tools::id, tools::owner))
+        .load(connection)?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(id, owner)| Some((id, owner?)))
+        .collect())
 }
 
 /// Takes the mark of the latest version from the versions that are followed by new ones.

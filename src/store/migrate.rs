@@ -226,6 +226,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000060_hash_chain",
     "2026-01-01-000061_rights",
     "2026-01-01-000080_invocation",
+    "2026-01-01-000090_access",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -7,6 +7,7 @@
 //! bounded number of times where PostgreSQL asks for it.
 
 pub mod ab_tests;
+pub mod access;
 pub mod apply;
 pub mod audit;
 pub mod backup;

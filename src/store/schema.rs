@@ -4,6 +4,32 @@
 #![allow(missing_docs)]
 
 diesel::table! {
+    api_tokens (id) {
+        id -> Int8,
+        principal -> Varchar,
+        role -> Varchar,
+        record -> Bool,
+        hash -> Bytea,
+        note -> Nullable<Varchar>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    catalog_members (id) {
+        id -> Int8,
+        principal -> Varchar,
+        role -> Varchar,
+        record -> Bool,
+        delegate -> Bool,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     catalog_state (only_row) {
         only_row -> Bool,
         revision -> Int8,
@@ -14,6 +40,15 @@ diesel::table! {
         index_format -> Nullable<Int4>,
         documents -> Int8,
         total_length -> Int8,
+    }
+}
+
+diesel::table! {
+    catalog_teams (id) {
+        id -> Int8,
+        principal -> Varchar,
+        team -> Varchar,
+        created_at -> Timestamptz,
     }
 }
 
@@ -32,6 +67,17 @@ diesel::table! {
         entry -> Text,
         words -> Text,
         revision -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Int8,
+        hash -> Bytea,
+        principal -> Varchar,
+        token_id -> Nullable<Int8>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
     }
 }
 
@@ -224,6 +270,7 @@ diesel::table! {
     }
 }
 
+diesel::joinable!(sessions -> api_tokens (token_id));
 diesel::joinable!(tool_ab_assignments -> tool_ab_tests (test_id));
 diesel::joinable!(tool_ab_looks -> tool_ab_tests (test_id));
 diesel::joinable!(tool_capabilities -> tools (tool_id));
@@ -231,7 +278,11 @@ diesel::joinable!(tool_patterns -> tool_capabilities (capability_id));
 diesel::joinable!(tool_telemetry -> tools (tool_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    api_tokens,
+    catalog_members,
     catalog_state,
+    catalog_teams,
+    sessions,
     tool_ab_assignments,
     tool_ab_looks,
     search_terms,

@@ -1,12 +1,13 @@
 -- Every place where the audit log, replayed from the start, does not lead to the present rows.
 -- When and by whom a row was changed last is not audited, as each entry says it, nor is a digest that
 -- toolcat keeps. A column that was added later is compared from its first entry on.
+-- Tokens are no part of a backup, so that the log knows more of them than the catalog.
 WITH entries AS MATERIALIZED (
     SELECT l.entity::text AS entity, l.entity_id, l.entity_name, l.platform, l.tool_name, l.version,
            f.field, f.old, f.new, lag(f.new) OVER earlier AS before,
            row_number() OVER earlier AS place,
            count(*) OVER (PARTITION BY l.entity, l.entity_id, f.field) AS places
-    FROM (SELECT * FROM tool_audit_log WHERE entity <> 'catalog') l CROSS JOIN LATERAL (
+    FROM (SELECT * FROM tool_audit_log WHERE entity NOT IN ('catalog', 'token')) l CROSS JOIN LATERAL (
         SELECT key AS field, value -> 'old' AS old, value -> 'new' AS new
         FROM jsonb_each(l.changes) WHERE key <> 'row'
         UNION ALL
@@ -32,6 +33,8 @@ WITH entries AS MATERIALIZED (
     UNION ALL SELECT 'capability', id, to_jsonb(c) FROM tool_capabilities c
     UNION ALL SELECT 'pattern', id, to_jsonb(p) FROM tool_patterns p
     UNION ALL SELECT 'ab_test', id, to_jsonb(a) FROM tool_ab_tests a
+    UNION ALL SELECT 'member', id, to_jsonb(m) FROM catalog_members m
+    UNION ALL SELECT 'team', id, to_jsonb(m) FROM catalog_teams m
 )
 SELECT 'present' AS kind, r.entity, r.entity_id,
        concat_ws(' ', r.platform || '/' || r.tool_name || '@' || r.version,
@@ -49,7 +52,7 @@ WHERE e.place > 1 AND e.old IS DISTINCT FROM e.before
 UNION ALL
 SELECT 'unlogged', p.entity, p.entity_id,
        coalesce(p.fields ->> 'tool_name', p.fields ->> 'capability_name', p.fields ->> 'pattern_name',
-                p.fields ->> 'test_name'),
+                p.fields ->> 'test_name', p.fields ->> 'principal'),
        'id', NULL, p.fields -> 'id'
 FROM present p
 WHERE NOT EXISTS (SELECT FROM replayed r

@@ -82,16 +82,11 @@ fn note(raw: &mut PgConnection, act: &Act, header: &Header, sha256: &str) -> Que
         "made_at": new(&header.made_at),
         "sha256": new(sha256),
     });
-    diesel::sql_query(
-        "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
-                set_config('toolcat.via', $3, true), audit_note('restored', $4)",
-    )
-    .bind::<Text, _>(&act.actor)
-    .bind::<Text, _>(act.reason.as_deref().unwrap_or_default())
-    .bind::<Text, _>(act.via)
-    .bind::<Jsonb, _>(changes)
-    .execute(raw)
-    .map(drop)
+    act.declare(raw, false)?;
+    diesel::sql_query("SELECT audit_note('restored', $1)")
+        .bind::<Jsonb, _>(changes)
+        .execute(raw)
+        .map(drop)
 }
 
 /// Makes the tables as they were when the backup was made, where they are not so yet.

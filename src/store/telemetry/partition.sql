@@ -1,5 +1,5 @@
--- Divides tool_telemetry by month. Everything about the table is carried over: columns, checks, keys, comments, grants
--- and indexes; a key of a partitioned table must hold the column that divides it.
+-- Divides tool_telemetry by month. Everything about the table is carried over: columns, checks, keys, comments, grants,
+-- triggers and indexes; a key of a partitioned table must hold the column that divides it.
 DO $$
 DECLARE
     columns_in_order TEXT;
@@ -17,6 +17,8 @@ BEGIN
     FROM pg_constraint WHERE conrelid = 'tool_telemetry'::regclass AND contype = 'f';
     SELECT statements || COALESCE(array_agg(pg_get_indexdef(indexrelid) ORDER BY indexrelid), '{}') INTO statements
     FROM pg_index WHERE indrelid = 'tool_telemetry'::regclass AND NOT indisunique;
+    SELECT statements || COALESCE(array_agg(pg_get_triggerdef(oid) ORDER BY tgname), '{}') INTO statements
+    FROM pg_trigger WHERE tgrelid = 'tool_telemetry'::regclass AND NOT tgisinternal;
     FOR granted IN SELECT grantee, privilege_type
                    FROM pg_class, aclexplode(relacl) WHERE oid = 'tool_telemetry'::regclass LOOP
         statements := statements || format('GRANT %s ON tool_telemetry TO %s', granted.privilege_type,
