@@ -119,7 +119,7 @@ impl Session {
         }
         let cluster = Cluster::locate(&Environment::current())?;
         Ok(Target {
-            location: Location::parse(&cluster.url(), catalog)?,
+            location: Location::parse(&cluster.url(), catalog)?.direct(),
             cluster: Some(cluster),
             project: None,
         })

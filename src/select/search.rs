@@ -31,20 +31,13 @@ pub struct Found {
 
 impl Found {
     /// A hit, with its candidates in the order of its text.
-    pub fn new(
-        reader: &mut Reader,
-        ranking: &Ranking,
-        hit: &Hit,
-        text: &Text,
-        candidates: Vec<Candidate>,
-    ) -> Self {
-        let request = retrieval::Request::of(reader, ranking);
-        let mut fits = request.fits(reader, text);
+    pub fn new(reader: &mut Reader, hit: &Hit, text: &Text, candidates: Vec<Candidate>) -> Self {
+        let mut fits = reader.fits(text);
         for (fit, candidate) in fits.iter_mut().zip(&candidates) {
             // What the definition says counts; where it says nothing, what its words say.
             if let Some(effect) = candidate.usage.effect {
                 let loses = effect == Effect::Destroy;
-                fit.uncalled = loses && !request.calls_for_loss(reader, &text.name);
+                fit.uncalled = loses && !reader.calls_for_loss(&text.name);
             }
         }
         Self {

@@ -184,7 +184,7 @@ impl Connection {
             watch,
             speaker: None,
         };
-        if !arrived || !connection.has_its_options()? {
+        if !arrived || (location.may_be_pooled() && !connection.has_its_options()?) {
             connection.set_in_transactions()?;
         }
         Ok(connection)

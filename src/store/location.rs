@@ -15,6 +15,8 @@ pub struct Location {
     catalog: Catalog,
     /// What the user sets for the session, as `options` or `PGOPTIONS` say it.
     options: String,
+    /// Whether nothing can stand between this program and the server.
+    direct: bool,
 }
 
 /// What a connection has where nothing else is said: the keyword, the variable that says it as
@@ -182,7 +184,23 @@ impl Location {
             settings,
             catalog,
             options: of_the_user,
+            direct: false,
         })
+    }
+
+    /// The same for a server of this program's own: it is reached in a folder that is closed to
+    /// others, and no pool is in between.
+    #[must_use]
+    pub fn direct(self) -> Self {
+        Self {
+            direct: true,
+            ..self
+        }
+    }
+
+    /// Whether a pool may be in between, which may drop what the session sets.
+    pub(super) fn may_be_pooled(&self) -> bool {
+        !self.direct
     }
 
     /// The catalog.

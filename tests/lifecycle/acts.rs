@@ -175,6 +175,15 @@ fn tools_are_found_by_words_and_capability() {
         "capability,tools,selectable\nc,3,3\n"
     );
     world.ok(&["disable", "df"]);
+    // What may not be chosen is found as well, apart from the index of selection.
+    for (filter, found) in [
+        (&[][..], "linux/df@1.0\n"),
+        (&["--enabled=false"], "linux/df@1.0\n"),
+    ] {
+        let args = [&["search", "df", "--format", "name", "-n", "1"], filter].concat();
+        assert_eq!(world.ok(&args), found, "{filter:?}");
+    }
+    assert_eq!(world.run(&["search", "df", "--status", "testing"]).code, 1);
     assert_eq!(
         world.ok(&["capabilities", "--format", "csv"]),
         "capability,tools,selectable\nc,3,2\n"

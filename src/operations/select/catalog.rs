@@ -15,7 +15,7 @@ use super::source::Pooled;
 use crate::operations::{Backend, Refusal};
 
 /// How often a stale index is brought up to date before a selection does without.
-const ATTEMPTS: usize = 3;
+pub const ATTEMPTS: usize = 3;
 
 /// The catalog, as a selection reads it.
 pub struct Catalog {
@@ -26,8 +26,11 @@ pub struct Catalog {
     /// The whole catalog as it was at a revision, where the index cannot be brought up to date.
     whole: Option<(i64, Files)>,
     /// Names and platforms by row number, read once for an evaluation.
-    names: Option<HashMap<i64, (String, String)>>,
+    names: Option<Names>,
 }
+
+/// Names and platforms by row number.
+pub type Names = HashMap<i64, (String, String)>;
 
 impl Catalog {
     /// Connects; nothing is read yet.
@@ -74,26 +77,16 @@ impl Catalog {
     /// Those of the database.
     pub fn ranked(&mut self, query: &str) -> Result<Vec<Ranked>, Refusal> {
         let state = self.read(|connection| index::listed(connection, query))?;
-        let Listed { best, mut rest } = match (state, &self.whole) {
-            (Some(state), _) => state.found,
-            (None, Some((_, files))) => return Ok(files.ranked(query)),
-            (None, None) => return Err(unread()),
-        };
-        if self.names.is_none() {
-            let names = self.connection.direct(index::names)?;
-            self.names = Some(names.into_iter().map(|it| (it.0, (it.1, it.2))).collect());
+        match (state, &self.whole) {
+            (Some(state), _) => in_order(
+                &mut self.connection,
+                state.found,
+                &mut self.names,
+                usize::MAX,
+            ),
+            (None, Some((_, files))) => Ok(files.ranked(query)),
+            (None, None) => Err(unread()),
         }
-        let names = self.names.as_ref();
-        order(&mut rest, |id| names.and_then(|names| names.get(&id)));
-        let rest = rest.iter().filter_map(|hit| {
-            let (tool, platform) = names?.get(&hit.doc)?.clone();
-            Some(Ranked {
-                tool,
-                platform,
-                relevance: relevance_of_text(hit.strength),
-            })
-        });
-        Ok(best.into_iter().chain(rest).collect())
     }
 
     /// Reads from a catalog that is as this program needs it, with a fresh index; `None` where the
@@ -156,6 +149,38 @@ impl Catalog {
         self.whole = Some((revision, Files::of(tools)));
         Ok(())
     }
+}
+
+/// What the index found, best first, equals by name: at least as many as are wanted, if there are. The names are
+/// read where they are needed and not known yet.
+///
+/// # Errors
+/// Those of the database.
+pub fn in_order(
+    connection: &mut Connection,
+    listed: Listed,
+    names: &mut Option<Names>,
+    wanted: usize,
+) -> Result<Vec<Ranked>, Refusal> {
+    let Listed { best, mut rest } = listed;
+    if best.len() >= wanted || rest.is_empty() {
+        return Ok(best);
+    }
+    if names.is_none() {
+        let read = connection.direct(index::names)?;
+        *names = Some(read.into_iter().map(|it| (it.0, (it.1, it.2))).collect());
+    }
+    let name = |id: i64| names.as_ref()?.get(&id);
+    order(&mut rest, name);
+    let rest = rest.iter().filter_map(|hit| {
+        let (tool, platform) = name(hit.doc)?.clone();
+        Some(Ranked {
+            tool,
+            platform,
+            relevance: relevance_of_text(hit.strength),
+        })
+    });
+    Ok(best.into_iter().chain(rest).collect())
 }
 
 fn unread() -> Refusal {

@@ -103,7 +103,7 @@ impl Files {
 
     /// The tools that are judged, and how many hits were read for them.
     fn retrieved(&self, ranking: &Ranking, admits: impl Fn(&Tool) -> bool) -> (Vec<Found>, usize) {
-        let mut reader = Reader::default();
+        let mut reader = Reader::of(ranking);
         let mut found = Vec::new();
         let mut seen = 0;
         for hit in &ranking.hits {
@@ -118,7 +118,7 @@ impl Files {
             if admits(tool) {
                 let text = text_of(tool);
                 let candidates = candidates.clone();
-                found.push(Found::new(&mut reader, ranking, hit, &text, candidates));
+                found.push(Found::new(&mut reader, hit, &text, candidates));
             }
         }
         (found, seen)

@@ -1,6 +1,6 @@
 //! The best tool for a job: candidates, what tests and telemetry make of them, the answer, and its record.
 
-mod catalog;
+pub mod catalog;
 pub mod files;
 mod installed;
 pub mod replay;

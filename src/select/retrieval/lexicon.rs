@@ -116,16 +116,12 @@ impl Lexicon {
             .map(|(phrase, others)| (phrase.as_str(), others.as_slice()))
     }
 
-    /// Whether a text does the opposite of what is asked for, and not what is asked for.
-    pub fn opposed(&self, asked: &HashSet<Arc<str>>, said: &HashSet<Arc<str>>) -> bool {
-        let holds = |terms: &HashSet<Arc<str>>, side: &HashSet<String>| {
-            terms.iter().any(|term| side.contains(&**term))
-        };
-        self.opposites.iter().any(|[one, other]| {
-            [(one, other), (other, one)].into_iter().any(|(yes, no)| {
-                holds(asked, yes) && !holds(asked, no) && holds(said, no) && !holds(said, yes)
-            })
-        })
+    /// What undoes what is asked for, by the terms of a request.
+    pub fn opposites(&'static self, asked: &HashSet<Arc<str>>) -> Opposites {
+        let holds = |side: &HashSet<String>| asked.iter().any(|term| side.contains(&**term));
+        let pairs = self.opposites.iter();
+        let both = pairs.flat_map(|[one, other]| [(one, other), (other, one)]);
+        Opposites(both.filter(|(yes, no)| holds(yes) && !holds(no)).collect())
     }
 
     /// Whether any of the terms is an act by which something is lost.
@@ -138,6 +134,17 @@ impl Lexicon {
         let asks = |term: &Arc<str>| self.destroys.contains(&**term) || self.asks.contains(&**term);
         terms.iter().any(asks)
             || (self.asking_phrases.iter()).any(|phrase| holds_phrase(text, phrase))
+    }
+}
+
+/// Words for what a request asks, each with those for what undoes it.
+pub(super) struct Opposites(Vec<(&'static HashSet<String>, &'static HashSet<String>)>);
+
+impl Opposites {
+    /// Whether terms say the opposite of what is asked for, and not what is asked for.
+    pub fn in_what<'a>(&self, terms: impl Iterator<Item = &'a str> + Clone) -> bool {
+        let says = |side: &HashSet<String>| terms.clone().any(|term| side.contains(term));
+        self.0.iter().any(|(yes, no)| says(no) && !says(yes))
     }
 }
 
@@ -209,8 +216,11 @@ mod tests {
 
     #[test]
     fn opposites_oppose_unless_both_are_said() {
-        let opposed =
-            |asked: &[&str], said: &[&str]| lexicon().opposed(&terms(asked), &terms(said));
+        let opposed = |asked: &[&str], said: &[&str]| {
+            let said = terms(said);
+            let opposites = lexicon().opposites(&terms(asked));
+            opposites.in_what(said.iter().map(|it| &**it))
+        };
         assert!(opposed(&["recover", "file"], &["delete", "file"]));
         assert!(opposed(&["unlock", "account"], &["lock"]));
         assert!(!opposed(&["start", "stop"], &["stop"]));

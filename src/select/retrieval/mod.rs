@@ -29,7 +29,7 @@ pub use document::{Analyzed, CapabilityText, PatternText, TermUse, Text, analyze
 pub use index::Index;
 pub use neighbour::{beginnings, nearest};
 pub use packed::PackedError;
-pub use pattern::{PatternFit, Reader, Request, surface};
+pub use pattern::{PatternFit, Reader, surface};
 pub use postings::{Entry, PostingList, Postings, Stats};
 pub use query::{Asked, Query, QueryWord};
 pub use rank::{Hit, Ranking, TermWeight, order, rank, top};

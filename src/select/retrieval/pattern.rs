@@ -1,17 +1,17 @@
 //! How well each usage pattern of a tool fits a request: by all the words of its texts, and by the one text that
 //! says most nearly what was asked.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::document::{CapabilityText, PatternText, Text};
-use super::lexicon::lexicon;
+use super::lexicon::{Opposites, lexicon};
 use super::meaning::{Meanings, Vector};
 use super::query::Asked;
 use super::rank::{Ranking, TermWeight};
-use super::words::Analyzer;
+use super::words::{Analyzer, Word};
 
 /// What a word of the capability, and of the tool around it, counts against one of the pattern itself.
 const AROUND_WEIGHT: f64 = 0.5;
@@ -81,125 +81,189 @@ impl From<Recorded> for PatternFit {
     }
 }
 
-/// The words of a text.
+/// The words of texts: the numbers that a reader gave to their terms.
+#[derive(Default, Clone)]
 struct Terms {
-    all: HashSet<Arc<str>>,
-    /// How many of them tell what the text is about.
-    telling: usize,
+    /// Ascending, each once.
+    numbers: Vec<usize>,
 }
 
 impl Terms {
-    fn of<'a>(analyzer: &mut Analyzer, texts: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut terms = Self {
-            all: HashSet::new(),
-            telling: 0,
-        };
-        for text in texts {
-            for (_, word) in analyzer.words(text) {
-                let parts = word.parts.iter().map(|(_, term)| term);
-                for term in parts.chain([&word.term]) {
-                    let new = terms.all.insert(term.clone());
-                    terms.telling += usize::from(new && !word.stop);
-                }
+    fn of(mut numbers: Vec<usize>) -> Self {
+        numbers.sort_unstable();
+        numbers.dedup();
+        Self { numbers }
+    }
+
+    /// The words of several texts.
+    fn together<'t>(texts: impl IntoIterator<Item = &'t Self>) -> Self {
+        let texts = texts.into_iter();
+        Self::of(texts.flat_map(|it| &it.numbers).copied().collect())
+    }
+}
+
+/// A term that was met, and what it has to do with the request.
+struct Term {
+    text: Arc<str>,
+    /// Whether it tells what a text is about.
+    telling: bool,
+    /// Words of the request, by their place, with the share of the word that it stands for.
+    shares: Vec<(usize, f64)>,
+}
+
+impl Term {
+    fn new(word: &Word, text: &Arc<str>, weights: &[TermWeight]) -> Self {
+        let share = |word: &TermWeight| {
+            if *word.term == **text {
+                return 1.0;
             }
+            (word.alternatives.iter())
+                .filter(|(term, _)| **term == **text)
+                .map(|(_, share)| *share)
+                .fold(0.0, f64::max)
+        };
+        let shares = weights.iter().map(share).enumerate();
+        Self {
+            text: text.clone(),
+            telling: !word.stop,
+            shares: shares.filter(|(_, share)| *share > 0.0).collect(),
         }
-        terms
     }
-
-    /// The share of a word's weight that the text holds.
-    fn share(&self, word: &TermWeight) -> f64 {
-        if self.all.contains(word.term.as_str()) {
-            return 1.0;
-        }
-        (word.alternatives.iter())
-            .filter(|(term, _)| self.all.contains(term.as_str()))
-            .map(|(_, share)| *share)
-            .fold(0.0, f64::max)
-    }
-}
-
-/// A request against which patterns are held.
-pub struct Request<'a> {
-    weights: &'a [TermWeight],
-    asked: &'a Asked,
-    information: f64,
-    /// Whether it asks for something to be lost.
-    asks_to_destroy: bool,
-    meaning: Vector,
-}
-
-/// What reads texts, and remembers the words that it has met.
-#[derive(Default)]
-pub struct Reader {
-    analyzer: Analyzer,
-    meanings: Meanings,
 }
 
 /// What is known of a text.
 struct Said<'a> {
     text: &'a str,
+    terms: Terms,
     nearness: f64,
     vector: Vector,
     cosine: f64,
 }
 
-impl<'a> Request<'a> {
-    /// The request that a ranking answers.
-    pub fn of(reader: &mut Reader, ranking: &'a Ranking) -> Self {
+/// Reads texts with one request in mind, and remembers the words that it has met.
+pub struct Reader<'a> {
+    weights: &'a [TermWeight],
+    asked: &'a Asked,
+    information: f64,
+    /// Whether the request asks for something to be lost.
+    asks_to_destroy: bool,
+    /// What undoes what the request asks for.
+    opposites: Opposites,
+    meaning: Vector,
+    analyzer: Analyzer,
+    meanings: Meanings,
+    terms: Vec<Term>,
+    numbers: HashMap<Arc<str>, usize>,
+    /// The terms of each word, by the analyzer's number of it.
+    words: Vec<Vec<usize>>,
+}
+
+impl<'a> Reader<'a> {
+    /// For the request that a ranking answers.
+    pub fn of(ranking: &'a Ranking) -> Self {
+        let asked = &ranking.asked;
+        let mut meanings = Meanings::default();
         Self {
-            meaning: reader.meanings.of(&ranking.asked.whole),
             weights: &ranking.weights,
-            asked: &ranking.asked,
+            asked,
             information: ranking.weights.iter().map(|word| word.weight).sum(),
-            asks_to_destroy: lexicon().asks_to_destroy(&ranking.asked.terms, &ranking.asked.text),
+            asks_to_destroy: lexicon().asks_to_destroy(&asked.terms, &asked.text),
+            opposites: lexicon().opposites(&asked.terms),
+            meaning: meanings.of(&asked.whole),
+            analyzer: Analyzer::new(),
+            meanings,
+            terms: Vec::new(),
+            numbers: HashMap::new(),
+            words: Vec::new(),
         }
     }
 
     /// Whether the request asks a tool of that name for something to be lost: in so many words, or by naming it.
-    pub fn calls_for_loss(&self, reader: &mut Reader, name: &str) -> bool {
-        self.asks_to_destroy || self.names(&mut reader.analyzer, name)
+    pub fn calls_for_loss(&mut self, name: &str) -> bool {
+        self.asks_to_destroy || self.names(name)
     }
 
     /// The fit of every pattern of a tool, in the order of the definition.
-    pub fn fits(&self, reader: &mut Reader, text: &Text) -> Vec<PatternFit> {
-        let tags = text.tags.iter().map(String::as_str);
-        let tool = [text.name.as_str(), &text.description];
-        let tool = Terms::of(&mut reader.analyzer, tool.into_iter().chain(tags));
-        let described = self.said(reader, &text.description);
+    pub fn fits(&mut self, text: &Text) -> Vec<PatternFit> {
+        let described = self.said(&text.description);
+        let mut tool = vec![self.terms_of(&text.name), described.terms.clone()];
+        tool.extend(text.tags.iter().map(|tag| self.terms_of(tag)));
+        let called = self.calls_for_loss(&text.name);
         let mut fits = Vec::new();
         for of in &text.capabilities {
-            let around = [of.name.as_str(), &of.description];
-            let around = Terms::of(&mut reader.analyzer, around);
-            let capable = self.said(reader, &of.description);
+            let capable = self.said(&of.description);
+            let around = [&self.terms_of(&of.name), &capable.terms];
+            let around = self.shares(&Terms::together(tool.iter().chain(around)));
             for pattern in &of.patterns {
                 let name = format!("{} {}", pattern.name.replace('_', " "), text.name);
                 let own = [&name, &pattern.description];
                 let own = own.into_iter().chain(&pattern.use_cases);
-                let words = Terms::of(&mut reader.analyzer, own.clone().map(String::as_str));
-                let own: Vec<Said> = own.map(|text| self.said(reader, text)).collect();
-                let held = self.weights.iter().map(|word| {
-                    let beside = AROUND_WEIGHT * around.share(word).max(tool.share(word));
-                    word.weight * words.share(word).max(beside)
-                });
+                let own: Vec<Said> = own.map(|text| self.said(text)).collect();
                 let mut fit = self.nearest(own.iter().chain([&described, &capable]));
+                let words = self.shares(&Terms::together(own.iter().map(|it| &it.terms)));
+                let held = self.weights.iter().zip(words.iter().zip(&around));
+                let held =
+                    held.map(|(word, (own, around))| word.weight * own.max(AROUND_WEIGHT * around));
                 fit.cover = self.part(held.sum());
-                let act = [pattern.name.as_str(), &pattern.description];
-                let act = Terms::of(&mut reader.analyzer, act);
-                fit.opposed = lexicon().opposed(&self.asked.terms, &act.all);
-                fit.uncalled = destroys(&mut reader.analyzer, of, pattern)
-                    && !self.calls_for_loss(reader, &text.name);
+                let named = self.terms_of(&pattern.name);
+                let described = own.get(1).map(|it| &it.terms);
+                let act = Terms::together(described.into_iter().chain([&named]));
+                let act = act.numbers.iter().map(|&it| &*self.terms[it].text);
+                fit.opposed = self.opposites.in_what(act);
+                fit.uncalled = !called && self.destroys(of, pattern);
                 fits.push(fit);
             }
         }
         fits
     }
 
+    /// The words of a text.
+    fn terms_of(&mut self, text: &str) -> Terms {
+        let mut numbers = Vec::new();
+        for (_, word) in self.analyzer.words(text) {
+            if self.words.len() <= word.number {
+                self.words.resize(word.number + 1, Vec::new());
+            }
+            if self.words[word.number].is_empty() {
+                let parts = word.parts.iter().map(|(_, term)| term);
+                let terms = parts.chain([&word.term]);
+                self.words[word.number] = terms.map(|term| self.number(&word, term)).collect();
+            }
+            numbers.extend(&self.words[word.number]);
+        }
+        Terms::of(numbers)
+    }
+
+    /// The number of a term.
+    fn number(&mut self, word: &Word, term: &Arc<str>) -> usize {
+        if let Some(&number) = self.numbers.get(term) {
+            return number;
+        }
+        self.terms.push(Term::new(word, term, self.weights));
+        let number = self.terms.len() - 1;
+        self.numbers.insert(term.clone(), number);
+        number
+    }
+
+    /// The share of each word of the request that a text holds.
+    fn shares(&self, terms: &Terms) -> Vec<f64> {
+        let mut shares = vec![0.0f64; self.weights.len()];
+        for &number in &terms.numbers {
+            for &(word, share) in &self.terms[number].shares {
+                shares[word] = shares[word].max(share);
+            }
+        }
+        shares
+    }
+
     /// What a text has to do with the request.
-    fn said<'t>(&self, reader: &mut Reader, text: &'t str) -> Said<'t> {
-        let vector = reader.meanings.of(text);
+    fn said<'t>(&mut self, text: &'t str) -> Said<'t> {
+        let vector = self.meanings.of(text);
+        let terms = self.terms_of(text);
         Said {
             text,
-            nearness: self.nearness(&Terms::of(&mut reader.analyzer, [text])),
+            nearness: self.nearness(&terms),
+            terms,
             cosine: self.meaning.cosine(&vector),
             vector,
         }
@@ -210,40 +274,58 @@ impl<'a> Request<'a> {
         let mut fit = PatternFit::default();
         let mut whole = Vector::none();
         let (mut nearest, mut most) = (0.0f64, 0.0);
+        let mut best = "";
         for said in texts {
             whole.add(&said.vector);
             nearest = nearest.max(said.cosine);
             fit.sentence = fit.sentence.max(said.nearness);
             if said.nearness + said.cosine > most {
                 most = said.nearness + said.cosine;
-                said.text.clone_into(&mut fit.text);
+                best = said.text;
             }
         }
+        best.clone_into(&mut fit.text);
         fit.meaning = (0.5 * (self.meaning.cosine(&whole) + nearest)).clamp(0.0, 1.0);
         fit
     }
 
     /// How nearly a text says what is asked: the geometric mean of the share of the request that it holds, and of
     /// the share of it that the request holds.
-    fn nearness(&self, text: &Terms) -> f64 {
-        let (mut held, mut words) = (0.0, 0);
-        for word in self.weights {
-            let share = text.share(word);
-            held += word.weight * share;
-            words += usize::from(share > 0.0);
-        }
+    fn nearness(&self, terms: &Terms) -> f64 {
+        let shares = self.shares(terms);
+        let held: f64 = (self.weights.iter().zip(&shares))
+            .map(|(word, share)| word.weight * share)
+            .sum();
         if held == 0.0 {
             return 0.0;
         }
+        let words = shares.iter().filter(|share| **share > 0.0).count();
+        let telling = terms.numbers.iter().filter(|&&it| self.terms[it].telling);
         let mean = self.information / self.weights.len().max(1) as f64;
-        let rest = REST_WEIGHT * mean * text.telling.saturating_sub(words) as f64;
+        let rest = REST_WEIGHT * mean * telling.count().saturating_sub(words) as f64;
         (held / (held + rest) * self.part(held)).sqrt()
     }
 
     /// Whether the request says the whole name of a tool.
-    fn names(&self, analyzer: &mut Analyzer, name: &str) -> bool {
-        let name = Terms::of(analyzer, [name]);
-        name.all.iter().all(|term| self.asked.terms.contains(term))
+    fn names(&mut self, name: &str) -> bool {
+        let name = self.terms_of(name);
+        let mut terms = name.numbers.iter().map(|&it| &self.terms[it].text);
+        terms.all(|term| self.asked.terms.contains(term))
+    }
+
+    /// Whether a pattern's name, its capability's name or the first word of its description is an act by which
+    /// something is lost.
+    fn destroys(&mut self, capability: &CapabilityText, pattern: &PatternText) -> bool {
+        let first = pattern.description.split_whitespace().next();
+        let acts = [
+            pattern.name.as_str(),
+            &capability.name,
+            first.unwrap_or_default(),
+        ];
+        acts.into_iter().any(|act| {
+            let terms = self.terms_of(act);
+            lexicon().destroys(terms.numbers.iter().map(|&it| &*self.terms[it].text))
+        })
     }
 
     fn part(&self, held: f64) -> f64 {
@@ -253,19 +335,6 @@ impl<'a> Request<'a> {
             0.0
         }
     }
-}
-
-/// Whether a pattern's name, its capability's name or the first word of its description is an act by which something
-/// is lost.
-fn destroys(analyzer: &mut Analyzer, capability: &CapabilityText, pattern: &PatternText) -> bool {
-    let first = pattern.description.split_whitespace().next();
-    let acts = [
-        pattern.name.as_str(),
-        &capability.name,
-        first.unwrap_or_default(),
-    ];
-    let terms = Terms::of(analyzer, acts);
-    lexicon().destroys(terms.all.iter().map(|term| &**term))
 }
 
 /// The first word of some texts with that stem, in lower case.
@@ -304,8 +373,7 @@ mod tests {
 
     fn fits(text: &Text, request: &str) -> Vec<PatternFit> {
         let ranking = Index::build(std::slice::from_ref(text)).search(request);
-        let mut reader = Reader::default();
-        Request::of(&mut reader, &ranking).fits(&mut reader, text)
+        Reader::of(&ranking).fits(text)
     }
 
     #[test]

@@ -21,6 +21,8 @@ pub(super) struct Word {
     pub parts: Vec<(Arc<str>, Arc<str>)>,
     /// Whether the word is a stop word.
     pub stop: bool,
+    /// Which of the analyzer's words it is.
+    pub number: usize,
 }
 
 /// Turns words into terms and remembers those it has met.
@@ -84,6 +86,7 @@ impl Analyzer {
             stop: is_stop_word(&surface),
             surface: surface.into(),
             parts,
+            number: self.words.len(),
         });
         self.words.insert(raw.into(), word.clone());
         word

@@ -70,17 +70,11 @@ fn retrieved(
     let mut found: Vec<Found> = Vec::new();
     let mut seen = 0;
     let mut wanted = RETRIEVED;
-    let mut reader = Reader::default();
+    let mut reader = Reader::of(ranking);
     // Where the scope turns tools away, more of the hits are read, until enough remain.
     while found.len() < RETRIEVED && seen < ranking.hits.len() {
         let hits = top(&ranking.hits, wanted);
-        found.extend(tools_of(
-            connection,
-            &hits[seen..],
-            ranking,
-            scope,
-            &mut reader,
-        )?);
+        found.extend(tools_of(connection, &hits[seen..], scope, &mut reader)?);
         seen = hits.len();
         wanted = seen.saturating_mul(4);
     }
@@ -144,7 +138,6 @@ fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>
 fn tools_of(
     connection: &mut PgConnection,
     hits: &[Hit],
-    ranking: &Ranking,
     scope: &Scope,
     reader: &mut Reader,
 ) -> Result<Vec<Found>, StoreError> {
@@ -171,7 +164,7 @@ fn tools_of(
             candidates.extend(entry.candidates(capability)?);
         }
         if !candidates.is_empty() {
-            found.push(Found::new(reader, ranking, &hit, &tool.text(), candidates));
+            found.push(Found::new(reader, &hit, &tool.text(), candidates));
         }
     }
     Ok(found)
