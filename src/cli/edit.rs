@@ -5,20 +5,17 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::Args;
-use serde_json::{Map, Value};
 
-use crate::definition::{Document, LIFECYCLE_FIELDS, Overlap, ToolRef, merge};
-use crate::format::Source;
+use crate::definition::{Document, ToolRef};
+use crate::operations::edit::{self, Base, Edited};
+use crate::operations::{Refusal, address};
 use crate::output::text;
-use crate::store::rewrite::{Rewrite, rewrite};
-use crate::store::tools::{self, Handle, StoredTool};
-use crate::store::{Act, StoreError, lifecycle};
-use crate::validate::{self, Options, Report, Severity};
+use crate::store::tools::{Handle, StoredTool};
+use crate::validate::{Report, Severity};
 
 use super::changes;
 use super::export::yaml;
 use super::{CommandError, Outcome, Session};
-use crate::operations::address;
 
 /// What a line of the editor's file that is ours begins with.
 const NOTE: &str = "#: ";
@@ -49,87 +46,35 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
         session.ui.status("nothing was changed");
         return Ok(Outcome::Done);
     };
-    let edited = with_life(&base, edited);
-    let act = Act {
-        dry_run: args.dry_run,
-        ..session.act()
+    let request = edit::Request {
+        tool: Handle::from(&stored),
+        base: Base::Definition(base),
+        edited,
     };
-    let (ending, revision) = connection.write(&act, |connection| -> Result<_, StoreError> {
-        let before = tools::revision(connection)?;
-        let now = lifecycle::present(connection, &[Handle::from(&stored)])?;
-        let theirs = tools::definitions(connection, &now)?.swap_remove(0);
-        let merged = merge(base.fields(), edited.fields(), theirs.fields());
-        if let Ok(fields) = &merged {
-            let document = Document::new(fields.clone());
-            if errors(&check(&stored, &document.to_value().to_string())).is_empty() {
-                let change = Rewrite {
-                    id: stored.id,
-                    document: &document,
-                };
-                rewrite(connection, &[change])?;
-            } else {
-                return Err(StoreError::Conflict(format!(
-                    "{} was changed meanwhile, and both changes together are not valid",
-                    stored.identity()
-                )));
-            }
-        }
-        Ok((
-            merged.map(|fields| (fields, theirs)),
-            tools::revision_after(connection, &act, before)?,
-        ))
-    })?;
-    match ending {
-        Ok((fields, theirs)) => report(args, session, &stored, &theirs, fields, revision),
-        Err(overlaps) => Err(conflict(&stored, &edited, &overlaps)),
+    match edit::run(&mut connection, &session.caller(args.dry_run), &request) {
+        Ok(done) => report(&done, session),
+        Err(refusal) if !refusal.overlaps.is_empty() => Err(conflict(&refusal, &request.edited)),
+        Err(refusal) => Err(refusal.into()),
     }
 }
 
-fn report(
-    args: &EditArgs,
-    session: &mut Session,
-    stored: &StoredTool,
-    before: &Document,
-    after: Map<String, Value>,
-    revision: i64,
-) -> Result<Outcome, CommandError> {
-    let changes = crate::definition::diff::diff(&before.to_value(), &Value::Object(after));
-    let done = if args.dry_run {
-        "would change"
-    } else {
-        "changed"
+fn report(done: &Edited, session: &mut Session) -> Result<Outcome, CommandError> {
+    let verb = match done.dry_run {
+        true => "would change",
+        false => "changed",
     };
-    let name = stored.identity().to_string();
-    writeln!(session.ui.out(), "{done} {}", text::visible(&name))?;
-    changes::write(&mut session.ui, &changes)?;
+    writeln!(session.ui.out(), "{verb} {}", text::visible(&done.tool))?;
+    changes::write(&mut session.ui, &done.changes)?;
     session.ui.finish()?;
-    if !args.dry_run {
-        session.ui.status(&format!("at revision {revision}"));
+    if !done.dry_run {
+        session.ui.status(&format!("at revision {}", done.revision));
     }
     Ok(Outcome::Done)
 }
 
-/// A field that was taken out of the file goes back to its default; the owner stays.
-fn with_life(base: &Document, mut edited: Document) -> Document {
-    for field in LIFECYCLE_FIELDS {
-        let default = match *field {
-            "status" => Value::from("active"),
-            "enabled" => Value::from(true),
-            _ => continue,
-        };
-        if base.fields().contains_key(*field) && !edited.fields().contains_key(*field) {
-            edited.fields_mut().insert((*field).to_owned(), default);
-        }
-    }
-    edited
-}
-
-fn conflict(stored: &StoredTool, edited: &Document, overlaps: &[Overlap]) -> CommandError {
-    let mut message = format!(
-        "{} was changed meanwhile, in fields that were edited; nothing was saved",
-        stored.identity()
-    );
-    for overlap in overlaps {
+fn conflict(refusal: &Refusal, edited: &Document) -> CommandError {
+    let mut message = refusal.message.clone();
+    for overlap in &refusal.overlaps {
         message.push_str(&format!(
             "\n  {}: {} became {}, edited to {}",
             overlap.field,
@@ -204,7 +149,7 @@ fn edited(
 
 /// What is wrong with an edited definition, and the definition where it can be read.
 fn problems(stored: &StoredTool, body: &str) -> (Vec<String>, Option<Document>) {
-    let mut report = check(stored, body);
+    let mut report = edit::check(&stored.identity().to_string(), body, None);
     let mut problems = errors(&report);
     let document = match report.documents.len() {
         1 => report.documents.pop().map(|it| it.document),
@@ -223,13 +168,6 @@ fn problems(stored: &StoredTool, body: &str) -> (Vec<String>, Option<Document>) 
         );
     }
     (problems, document)
-}
-
-fn check(stored: &StoredTool, body: &str) -> Report {
-    let source = Source::new(stored.identity().to_string(), body.as_bytes());
-    let mut options = Options::default();
-    options.lenient = true;
-    validate::check_sources(vec![source], &options)
 }
 
 fn errors(report: &Report) -> Vec<String> {

@@ -6,9 +6,9 @@ use clap::Args;
 use sha2::{Digest, Sha256};
 
 use crate::definition::{Document, Identity, ToolRef};
-use crate::format::{self, Format};
+use crate::format::Format;
+use crate::operations::export;
 use crate::output::text;
-use crate::store::tools;
 
 use super::filter::FilterArgs;
 use super::{CommandError, Outcome, Session, files};
@@ -37,31 +37,23 @@ pub struct ExportArgs {
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut filter = args.filter.filter();
     filter.tools.clone_from(&args.tools);
-    let mut connection = session.connect()?;
-    let stored = connection.read(|connection| tools::list(connection, &filter))?;
-    if stored.is_empty() && !args.tools.is_empty() {
-        return Err(CommandError::not_found("no such tool in the catalog")
-            .hint("`toolcat list` shows what there is"));
+    let found = export::definitions(&mut session.connect()?, &filter)?;
+    let Some(folder) = &args.to_dir else {
+        let documents: Vec<Document> = found.into_iter().map(|(_, it)| it).collect();
+        let text = written(session, args.to_format, &documents)?;
+        session.ui.out().write_all(text.as_bytes())?;
+        return Ok(Outcome::Done);
+    };
+    for (identity, document) in &found {
+        let path = folder.join(told_path(identity, args.to_format, session));
+        let text = written(session, args.to_format, std::slice::from_ref(document))?;
+        files::write(&path, &text)?;
     }
-    let documents = connection.definitions(&stored)?;
-    match &args.to_dir {
-        None => {
-            let text = written(session, args.to_format, &documents)?;
-            session.ui.out().write_all(text.as_bytes())?;
-        }
-        Some(folder) => {
-            for (tool, document) in stored.iter().zip(&documents) {
-                let path = folder.join(told_path(&tool.identity(), args.to_format, session));
-                let text = written(session, args.to_format, std::slice::from_ref(document))?;
-                files::write(&path, &text)?;
-            }
-            session.ui.status(&format!(
-                "wrote {} to {}",
-                text::counted(documents.len(), "definition"),
-                folder.display()
-            ));
-        }
-    }
+    session.ui.status(&format!(
+        "wrote {} to {}",
+        text::counted(found.len(), "definition"),
+        folder.display()
+    ));
     Ok(Outcome::Done)
 }
 
@@ -70,9 +62,8 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
 /// # Errors
 /// Where it cannot be written, which its type excludes.
 pub fn yaml(document: &Document) -> Result<String, CommandError> {
-    format::write(Format::Yaml, std::slice::from_ref(document))
-        .map(|written| written.text)
-        .map_err(|error| CommandError::invalid(error.to_string()))
+    let written = export::text(Format::Yaml, std::slice::from_ref(document))?;
+    Ok(written.text)
 }
 
 /// The text of the definitions; what the format cannot carry is said.
@@ -81,8 +72,7 @@ fn written(
     format: Format,
     documents: &[Document],
 ) -> Result<String, CommandError> {
-    let written = format::write(format, documents)
-        .map_err(|error| CommandError::invalid(error.to_string()))?;
+    let written = export::text(format, documents)?;
     for note in &written.notes {
         session
             .ui

@@ -57,6 +57,13 @@ fn hint(remedy: &Remedy) -> String {
         Remedy::ListCapabilities => "`toolcat capabilities` lists what there is".to_owned(),
         Remedy::OtherPlatforms => "tools of other platforms do".to_owned(),
         Remedy::ShowChanges(tool) => format!("`toolcat audit {tool}` shows its changes"),
+        Remedy::ExplainRules => {
+            "`toolcat validate --explain RULE` tells more about a rule".to_owned()
+        }
+        Remedy::NewVersionOrPolicy => {
+            "give the changed definition a new version, or say --on-conflict skip, update or bump"
+                .to_owned()
+        }
         Remedy::DeleteOrRename => {
             "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
                 .to_owned()
@@ -86,6 +93,9 @@ fn hint(remedy: &Remedy) -> String {
         Remedy::EndOtherTest { test } => format!(
             "end the other test first: `toolcat abtest conclude {test}` or `toolcat abtest cancel {test}`"
         ),
+        Remedy::NameTwoVersions => {
+            "name the versions, as in --a df@1.0 --b df@2.0".to_owned()
+        }
         Remedy::ListTests => "`toolcat abtest list` shows the tests".to_owned(),
         Remedy::OtherTestName { test } => {
             format!("choose another name, or see `toolcat abtest show {test}`")

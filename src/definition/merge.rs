@@ -1,9 +1,10 @@
 //! Two changes of one definition, made from the same base, brought together.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 /// A field that both sides changed, to different values.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Overlap {
     /// Where: the keys from the definition down, joined by dots.
     pub field: String,

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::cluster::{ClusterError, ServerRemedy};
+use crate::definition::Overlap;
 use crate::format::Problem;
 use crate::store::ab_tests::lifecycle::Next;
 use crate::store::{QueryError, StoreError, TransactionError};
@@ -46,6 +47,10 @@ pub enum Remedy {
     OtherPlatforms,
     /// The audit log shows the changes of the tool at that address.
     ShowChanges(String),
+    /// Look up what the rules that were broken are for.
+    ExplainRules,
+    /// Give what differs a new version, or say what becomes of it.
+    NewVersionOrPolicy,
     /// Delete or rename the one in the way; the deleted one can be seen as it was.
     DeleteOrRename,
     /// Name the platform, as in the example.
@@ -85,6 +90,8 @@ pub enum Remedy {
         /// Its name.
         test: String,
     },
+    /// Name two versions, one for each arm.
+    NameTwoVersions,
     /// The list of the A/B tests shows what there is.
     ListTests,
     /// Choose another name, or look at the A/B test that has it.
@@ -218,7 +225,7 @@ impl Flaw {
             .map(|it| Self {
                 subject: it.file.clone(),
                 place: Some((it.line, it.column)),
-                pointer: String::new(),
+                pointer: it.pointer.clone(),
                 message: it.message.clone(),
                 rule: it.rule,
             })
@@ -253,6 +260,8 @@ pub struct Refusal {
     pub remedy: Option<Remedy>,
     /// What is wrong with the definitions, if it is about definitions.
     pub flaws: Vec<Flaw>,
+    /// The fields that others changed meanwhile, if it is about an edit.
+    pub overlaps: Vec<Overlap>,
     cause: Option<Box<StoreError>>,
 }
 
@@ -264,6 +273,7 @@ impl Refusal {
             message: message.into(),
             remedy: None,
             flaws: Vec::new(),
+            overlaps: Vec::new(),
             cause: None,
         }
     }
@@ -272,6 +282,12 @@ impl Refusal {
     #[must_use]
     pub fn flaws(self, flaws: Vec<Flaw>) -> Self {
         Self { flaws, ..self }
+    }
+
+    /// The same with the fields that others changed meanwhile.
+    #[must_use]
+    pub(super) fn overlaps(self, overlaps: Vec<Overlap>) -> Self {
+        Self { overlaps, ..self }
     }
 
     /// The same for a request that can name the platform as a filter, too.
@@ -350,6 +366,7 @@ impl From<StoreError> for Refusal {
             message: error.to_string(),
             remedy: help.map(Remedy::Database),
             flaws: Vec::new(),
+            overlaps: Vec::new(),
             cause: Some(Box::new(error)),
         }
     }

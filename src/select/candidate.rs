@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::estimate::{Compiled, Expressions};
 use super::learned::Lesson;
+use super::policy::Reason;
 use super::used::Used;
 use crate::definition::invocation::{FillError, Place, Values, fill, missing};
 use crate::definition::{
@@ -38,6 +40,9 @@ pub struct Candidate {
     /// What its records say, where telemetry was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Lesson>,
+    /// Its expressions, compiled once.
+    #[serde(skip)]
+    pub compiled: Compiled,
 }
 
 /// How a pattern is used: what it takes, how it is run, what it does.
@@ -119,6 +124,14 @@ impl Usage {
 }
 
 impl Candidate {
+    /// Its expressions. They are compiled with the first call: what the fields say later does not count.
+    ///
+    /// # Errors
+    /// The reason for setting it aside: an expression that cannot be read.
+    pub fn expressions(&self) -> Result<&Expressions, &Reason> {
+        self.compiled.of(self)
+    }
+
     /// Its name for messages: `platform/tool@version capability pattern`.
     pub fn label(&self) -> String {
         format!(
@@ -154,6 +167,7 @@ pub fn candidates_of(tool: &Tool, capabilities: &[String]) -> Vec<Candidate> {
                     preference_match: definition.preference_match,
                     usage: Usage::of(definition),
                     lesson: None,
+                    compiled: Compiled::default(),
                 })
         })
         .collect()

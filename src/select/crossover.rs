@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::assume;
 use super::{Candidate, Pool, Request};
-use crate::expression::{Condition, Expression};
 
 /// Exponents of ten between which a value is searched for.
 const DECADES: std::ops::RangeInclusive<i32> = -3..=9;
@@ -54,15 +53,8 @@ pub struct Crossover {
 pub fn variables<'a>(candidates: impl Iterator<Item = &'a Candidate>) -> Vec<String> {
     let mut names = BTreeSet::new();
     for candidate in candidates {
-        for source in [&candidate.time_estimate_ms, &candidate.cost_estimate] {
-            if let Ok(expression) = Expression::parse(source) {
-                names.extend(expression.variables().map(str::to_owned));
-            }
-        }
-        if let Some(source) = &candidate.policy.requires_background_if
-            && let Ok(condition) = Condition::parse(source)
-        {
-            names.extend(condition.variables().map(str::to_owned));
+        if let Ok(expressions) = candidate.expressions() {
+            names.extend(expressions.variables().map(str::to_owned));
         }
     }
     names.into_iter().collect()

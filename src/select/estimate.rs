@@ -1,6 +1,7 @@
 //! What a candidate is expected to take and to cost in the caller's context.
 
 use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -63,20 +64,20 @@ pub fn assume(candidate: &Candidate, name: &str) -> Assumed {
 }
 
 /// A candidate's expressions.
-struct Expressions<'a> {
+#[derive(Debug)]
+pub struct Expressions {
     time: Expression,
     cost: Expression,
-    background: Option<(&'a str, Condition)>,
+    background: Option<Condition>,
 }
 
-impl<'a> Expressions<'a> {
-    fn parse(candidate: &'a Candidate) -> Result<Self, Reason> {
+impl Expressions {
+    fn parse(candidate: &Candidate) -> Result<Self, Reason> {
         let parse = |field: &str, source: &str| {
             Expression::parse(source).map_err(|error| unreadable(field, source, &error))
         };
-        let condition = |source: &'a str| {
+        let condition = |source: &str| {
             Condition::parse(source)
-                .map(|it| (source, it))
                 .map_err(|error| unreadable("requires_background_if", source, &error))
         };
         let background = candidate.policy.requires_background_if.as_deref();
@@ -87,12 +88,37 @@ impl<'a> Expressions<'a> {
         })
     }
 
-    fn variables(&self) -> impl Iterator<Item = &str> {
-        let condition = self.background.iter().flat_map(|(_, it)| it.variables());
+    /// The variables, each as often as an expression has it.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        let condition = self.background.iter().flat_map(Condition::variables);
         self.time
             .variables()
             .chain(self.cost.variables())
             .chain(condition)
+    }
+}
+
+/// The expressions of a candidate, compiled when they are first needed and kept with it and its copies: a
+/// search for crossovers evaluates them a thousand times, and a candidate in memory answers many requests.
+#[derive(Debug, Clone, Default)]
+pub struct Compiled(Arc<OnceLock<Result<Expressions, Reason>>>);
+
+impl Compiled {
+    /// The expressions of that candidate, whose own this is.
+    ///
+    /// # Errors
+    /// The reason for setting the candidate aside: an expression that cannot be read.
+    pub fn of<'a>(&'a self, candidate: &Candidate) -> Result<&'a Expressions, &'a Reason> {
+        self.0
+            .get_or_init(|| Expressions::parse(candidate))
+            .as_ref()
+    }
+}
+
+impl PartialEq for Compiled {
+    /// It follows from the sources, which are compared themselves.
+    fn eq(&self, _: &Self) -> bool {
+        true
     }
 }
 
@@ -105,7 +131,7 @@ pub fn estimate(
     candidate: &Candidate,
     request: &Request,
 ) -> Result<(Estimate, Vec<Assumed>), Reason> {
-    let expressions = Expressions::parse(candidate)?;
+    let expressions = candidate.expressions().map_err(Clone::clone)?;
     let mut context = Cow::Borrowed(&request.context);
     let mut assumed = Vec::new();
     if !request.is_strict() {
@@ -119,22 +145,18 @@ pub fn estimate(
     }
     let background = match &expressions.background {
         None => false,
-        Some((source, condition)) => condition
+        Some(condition) => condition
             .holds(&context)
-            .map_err(|error| without_value("requires_background_if", source, &error))?,
+            .map_err(|error| without_value("requires_background_if", condition.source(), &error))?,
     };
-    let evaluate = |field: &str, source: &str, expression: &Expression| {
+    let evaluate = |field: &str, expression: &Expression| {
         expression
             .evaluate(&context)
-            .map_err(|error| without_value(field, source, &error))
+            .map_err(|error| without_value(field, expression.source(), &error))
     };
     let estimate = Estimate {
-        time_ms: evaluate(
-            "time_estimate_ms",
-            &candidate.time_estimate_ms,
-            &expressions.time,
-        )?,
-        cost: evaluate("cost_estimate", &candidate.cost_estimate, &expressions.cost)?,
+        time_ms: evaluate("time_estimate_ms", &expressions.time)?,
+        cost: evaluate("cost_estimate", &expressions.cost)?,
         background,
     };
     Ok((estimate, assumed))

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::StoreError;
 use super::import::{self, OnConflict, Step};
 use super::lifecycle::{self, Mark};
-use super::tools::{Filter, Handle, StoredTool, revision, revision_after};
-use super::{Act, StoreError};
+use super::tools::{Filter, Handle, StoredTool};
 use crate::definition::Document;
 use crate::definition::diff::Change;
 
@@ -43,8 +43,6 @@ pub struct Carried {
     pub retired: Vec<StoredTool>,
     /// Whether nothing was written because of the conflicts.
     pub stopped: bool,
-    /// The revision of the catalog afterwards; of a dry run, the present one.
-    pub revision: i64,
 }
 
 impl Carried {
@@ -90,17 +88,16 @@ impl Order<'_> {
     }
 
     /// Carries the order out. Where definitions are refused and going on was not asked for, nothing
-    /// is written.
+    /// is written. `written` is told how many more definitions are dealt with.
     ///
     /// # Errors
     /// As the statements; the caller's transaction must then be undone.
     pub fn carry_out(
         &self,
         connection: &mut PgConnection,
-        act: &Act,
+        actor: &str,
+        written: &dyn Fn(u64),
     ) -> Result<Carried, StoreError> {
-        let before = revision(connection)?;
-        let actor = act.actor.as_str();
         let plan = import::plan(connection, self.documents, self.on_conflict)?;
         let mut carried = Carried {
             steps: Vec::new(),
@@ -108,7 +105,6 @@ impl Order<'_> {
             failures: Vec::new(),
             retired: Vec::new(),
             stopped: false,
-            revision: 0,
         };
         let mut refused: BTreeSet<usize> = BTreeSet::new();
         for (index, step) in plan.steps.iter().enumerate() {
@@ -118,10 +114,10 @@ impl Order<'_> {
             }
         }
         if refused.is_empty() && !self.keep_going {
-            import::carry_out(connection, self.documents, &plan, actor)?;
+            import::carry_out(connection, self.documents, &plan, actor, written)?;
             carried.steps = plan.steps.into_iter().enumerate().collect();
         } else if self.keep_going {
-            self.good_files(connection, &refused, actor, &mut carried)?;
+            self.good_files(connection, &refused, actor, written, &mut carried)?;
         } else {
             carried.stopped = true;
             carried.steps = plan
@@ -139,7 +135,6 @@ impl Order<'_> {
                 lifecycle::mark(connection, &handles, &Mark::Retire)?
             }
         };
-        carried.revision = revision_after(connection, act, before)?;
         Ok(carried)
     }
 
@@ -150,12 +145,13 @@ impl Order<'_> {
         connection: &mut PgConnection,
         refused: &BTreeSet<usize>,
         actor: &str,
+        written: &dyn Fn(u64),
         carried: &mut Carried,
     ) -> Result<(), StoreError> {
         let good: Vec<usize> = (0..self.documents.len())
             .filter(|&index| !refused.contains(&self.files[index]))
             .collect();
-        match self.part(connection, &good, actor) {
+        match self.part(connection, &good, actor, written) {
             Ok(steps) => carried.steps = steps,
             Err(error) if is_about_data(&error) => {
                 let mut files: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
@@ -163,7 +159,7 @@ impl Order<'_> {
                     files.entry(self.files[index]).or_default().push(index);
                 }
                 for (file, indices) in files {
-                    match self.part(connection, &indices, actor) {
+                    match self.part(connection, &indices, actor, written) {
                         Ok(steps) => carried.steps.extend(steps),
                         Err(error) if is_about_data(&error) => {
                             carried.failures.push((file, error.to_string()));
@@ -183,6 +179,7 @@ impl Order<'_> {
         connection: &mut PgConnection,
         indices: &[usize],
         actor: &str,
+        written: &dyn Fn(u64),
     ) -> Result<Vec<(usize, Step)>, StoreError> {
         let documents: Vec<Document> = indices
             .iter()
@@ -190,7 +187,7 @@ impl Order<'_> {
             .collect();
         let plan = connection.transaction::<_, StoreError, _>(|connection| {
             let plan = import::plan(connection, &documents, self.on_conflict)?;
-            import::carry_out(connection, &documents, &plan, actor)?;
+            import::carry_out(connection, &documents, &plan, actor, written)?;
             Ok(plan)
         })?;
         Ok(indices.iter().copied().zip(plan.steps).collect())

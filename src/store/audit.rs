@@ -85,6 +85,8 @@ pub struct EntryFilter {
     pub actions: Vec<String>,
     /// That change this field of a row that was there before, by its path.
     pub field: Option<String>,
+    /// Older than this revision and entry.
+    pub before: Option<(i64, i64)>,
     /// At most so many, the newest.
     pub limit: Option<i64>,
 }
@@ -126,6 +128,15 @@ pub fn list(connection: &mut PgConnection, filter: &EntryFilter) -> QueryResult<
                 .bind::<Text, _>(first)
                 .sql(" -> 'new' #> ")
                 .bind::<Array<Text>, _>(rest),
+        );
+    }
+    if let Some((revision, id)) = filter.before {
+        query = query.filter(
+            sql::<Bool>("(revision, id) < (")
+                .bind::<BigInt, _>(revision)
+                .sql(", ")
+                .bind::<BigInt, _>(id)
+                .sql(")"),
         );
     }
     if let Some(limit) = filter.limit {

@@ -423,7 +423,8 @@ fn compare(
     Ok(())
 }
 
-/// Carries the plan out and returns the tools changed. Conflicts must have been dealt with before.
+/// Carries the plan out; `written` is told how many more definitions are dealt with. Conflicts must have
+/// been resolved before.
 ///
 /// # Errors
 /// As the statements; the caller's transaction must then be undone.
@@ -432,6 +433,7 @@ pub fn carry_out(
     documents: &[Document],
     plan: &Plan,
     actor: &str,
+    written: &dyn Fn(u64),
 ) -> Result<(), StoreError> {
     let bumped: Vec<Option<Document>> = documents
         .iter()
@@ -458,6 +460,7 @@ pub fn carry_out(
         }
     }
     rewrite(connection, &rewrites)?;
-    insert(connection, &versions, actor)?;
+    written((documents.len() - versions.len()) as u64);
+    insert(connection, &versions, actor, written)?;
     Ok(())
 }

@@ -96,7 +96,7 @@ pub struct NewVersion<'a> {
 }
 
 /// Inserts versions with all that belongs to them, and returns their row numbers. Those that become
-/// the version in use take the place of the present one.
+/// the version in use take the place of the present one. `written` is told how many more are written.
 ///
 /// # Errors
 /// As the statements; the caller's transaction must then be undone.
@@ -104,6 +104,7 @@ pub fn insert(
     connection: &mut PgConnection,
     versions: &[NewVersion<'_>],
     actor: &str,
+    written: &dyn Fn(u64),
 ) -> Result<Vec<i64>, StoreError> {
     if versions.is_empty() {
         return Ok(Vec::new());
@@ -123,7 +124,7 @@ pub fn insert(
     let mut divided = parts.peek().map(|part| divide(part));
     while let (Some(part), Some(present)) = (parts.next(), divided.take()) {
         let present = present?;
-        let (written, next) = rayon::join(
+        let (copied, next) = rayon::join(
             || {
                 let tools = part.iter().zip(present.rows.iter().zip(&present.digests));
                 let tools = tools.map(|(&index, (row, digest))| {
@@ -140,7 +141,8 @@ pub fn insert(
             },
             || parts.peek().map(|part| divide(part)),
         );
-        written?;
+        copied?;
+        written(part.len() as u64);
         divided = next;
     }
     Ok(ids)

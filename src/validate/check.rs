@@ -79,20 +79,26 @@ fn place(it: &Diagnostic) -> (u32, u32, std::cmp::Reverse<Severity>, &str, &str)
 
 /// Validates files, or standard input. A file that cannot be read is a finding like any other.
 pub fn check(inputs: &[Input], options: &Options) -> Report {
-    check_unless(inputs, options, |_| false)
+    check_unless(inputs, options, |_| false, || {})
 }
 
-/// The same, save that a definition which is known to be valid is only compared with the others.
+/// The same, save that a definition which is known to be valid is only compared with the others. `done` is
+/// called after each file.
 pub fn check_unless(
     inputs: &[Input],
     options: &Options,
     known: impl Fn(&Document) -> bool + Sync,
+    done: impl Fn() + Sync,
 ) -> Report {
     let files: Vec<Checked> = inputs
         .par_iter()
-        .map(|input| match Source::load(input) {
-            Ok(source) => file(source, options, &known),
-            Err(error) => unreadable(&input.to_string(), &error, options),
+        .map(|input| {
+            let checked = match Source::load(input) {
+                Ok(source) => file(source, options, &known),
+                Err(error) => unreadable(&input.to_string(), &error, options),
+            };
+            done();
+            checked
         })
         .collect();
     finish(files, options)

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use toolcat::operations::Kind;
-use toolcat::operations::list::{Cursor, Page, run};
+use toolcat::operations::list::{Cursor, run};
+use toolcat::operations::{Kind, Page};
 use toolcat::store::tools::Filter;
 
 use super::{connect, world};

@@ -1,5 +1,9 @@
 //! Operations called as the library's, without the command line: what its tests do not reach.
 
+mod abtest;
+mod audit;
+mod edit;
+mod import;
 mod list;
 mod record;
 

@@ -51,6 +51,7 @@ pub fn candidates() -> impl Strategy<Value = Vec<Candidate>> {
                     },
                     usage: toolcat::select::Usage::default(),
                     lesson: None,
+                    compiled: toolcat::select::estimate::Compiled::default(),
                 },
             )
             .collect()

@@ -3,18 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Map, Value, json};
 
-use super::report::{self, MetricLine, Report};
+use super::report::{self, MetricLine};
 use super::{CommandError, Outcome, Session, html, record};
-use crate::abtest::Analysis;
-use crate::operations::{Refusal, abtest};
+use crate::operations::abtest::analyze;
 use crate::output::{Format, record as lists};
-use crate::store::ab_tests::{Phase, StoredTest, lifecycle, look};
-use crate::store::{Connection, StoreError};
-
-/// Steps of the sequences in the HTML report.
-const COURSE_STEPS: usize = 24;
 
 /// Judge what was recorded so far.
 ///
@@ -44,15 +37,11 @@ pub struct AnalyzeArgs {
 
 pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let test = abtest::find(&mut connection, &args.name)?;
-    let phase = phase(&test, args.phase)?;
-    let analysis = connection.snapshot(|connection| -> Result<_, Refusal> {
-        Ok(look::look(connection, &test, &phase)?)
-    })?;
-    let report = Report::new(&test, &phase, analysis);
-    note(&mut connection, &test, &phase, &report.analysis)?;
+    let judged = analyze::run(&mut connection, &args.name, args.phase)?;
+    let report = &judged.report;
     if let Some(path) = &args.html {
-        let page = page(&mut connection, &test, &phase, &report)?;
+        let course = analyze::course(&mut connection, &judged)?;
+        let page = html::page(report, &course);
         if path.as_os_str() == "-" {
             write!(session.ui.out(), "{page}")?;
             return Ok(report::outcome(report.verdict()));
@@ -63,88 +52,14 @@ pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, Command
         session.ui.status(&format!("wrote {}", path.display()));
     }
     match args.format {
-        Format::Table | Format::Wide => report::present(session, &report)?,
+        Format::Table | Format::Wide => report::present(session, report)?,
         other => record::write_value(
             session,
-            &report,
+            report,
             other,
-            || report::word(report.verdict()).to_owned(),
-            |ui| lists::write_list(ui, &MetricLine::of(&report), other),
+            || analyze::word(report.verdict()).to_owned(),
+            |ui| lists::write_list(ui, &MetricLine::of(report), other),
         )?,
     }
     Ok(report::outcome(report.verdict()))
-}
-
-fn phase(test: &StoredTest, number: Option<i32>) -> Result<Phase, CommandError> {
-    if test.started_at.is_none() {
-        return Err(CommandError::conflict(format!(
-            "A/B test `{}` has not started, so there is nothing to analyse",
-            test.test_name
-        ))
-        .hint(format!(
-            "`toolcat abtest start {}` starts it",
-            test.test_name
-        )));
-    }
-    let phases = test.phases();
-    let wanted = number.unwrap_or(test.phase);
-    phases
-        .into_iter()
-        .find(|phase| phase.phase == wanted)
-        .ok_or_else(|| {
-            CommandError::not_found(format!(
-                "A/B test `{}` has no phase {wanted}: it is in phase {}",
-                test.test_name, test.phase
-            ))
-        })
-}
-
-/// The anytime-valid p-values of a look.
-pub fn p_values(analysis: &Analysis) -> Value {
-    let p: Map<String, Value> = analysis
-        .metrics
-        .iter()
-        .map(|it| (it.metric.to_string(), json!(it.p_now)))
-        .collect();
-    Value::Object(p)
-}
-
-/// Notes the look. A reader who may not write looks all the same.
-fn note(
-    connection: &mut Connection,
-    test: &StoredTest,
-    phase: &Phase,
-    analysis: &Analysis,
-) -> Result<(), CommandError> {
-    if phase.ended_at.is_some() {
-        return Ok(());
-    }
-    let noted = connection.append(|connection| {
-        lifecycle::note_look(
-            connection,
-            test,
-            phase.phase,
-            analysis.recorded,
-            report::word(analysis.decision.verdict),
-            &p_values(analysis),
-        )
-    });
-    match noted {
-        Ok(()) | Err(StoreError::Forbidden(_)) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
-fn page(
-    connection: &mut Connection,
-    test: &StoredTest,
-    phase: &Phase,
-    report: &Report,
-) -> Result<String, CommandError> {
-    let course = connection.snapshot(|connection| -> Result<_, Refusal> {
-        Ok(look::course(connection, test, phase, COURSE_STEPS)?)
-    })?;
-    let days = connection.read(|connection| look::days(connection, test, phase))?;
-    let looks = connection.read(|connection| look::noted(connection, test, phase))?;
-    Ok(html::page(report, &course, &looks, &days))
 }

@@ -1,17 +1,16 @@
 //! `toolcat abtest assign`: which version a unit gets.
 
-use chrono::{DateTime, Utc};
 use clap::Args;
-use serde::Serialize;
 
 use super::record;
 use super::{CommandError, Outcome, Session};
 use crate::abtest::ArmLabel;
 use crate::cli::lines::Lines;
 use crate::operations::Refusal;
+use crate::operations::abtest::assign::{self, Assignment, Request};
 use crate::output::{Column, Format, Record, record as lists};
-use crate::store::ab_tests::assign::{self, AssignError, Assigned, Caller, Outside};
-use crate::store::{Connection, StoreError};
+use crate::store::StoreError;
+use crate::store::ab_tests::assign::{AssignError, Outside};
 
 /// Tell which version a unit gets, and keep it.
 ///
@@ -63,28 +62,25 @@ pub fn run(args: &AssignArgs, session: &mut Session) -> Result<Outcome, CommandE
         Some(path) => read(path)?,
         None => args.unit.clone(),
     };
-    let caller = Caller {
-        execution_id: None,
-        user_id: args.user.as_deref(),
-        environment: Some(&args.environment),
+    let request = Request {
+        test: args.name.clone(),
+        units,
+        user: args.user.clone(),
+        environment: args.environment.clone(),
     };
+    let caller = session.caller(args.dry_run);
     let backend = session.backend()?;
     let mut connection = backend.open()?;
-    let assigned = match assign::assign(&mut connection, &args.name, &units, caller, !args.dry_run)
-    {
+    let assigned = match assign::run(&mut connection, &caller, &request) {
         Err(AssignError::Store(
             error @ (StoreError::NoCatalog(_) | StoreError::SchemaTooOld { .. }),
         )) => {
             backend.bring_up_to_date(&mut connection, error)?;
-            again(&mut connection, args, &units, caller)
+            assign::run(&mut connection, &caller, &request)
         }
         other => other,
     };
-    let assigned = assigned.map_err(|error| in_place(error, args, units.len()))?;
-    let rows: Vec<Row> = assigned
-        .into_iter()
-        .map(|it| Row::new(&args.name, it))
-        .collect();
+    let rows = assigned.map_err(|error| in_place(error, args, request.units.len()))?;
     match rows.as_slice() {
         [row] if args.batch.is_none() && args.unit.len() == 1 && !args.format.is_for_people() => {
             record::write_value(
@@ -98,15 +94,6 @@ pub fn run(args: &AssignArgs, session: &mut Session) -> Result<Outcome, CommandE
         rows => lists::write_list(&mut session.ui, rows, args.format)?,
     }
     Ok(Outcome::Done)
-}
-
-fn again(
-    connection: &mut Connection,
-    args: &AssignArgs,
-    units: &[String],
-    caller: Caller<'_>,
-) -> Result<Vec<Assigned>, AssignError> {
-    assign::assign(connection, &args.name, units, caller, !args.dry_run)
 }
 
 /// The error, with the line of a batch that it is about.
@@ -131,37 +118,7 @@ fn read(path: &str) -> Result<Vec<String>, CommandError> {
     lines.map(|line| Ok(line?.text)).collect()
 }
 
-/// One assignment.
-#[derive(Debug, Serialize)]
-struct Row {
-    test: String,
-    unit: String,
-    arm: Option<ArmLabel>,
-    tool: Option<String>,
-    outside: Option<Outside>,
-    bucket: f64,
-    phase: i32,
-    sticky: bool,
-    assigned_at: Option<DateTime<Utc>>,
-}
-
-impl Row {
-    fn new(test: &str, assigned: Assigned) -> Self {
-        Self {
-            test: test.to_owned(),
-            unit: assigned.unit,
-            arm: assigned.arm,
-            tool: assigned.tool.map(|tool| tool.to_string()),
-            outside: assigned.outside,
-            bucket: assigned.bucket,
-            phase: assigned.phase,
-            sticky: assigned.stored,
-            assigned_at: assigned.assigned_at,
-        }
-    }
-}
-
-impl Record for Row {
+impl Record for Assignment {
     const COLUMNS: &'static [Column] = &[
         Column::text("unit"),
         Column::text("arm"),

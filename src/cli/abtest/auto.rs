@@ -2,11 +2,9 @@
 
 use clap::Args;
 
-use super::conclude::{Conclusion, Wish, conclude};
 use super::{CommandError, Outcome, Session};
-use crate::operations::Kind;
+use crate::operations::abtest::conclude;
 use crate::output::{Format, record};
-use crate::store::ab_tests;
 
 /// Conclude every test that is ready.
 ///
@@ -31,25 +29,12 @@ pub struct AutoArgs {
 
 pub fn run(args: &AutoArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let active = ["active".to_owned()];
-    let mut tests = connection.read(|connection| ab_tests::list(connection, &active))?;
-    tests.retain(ab_tests::StoredTest::is_running);
     let caller = session.caller(args.dry_run);
-    let wish = Wish {
-        apply: args.apply,
-        force: None,
-    };
-    let mut conclusions: Vec<Conclusion> = Vec::with_capacity(tests.len());
-    for test in &tests {
-        match conclude(&mut connection, &caller, &test.test_name, wish) {
-            Ok(conclusion) => conclusions.push(conclusion),
-            // somebody ended it meanwhile
-            Err(error) if matches!(error.kind, Kind::Conflict | Kind::Overtaken) => {
-                session.ui.warn(&error.message);
-            }
-            Err(error) => return Err(error.into()),
-        }
+    let concluded = conclude::all(&mut connection, &caller, args.apply)?;
+    for message in &concluded.passed_over {
+        session.ui.warn(message);
     }
+    let conclusions = concluded.conclusions;
     if conclusions.is_empty() && args.format.is_for_people() {
         session.ui.status("no A/B test is running");
         return Ok(Outcome::Done);

@@ -1,17 +1,12 @@
 //! `toolcat abtest conclude`: the end of a test, by the rule or by force.
 
 use clap::Args;
-use serde::Serialize;
-use serde_json::json;
 
-use super::report::{self, Report};
 use super::{CommandError, Outcome, Session, record};
-use crate::abtest::{ArmLabel, Verdict};
-use crate::operations::{Caller, Kind, Refusal, Remedy, abtest, change};
+use crate::abtest::ArmLabel;
+use crate::operations::abtest::conclude::{self, Conclusion, Wish};
+use crate::operations::abtest::find;
 use crate::output::{Column, Format, Record, record as lists, text};
-use crate::store::ab_tests::lifecycle::Next;
-use crate::store::ab_tests::{StoredTest, lifecycle, look};
-use crate::store::{Connection, Transaction};
 
 /// End a test by the rule, or by force.
 ///
@@ -64,12 +59,12 @@ pub fn run(args: &ConcludeArgs, session: &mut Session) -> Result<Outcome, Comman
         );
     }
     let mut connection = session.connect()?;
-    abtest::find(&mut connection, &args.name)?;
+    find(&mut connection, &args.name)?;
     let wish = Wish {
         apply: args.apply,
         force: args.force,
     };
-    let conclusion = conclude(&mut connection, &caller, &args.name, wish)?;
+    let conclusion = conclude::run(&mut connection, &caller, &args.name, wish)?;
     match args.format {
         Format::Table | Format::Wide => present(session, args, &conclusion)?,
         other => record::write_value(
@@ -80,40 +75,15 @@ pub fn run(args: &ConcludeArgs, session: &mut Session) -> Result<Outcome, Comman
             |ui| lists::write_list(ui, std::slice::from_ref(&conclusion), other),
         )?,
     }
-    Ok(conclusion.outcome())
+    Ok(outcome(&conclusion))
 }
 
-/// What is asked for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Wish {
-    /// Whether the winner is made the latest version.
-    pub apply: bool,
-    /// The winner, whatever the rule says.
-    pub force: Option<ArmLabel>,
-}
-
-/// What became of a test.
-#[derive(Debug, Clone, Serialize)]
-pub struct Conclusion {
-    pub test: String,
-    /// Verdict of the rule.
-    pub verdict: &'static str,
-    pub concluded: bool,
-    pub winner: Option<ArmLabel>,
-    pub winner_tool: Option<String>,
-    pub forced: bool,
-    /// Whether the winner was made the latest version by this.
-    pub applied: bool,
-    pub sentence: String,
-}
-
-impl Conclusion {
-    pub fn outcome(&self) -> Outcome {
-        match (self.winner, self.verdict) {
-            (Some(_), _) => Outcome::Done,
-            (None, "invalid") => Outcome::Code(5),
-            (None, _) => Outcome::No,
-        }
+/// 0 a winner, 1 none, 5 invalid data.
+fn outcome(conclusion: &Conclusion) -> Outcome {
+    match (conclusion.winner, conclusion.verdict) {
+        (Some(_), _) => Outcome::Done,
+        (None, "invalid") => Outcome::Code(5),
+        (None, _) => Outcome::No,
     }
 }
 
@@ -139,133 +109,6 @@ impl Record for Conclusion {
     fn name(&self) -> String {
         self.test.clone()
     }
-}
-
-/// Ends a test in one transaction: looks, decides, writes.
-pub fn conclude(
-    connection: &mut Connection,
-    caller: &Caller,
-    name: &str,
-    wish: Wish,
-) -> Result<Conclusion, Refusal> {
-    let (conclusion, _) = change(connection, caller, Some("concluded"), |connection| {
-        let test = lifecycle::existing(connection, name)?;
-        match test.status.as_str() {
-            "active" => decide(connection, caller, &test, wish),
-            "completed" => apply_later(connection, &test, wish),
-            "draft" => Err(Refusal::new(
-                Kind::Conflict,
-                format!("A/B test `{name}` has not started"),
-            )
-            .remedy(Remedy::Test {
-                test: name.to_owned(),
-                next: Next::Start,
-            })),
-            other => Err(
-                Refusal::new(Kind::Conflict, format!("A/B test `{name}` is {other}"))
-                    .remedy(Remedy::NoResult),
-            ),
-        }
-    })?;
-    Ok(conclusion)
-}
-
-fn decide(
-    connection: &mut Transaction,
-    caller: &Caller,
-    test: &StoredTest,
-    wish: Wish,
-) -> Result<Conclusion, Refusal> {
-    let phase = test.present_phase();
-    let analysis = look::look(connection, test, &phase)?;
-    let report = Report::new(test, &phase, analysis);
-    let verdict = report.verdict();
-    let winner = wish.force.or(verdict.winner());
-    let ends = winner.is_some()
-        || matches!(
-            verdict,
-            Verdict::NoDifference | Verdict::GuardrailBroken { .. } | Verdict::Conflict
-        );
-    let mut conclusion = Conclusion {
-        test: test.test_name.clone(),
-        verdict: report::word(verdict),
-        concluded: ends,
-        winner,
-        winner_tool: winner.map(|arm| test.identity(arm).to_string()),
-        forced: wish.force.is_some(),
-        applied: false,
-        sentence: report.analysis.decision.sentence.clone(),
-    };
-    if !ends {
-        return Ok(conclusion);
-    }
-    let results = json!({
-        "verdict": conclusion.verdict,
-        "winner": winner,
-        "forced": conclusion.forced,
-        "reason": caller.reason,
-        "sentence": conclusion.sentence,
-        "decided_at": test.read_at,
-        "decided_by": caller.actor,
-        "apply": wish.apply,
-        "report": report,
-    });
-    lifecycle::conclude(connection, test, winner, &results, conclusion.forced)?;
-    if let Some(arm) = winner.filter(|_| wish.apply) {
-        conclusion.applied = apply(connection, test, arm)?;
-    }
-    Ok(conclusion)
-}
-
-fn apply(
-    connection: &mut Transaction,
-    test: &StoredTest,
-    winner: ArmLabel,
-) -> Result<bool, Refusal> {
-    lifecycle::name_action(connection, "promoted")?;
-    Ok(lifecycle::make_latest(connection, test.tool_id(winner))?)
-}
-
-/// A test that was concluded without --apply is applied afterwards.
-fn apply_later(
-    connection: &mut Transaction,
-    test: &StoredTest,
-    wish: Wish,
-) -> Result<Conclusion, Refusal> {
-    let name = &test.test_name;
-    let (Some(winner), true, None) = (test.winner(), wish.apply, wish.force) else {
-        return Err(Refusal::new(
-            Kind::Conflict,
-            format!("A/B test `{name}` is concluded already"),
-        )
-        .remedy(Remedy::ShowResult { test: name.clone() }));
-    };
-    let applied = apply(connection, test, winner)?;
-    let text = |key: &str| {
-        test.results
-            .get(key)
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
-    Ok(Conclusion {
-        test: name.clone(),
-        verdict: match text("verdict").as_str() {
-            "a_wins" => "a_wins",
-            "b_wins" => "b_wins",
-            "invalid" => "invalid",
-            "continue" => "continue",
-            "guardrail_broken" => "guardrail_broken",
-            "conflict" => "conflict",
-            _ => "no_difference",
-        },
-        concluded: true,
-        winner: Some(winner),
-        winner_tool: Some(test.identity(winner).to_string()),
-        forced: test.forced,
-        applied,
-        sentence: text("sentence"),
-    })
 }
 
 fn present(

@@ -7,9 +7,10 @@ use std::fmt::Write;
 use chrono::{DateTime, Utc};
 
 use super::record::{split_words, time};
-use super::report::{self, Report};
+use super::report;
 use crate::abtest::analysis::MetricReport;
 use crate::abtest::{ArmLabel, Metric};
+use crate::operations::abtest::analyze::{Course, Report, word};
 use crate::output::text;
 use crate::store::ab_tests::look::{NotedLook, Point};
 use crate::store::ab_tests::outcomes::Day;
@@ -25,7 +26,12 @@ svg text{font:11px system-ui,sans-serif;fill:#444}code{font-size:.9em}\
 svg text{fill:#bbb}.dim{color:#999}.good{color:#5bd07f}.bad{color:#ff8a80}}";
 
 /// The page.
-pub fn page(report: &Report, course: &[Point], looks: &[NotedLook], days: &[Day]) -> String {
+pub fn page(report: &Report, course: &Course) -> String {
+    let Course {
+        points,
+        looks,
+        days,
+    } = course;
     let mut page = String::with_capacity(32 * 1024);
     let name = escape(&report.test);
     page.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
@@ -36,7 +42,7 @@ pub fn page(report: &Report, course: &[Point], looks: &[NotedLook], days: &[Day]
     heading(&mut page, report);
     arms(&mut page, report);
     metrics(&mut page, report);
-    sequences(&mut page, report, course, looks);
+    sequences(&mut page, report, points, looks);
     per_day(&mut page, days);
     health(&mut page, report);
     rule(&mut page, report);
@@ -53,7 +59,7 @@ macro_rules! put {
 
 fn heading(page: &mut String, report: &Report) {
     let decision = &report.analysis.decision;
-    let class = match report::word(decision.verdict) {
+    let class = match word(decision.verdict) {
         "a_wins" | "b_wins" => "verdict win",
         "invalid" => "verdict invalid",
         _ => "verdict",

@@ -2,7 +2,7 @@
 
 use super::CommandError;
 use crate::abtest::{Guardrail, Metric};
-use crate::store::ab_tests::split_of;
+use crate::operations::abtest::numbers;
 
 /// Reads the value of an option, with a hint where it cannot be read.
 ///
@@ -35,40 +35,23 @@ pub fn split(text: &str) -> Result<f64, String> {
         }
         None => number(text)?,
     };
-    split_of(share).map_err(|error| error.to_string())?;
+    numbers::split(share)?;
     Ok(share)
 }
 
 /// A share above 0 and at most 1: `0.25` or `25%`.
 pub fn coverage(text: &str) -> Result<f64, String> {
-    let share = number(text)?;
-    if share > 0.0 && share <= 1.0 {
-        Ok(share)
-    } else {
-        Err(format!("the coverage {share} is not above 0 and at most 1"))
-    }
+    numbers::coverage(number(text)?)
 }
 
 /// A confidence: `0.95` or `95%`.
 pub fn confidence(text: &str) -> Result<f64, String> {
-    let confidence = number(text)?;
-    if (0.5..1.0).contains(&confidence) && confidence > 0.5 {
-        Ok(confidence)
-    } else {
-        Err(format!(
-            "the confidence {confidence} is not between 0.5 and 1"
-        ))
-    }
+    numbers::confidence(number(text)?)
 }
 
 /// A power: `0.8` or `80%`.
 pub fn power(text: &str) -> Result<f64, String> {
-    let power = number(text)?;
-    if power > 0.0 && power < 1.0 {
-        Ok(power)
-    } else {
-        Err(format!("the power {power} is not between 0 and 1"))
-    }
+    numbers::power(number(text)?)
 }
 
 /// `METRIC:MARGIN`, as in `success:0.02` or `time:10%`.
@@ -79,13 +62,7 @@ pub fn guardrail(text: &str) -> Result<Guardrail, String> {
     let metric: Metric = metric
         .parse()
         .map_err(|error: crate::abtest::evidence::UnknownMetric| error.to_string())?;
-    let margin = positive(margin)?;
-    if metric == Metric::Success && margin >= 1.0 {
-        return Err(format!(
-            "a success rate cannot drop by {margin}: the margin is in shares, 0.02 for two points"
-        ));
-    }
-    Ok(Guardrail { metric, margin })
+    numbers::guardrail(metric, number(margin)?)
 }
 
 /// `METRIC:CHANGE`, as in `time:-0.1` or `success:+2%`; a change of B against A.
@@ -128,12 +105,7 @@ pub fn duration(text: &str) -> Result<f64, String> {
 
 /// A positive finite number, also as a percentage.
 pub fn positive(text: &str) -> Result<f64, String> {
-    let value = number(text)?;
-    if value > 0.0 {
-        Ok(value)
-    } else {
-        Err(format!("{value} is not above 0"))
-    }
+    numbers::positive(number(text)?)
 }
 
 fn number(text: &str) -> Result<f64, String> {

@@ -2,11 +2,11 @@
 
 use clap::Args;
 
-use super::record::{self, TestRecord};
+use super::record;
 use super::{CommandError, Outcome, Session};
-use crate::operations::change;
+use crate::operations::abtest::{self, TestRecord};
 use crate::output::Format;
-use crate::store::ab_tests::lifecycle::{self, Change};
+use crate::store::ab_tests::lifecycle::Change;
 
 /// Change the state of a test.
 #[derive(Debug, Args)]
@@ -30,20 +30,15 @@ pub fn run(
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let (action, done) = match wanted {
-        Change::Start => ("started", "started"),
-        Change::Pause => (
-            "paused",
-            "paused: no new unit is assigned; those assigned keep their arm",
-        ),
-        Change::Resume => ("resumed", "resumed"),
-        Change::Cancel => ("cancelled", "cancelled: nothing was decided"),
-        Change::Split { .. } => ("split", "split"),
+    let done = match wanted {
+        Change::Start => "started",
+        Change::Pause => "paused: no new unit is assigned; those assigned keep their arm",
+        Change::Resume => "resumed",
+        Change::Cancel => "cancelled: nothing was decided",
+        Change::Split { .. } => "split",
     };
     let caller = session.caller(args.dry_run);
-    let (test, _) = change(&mut connection, &caller, Some(action), |connection| {
-        Ok(lifecycle::change(connection, &args.name, wanted)?)
-    })?;
+    let test = abtest::change(&mut connection, &caller, &args.name, wanted)?;
     let would = if args.dry_run {
         " (dry run: nothing was written)"
     } else {

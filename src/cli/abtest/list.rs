@@ -2,10 +2,9 @@
 
 use clap::Args;
 
-use super::record::TestRecord;
 use super::{CommandError, Outcome, Session};
+use crate::operations::abtest;
 use crate::output::{Format, record};
-use crate::store::ab_tests;
 
 /// List the tests.
 #[derive(Debug, Args)]
@@ -21,8 +20,7 @@ pub struct ListArgs {
 
 pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let tests = connection.read(|connection| ab_tests::list(connection, &args.status))?;
-    let records: Vec<TestRecord> = tests.iter().map(TestRecord::from).collect();
+    let records = abtest::list(&mut connection, &args.status)?;
     if records.is_empty() && args.format.is_for_people() {
         session.ui.status("no A/B test");
         return Ok(Outcome::Done);

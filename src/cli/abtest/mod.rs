@@ -15,7 +15,6 @@ mod report;
 mod selfcheck;
 mod show;
 mod simulate;
-mod sizing;
 mod split;
 
 use clap::{Args, Subcommand};

@@ -1,23 +1,14 @@
 //! `toolcat abtest plan`: how many records a test needs, and how long that takes.
 
 use clap::Args;
-use serde::Serialize;
 
 use super::record;
-use super::sizing::{self, Assumed, MOST_PLANNED};
 use super::{CommandError, Outcome, Session, input};
-use crate::abtest::plan::Target;
-use crate::abtest::{Guardrail, Metric, Split};
+use crate::abtest::Metric;
 use crate::definition::ToolRef;
-use crate::operations::address;
-use crate::operations::{Refusal, abtest};
+use crate::operations::abtest::plan::{self, Plan, Request, Step, Subject};
+use crate::operations::abtest::sizing::MOST_PLANNED;
 use crate::output::{Column, Format, Record, record as lists, text};
-use crate::store::Connection;
-use crate::store::ab_tests::history;
-use crate::store::ab_tests::{UnitKind, split_of};
-
-/// Effects that are tried where none is named: points of success, relative changes of time and cost.
-const LADDER: [f64; 4] = [0.02, 0.05, 0.1, 0.2];
 
 /// Work out how many records a test needs, and how long that takes.
 ///
@@ -77,43 +68,22 @@ pub struct PlanArgs {
     format: Format,
 }
 
-/// What is planned for.
-struct Subject {
-    tools: Vec<i64>,
-    environment: Option<String>,
-    unit: UnitKind,
-    metrics: Vec<Metric>,
-    split: Split,
-    coverage: f64,
-    confidence: f64,
-    planned: Option<u64>,
-    guardrails: Vec<Guardrail>,
-}
-
 pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let mut connection = session.connect()?;
-    let subject = subject(args, &mut connection)?;
-    let environment = subject.environment.as_deref();
-    let known = sizing::assumed(&mut connection, &subject.tools[..1], environment)?;
-    let per_day = connection.read(|connection| {
-        let users = subject.unit == UnitKind::User;
-        history::traffic_per_day(connection, &subject.tools, environment, args.days, users)
-    })?;
-    let target = Target {
-        alpha: 1.0 - subject.confidence,
+    let request = Request {
+        subject: match &args.name {
+            Some(name) => Subject::Test(name.clone()),
+            None => Subject::Tools(args.tool.clone()),
+        },
+        metrics: args.metric.clone(),
+        effects: args.mde.clone(),
+        planned: args.planned,
+        split: args.split,
+        coverage: args.coverage,
+        confidence: args.confidence,
         power: args.power,
+        days: args.days,
     };
-    let plan = Plan {
-        unit: subject.unit,
-        split: super::record::shares(subject.split.b),
-        coverage: subject.coverage,
-        confidence: subject.confidence,
-        power: args.power,
-        baseline: known,
-        traffic_per_day: per_day,
-        traffic_days: args.days,
-        steps: steps(args, &subject, &known, target, per_day)?,
-    };
+    let plan = plan::run(&mut session.connect()?, &request)?;
     match args.format {
         Format::Table | Format::Wide => present(session, &plan, args.format)?,
         other => record::write_value(
@@ -125,159 +95,6 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
         )?,
     }
     Ok(Outcome::Done)
-}
-
-fn subject(args: &PlanArgs, connection: &mut Connection) -> Result<Subject, CommandError> {
-    let mut subject = match &args.name {
-        Some(name) => {
-            let test = abtest::find(connection, name)?;
-            let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
-            Subject {
-                tools: vec![test.tool_a_id, test.tool_b_id],
-                environment: test.target_environment.clone(),
-                unit: test.unit(),
-                metrics: plan.primaries,
-                split: plan.split,
-                coverage: test.coverage,
-                confidence: test.confidence,
-                planned: Some(plan.planned),
-                guardrails: plan.guardrails,
-            }
-        }
-        None => Subject {
-            tools: args
-                .tool
-                .iter()
-                .map(|tool| Ok(address::find(connection, tool)?.id))
-                .collect::<Result<_, CommandError>>()?,
-            environment: None,
-            unit: UnitKind::Execution,
-            metrics: Metric::ALL.to_vec(),
-            split: Split { a: 0.5, b: 0.5 },
-            coverage: 1.0,
-            confidence: 0.95,
-            planned: None,
-            guardrails: Vec::new(),
-        },
-    };
-    if !args.metric.is_empty() {
-        subject.metrics.clone_from(&args.metric);
-    }
-    if let Some(share_b) = args.split {
-        subject.split =
-            split_of(share_b).map_err(|error| CommandError::invalid(error.to_string()))?;
-    }
-    subject.coverage = args.coverage.unwrap_or(subject.coverage);
-    subject.confidence = args.confidence.unwrap_or(subject.confidence);
-    subject.planned = args.planned.or(subject.planned);
-    Ok(subject)
-}
-
-fn steps(
-    args: &PlanArgs,
-    subject: &Subject,
-    known: &Assumed,
-    target: Target,
-    per_day: f64,
-) -> Result<Vec<Step>, CommandError> {
-    let mut steps = Vec::new();
-    for metric in &subject.metrics {
-        let days = |total: u64| {
-            let rate = per_day * subject.coverage;
-            (rate > 0.0).then(|| total as f64 / rate)
-        };
-        if args.mde.is_empty()
-            && let Some(total) = subject.planned
-        {
-            let share = |share: f64| (total as f64 * share).round() as u64;
-            steps.push(Step {
-                metric: *metric,
-                effect: sizing::detectable(*metric, total, known, subject.split, target),
-                one_look: (total as f64 / crate::abtest::plan::SEQUENTIAL_INFLATION).round() as u64,
-                a: share(subject.split.a),
-                b: share(subject.split.b),
-                total,
-                days: days(total),
-                planned: true,
-                guardrail: false,
-            });
-        }
-        let ladder: &[f64] = if args.mde.is_empty() {
-            &LADDER
-        } else {
-            &args.mde
-        };
-        for effect in ladder {
-            let size = match sizing::planned_for(*metric, *effect, known, subject.split, target) {
-                Ok(size) => size,
-                Err(_) if args.mde.is_empty() => continue,
-                Err(error) => return Err(error),
-            };
-            steps.push(Step {
-                metric: *metric,
-                effect: Some(*effect),
-                one_look: (size.fixed_a.ceil() + size.fixed_b.ceil()) as u64,
-                a: size.sequential_a,
-                b: size.sequential_b,
-                total: size.total(),
-                days: days(size.total()),
-                planned: false,
-                guardrail: false,
-            });
-        }
-    }
-    for guardrail in &subject.guardrails {
-        let size = sizing::planned_for_guardrail(*guardrail, known, subject.split, target)?;
-        let rate = per_day * subject.coverage;
-        steps.push(Step {
-            metric: guardrail.metric,
-            effect: Some(guardrail.margin),
-            one_look: (size.fixed_a.ceil() + size.fixed_b.ceil()) as u64,
-            a: size.sequential_a,
-            b: size.sequential_b,
-            total: size.total(),
-            days: (rate > 0.0).then(|| size.total() as f64 / rate),
-            planned: false,
-            guardrail: true,
-        });
-    }
-    Ok(steps)
-}
-
-/// The answer.
-#[derive(Debug, Serialize)]
-struct Plan {
-    unit: UnitKind,
-    split: crate::abtest::PerArm<f64>,
-    coverage: f64,
-    confidence: f64,
-    power: f64,
-    baseline: Assumed,
-    traffic_per_day: f64,
-    traffic_days: f64,
-    steps: Vec<Step>,
-}
-
-/// One effect and what it takes.
-#[derive(Debug, Serialize)]
-struct Step {
-    metric: Metric,
-    /// Smallest effect that is found: points of success, or a relative change.
-    effect: Option<f64>,
-    /// Records in A.
-    a: u64,
-    /// Records in B.
-    b: u64,
-    /// Records in all, for the sequential test.
-    total: u64,
-    /// Records in all for a single look at the end.
-    one_look: u64,
-    /// Days at the present traffic.
-    days: Option<f64>,
-    /// Whether it is the planned size, rather than a planned effect.
-    planned: bool,
-    /// Whether it is what shows a guardrail kept; the effect is its margin.
-    guardrail: bool,
 }
 
 impl Record for Step {

@@ -1,82 +1,23 @@
 //! The analysis of a test for people and machines.
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::record::{shares, split_words};
+use super::record::split_words;
 use super::{CommandError, Outcome, Session};
 use crate::abtest::analysis::{Interval, MetricReport};
 use crate::abtest::quantile::QuantileInterval;
 use crate::abtest::success::CountedOutcome;
-use crate::abtest::{Analysis, ArmLabel, ClauseKind, Metric, PerArm, Verdict};
+use crate::abtest::{ArmLabel, ClauseKind, Metric, Verdict};
+use crate::operations::abtest::analyze::{Report, word};
 use crate::output::interval_plot::Axis;
 use crate::output::table::Table;
 use crate::output::{Column, Record, style, text};
-use crate::store::ab_tests::{Phase, StoredTest, UnitKind};
+use crate::store::ab_tests::UnitKind;
 
 /// Columns of an interval plot.
 const PLOT_COLUMNS: usize = 41;
 /// How far an interval plot reaches on either side of no difference, as ln of the ratio.
 const PLOT_REACH: f64 = 1.609;
-
-/// An analysis with what names it; the field names are stable.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Report {
-    pub test: String,
-    pub status: String,
-    pub hypothesis: Option<String>,
-    pub tool_a: String,
-    pub tool_b: String,
-    pub phase: i32,
-    pub seed: String,
-    pub unit: UnitKind,
-    /// Share of each arm.
-    pub split: PerArm<f64>,
-    pub coverage: f64,
-    pub started_at: Option<DateTime<Utc>>,
-    pub looked_at: DateTime<Utc>,
-    pub forced: bool,
-    #[serde(flatten)]
-    pub analysis: Analysis,
-}
-
-impl Report {
-    pub fn new(test: &StoredTest, phase: &Phase, analysis: Analysis) -> Self {
-        Self {
-            test: test.test_name.clone(),
-            status: test.status.clone(),
-            hypothesis: test.hypothesis.clone(),
-            tool_a: test.identity(ArmLabel::A).to_string(),
-            tool_b: test.identity(ArmLabel::B).to_string(),
-            phase: phase.phase,
-            seed: phase.seed.clone(),
-            unit: test.unit(),
-            split: shares(phase.traffic_split),
-            coverage: phase.coverage,
-            started_at: phase.started_at,
-            looked_at: test.read_at,
-            forced: test.forced,
-            analysis,
-        }
-    }
-
-    pub fn verdict(&self) -> Verdict {
-        self.analysis.decision.verdict
-    }
-}
-
-/// The word for a verdict, as in the JSON.
-pub fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::AWins => "a_wins",
-        Verdict::BWins => "b_wins",
-        Verdict::Continue { .. } => "continue",
-        Verdict::GuardrailBroken { .. } => "guardrail_broken",
-        Verdict::Conflict => "conflict",
-        Verdict::NoDifference => "no_difference",
-        Verdict::Invalid => "invalid",
-    }
-}
 
 /// 0 a winner, 1 none yet or no difference, 5 invalid.
 pub fn outcome(verdict: Verdict) -> Outcome {

@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::record;
-use super::sizing::DEFAULT_PLANNED;
 use super::{CommandError, Outcome, Session, input};
 use crate::abtest::simulate::{Schedule, replay};
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Execution, Metric, TestPlan};
 use crate::definition::ToolRef;
+use crate::operations::abtest::sizing::DEFAULT_PLANNED;
 use crate::operations::address;
 use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};

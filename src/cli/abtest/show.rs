@@ -2,9 +2,9 @@
 
 use clap::Args;
 
-use super::record::{self, TestRecord};
+use super::record;
 use super::{CommandError, Outcome, Session};
-use crate::operations::abtest;
+use crate::operations::abtest::{self, TestRecord};
 use crate::output::Format;
 
 /// Show one test.

@@ -4,13 +4,13 @@ use clap::Args;
 use serde::Serialize;
 
 use super::record;
-use super::sizing::{self, Assumed, DEFAULT_PLANNED};
 use super::{CommandError, Outcome, Session, input};
 use crate::abtest::plan::Target;
 use crate::abtest::simulate::{ArmModel, CostModel, Schedule, simulate};
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Guardrail, Metric, PerArm, TestPlan};
 use crate::definition::ToolRef;
+use crate::operations::abtest::sizing::{self, Assumed, DEFAULT_PLANNED};
 use crate::operations::address;
 use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};

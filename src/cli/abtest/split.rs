@@ -3,12 +3,11 @@
 use clap::Args;
 use uuid::Uuid;
 
-use super::record::{self, TestRecord, shares, split_words};
+use super::record::{self, split_words};
 use super::{CommandError, Outcome, Session, input};
-use crate::operations::abtest;
-use crate::operations::change;
+use crate::operations::abtest::{self, TestRecord, shares};
 use crate::output::Format;
-use crate::store::ab_tests::lifecycle::{self, Change};
+use crate::store::ab_tests::lifecycle::Change;
 
 /// Change the split, which starts a new phase.
 ///
@@ -41,16 +40,13 @@ pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandEr
     let traffic_split = input::option("SPLIT", &args.split, input::split, input::SPLIT_HINT)?;
     let mut connection = session.connect()?;
     let caller = session.caller(args.dry_run);
-    let seed = Uuid::new_v4().to_string();
     let before = abtest::find(&mut connection, &args.name)?;
     let wanted = Change::Split {
         traffic_split,
         coverage: args.coverage.unwrap_or(before.coverage),
-        seed,
+        seed: Uuid::new_v4().to_string(),
     };
-    let (test, _) = change(&mut connection, &caller, Some("split"), |connection| {
-        Ok(lifecycle::change(connection, &args.name, &wanted)?)
-    })?;
+    let test = abtest::change(&mut connection, &caller, &args.name, &wanted)?;
     let would = if args.dry_run {
         " (dry run: nothing was written)"
     } else {

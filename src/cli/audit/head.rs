@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::store::chain;
+use crate::operations::audit;
 
 use super::{CommandError, Outcome, Session};
 
@@ -14,8 +14,7 @@ use super::{CommandError, Outcome, Session};
 pub struct HeadArgs {}
 
 pub fn run(_: &HeadArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let mut connection = session.connect()?;
-    let head = connection.read(chain::head)?;
+    let head = audit::head(&mut session.connect()?)?;
     writeln!(session.ui.out(), "{head}")?;
     Ok(Outcome::Done)
 }

@@ -9,8 +9,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::definition::ToolRef;
+use crate::operations::audit;
 use crate::output::{Column, Format, Record, record, text};
-use crate::store::audit::{self, Entry, EntryFilter};
+use crate::store::audit::{Entry, EntryFilter};
 use crate::store::replay::WHOLE_ROW;
 
 use super::{CommandError, Outcome, Session, changes, moment};
@@ -82,25 +83,12 @@ pub fn run(args: &AuditArgs, session: &mut Session) -> Result<Outcome, CommandEr
         actions: args.action.clone(),
         field: args.field.clone(),
         limit: args.limit.filter(|&it| it > 0),
+        before: None,
     };
-    let entries = connection.read(|connection| audit::list(connection, &filter))?;
-    if entries.is_empty() {
-        let of_tools = EntryFilter {
-            tools: args.tool.clone(),
-            limit: Some(1),
-            ..EntryFilter::default()
-        };
-        let known = connection.read(|connection| audit::list(connection, &of_tools))?;
-        if let (Some(tool), true) = (args.tool.first(), known.is_empty()) {
-            return Err(
-                CommandError::not_found(format!("the audit log knows no tool `{tool}`"))
-                    .hint("`toolcat list` shows the tools there are"),
-            );
-        }
-        if args.format.is_for_people() {
-            session.ui.status("no change matches");
-            return Ok(Outcome::Done);
-        }
+    let entries = audit::list(&mut connection, &filter, None)?.entries;
+    if entries.is_empty() && args.format.is_for_people() {
+        session.ui.status("no change matches");
+        return Ok(Outcome::Done);
     }
     let entries: Vec<Listed> = entries.into_iter().map(Listed).collect();
     record::write_list(&mut session.ui, &entries, args.format)?;

@@ -1,12 +1,12 @@
 //! `toolcat audit verify`: the log replayed from the start against the present state.
 
 use clap::Args;
-use serde_json::json;
 
+use crate::operations::audit;
 use crate::output::style::GOOD;
 use crate::output::text;
 use crate::store::chain::Head;
-use crate::store::replay::{self, Discrepancy};
+use crate::store::replay::Discrepancy;
 
 use super::super::selection::ActFormat;
 use super::{CommandError, Outcome, Session, changes};
@@ -30,33 +30,25 @@ pub struct VerifyArgs {
 }
 
 pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let mut connection = session.connect()?;
-    let (extent, head, found) = connection
-        .read_consistently(|connection| replay::verify(connection, args.against.as_ref()))?;
-    let outcome = match found.is_empty() {
+    let verified = audit::verify(&mut session.connect()?, args.against.as_ref())?;
+    let outcome = match verified.ok {
         true => Outcome::Done,
         false => Outcome::No,
     };
     if args.format == ActFormat::Json {
-        let result = json!({
-            "ok": found.is_empty(),
-            "entries": extent.entries,
-            "tools": extent.tools,
-            "revision": extent.revision,
-            "head": head,
-            "discrepancies": found,
-        });
+        let result = serde_json::to_string(&verified).map_err(std::io::Error::from)?;
         writeln!(session.ui.out(), "{result}")?;
         return Ok(outcome);
     }
     let count = |n: i64, one: &str| text::counted(usize::try_from(n).unwrap_or(0), one);
     let extent = format!(
         "{}, {}, revision {}",
-        count(extent.entries, "change"),
-        count(extent.tools, "tool version"),
-        extent.revision
+        count(verified.entries, "change"),
+        count(verified.tools, "tool version"),
+        verified.revision
     );
-    for it in &found {
+    let found = &verified.discrepancies;
+    for it in found {
         writeln!(session.ui.out(), "{}", line(it))?;
     }
     let verdict = match found.len() {
@@ -76,7 +68,7 @@ pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandE
             "nothing up to revision {kept} was rewritten since its head was kept"
         )?;
     }
-    writeln!(session.ui.out(), "head {head}")?;
+    writeln!(session.ui.out(), "head {}", verified.head)?;
     Ok(outcome)
 }
 

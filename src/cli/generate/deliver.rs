@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::definition::Document;
+use crate::operations::{Silent, import};
 use crate::output::text;
-use crate::store::import::{self, OnConflict, Step};
 
 use super::super::{CommandError, Session, files};
 use super::GenerateArgs;
@@ -83,42 +83,31 @@ pub fn add(
     documents: &[Document],
     dry_run: bool,
 ) -> Result<(), CommandError> {
-    let mut connection = session.connect()?;
-    let act = crate::store::Act {
-        dry_run,
-        ..session.act()
-    };
-    let created = connection.write(&act, |connection| -> Result<_, crate::store::StoreError> {
-        let plan = import::plan(connection, documents, OnConflict::Fail)?;
-        let conflict = plan
-            .steps
-            .iter()
-            .zip(documents)
-            .find(|(step, _)| matches!(step, Step::Conflict { .. }));
-        if let Some((_, document)) = conflict {
-            return Ok(Err(document.label()));
-        }
-        import::carry_out(connection, documents, &plan, &act.actor)?;
-        let created = plan.steps.iter().filter(|step| **step != Step::Unchanged);
-        Ok(Ok(created.count()))
-    })?;
-    match created {
-        Err(label) => Err(CommandError::conflict(format!(
-            "{label} is in the catalog already and differs; nothing was imported"
-        ))
-        .hint("give it another version, as in --set version=1.1")),
-        Ok(created) => {
-            let done = if dry_run { "would import" } else { "imported" };
-            let unchanged = documents.len() - created;
-            let note = match unchanged {
-                0 => String::new(),
-                count => format!(" ({count} unchanged)"),
-            };
-            session.ui.status(&format!(
-                "{done} {}{note}",
-                text::counted(created, "definition")
-            ));
-            Ok(())
-        }
+    let definitions = import::Definitions::validated(documents.to_vec(), "");
+    let imported = import::run(
+        &mut session.connect()?,
+        &session.caller(dry_run),
+        &definitions,
+        &import::Request::default(),
+        &Silent,
+    )?;
+    let plan = imported.plan(&definitions);
+    if let Some(conflict) = plan.steps.iter().find(|it| it.step == "conflict") {
+        let message = format!(
+            "{} is in the catalog already and differs; nothing was imported",
+            conflict.tool
+        );
+        let error = CommandError::conflict(message);
+        return Err(error.hint("give it another version, as in --set version=1.1"));
     }
+    let done = if dry_run { "would import" } else { "imported" };
+    let note = match plan.summary.unchanged {
+        0 => String::new(),
+        count => format!(" ({count} unchanged)"),
+    };
+    session.ui.status(&format!(
+        "{done} {}{note}",
+        text::counted(plan.summary.created, "definition")
+    ));
+    Ok(())
 }

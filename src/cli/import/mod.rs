@@ -10,15 +10,14 @@ use std::path::PathBuf;
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
+use crate::operations::import::{self, Request};
 use crate::output::text;
-use crate::store::apply::Order;
-use crate::store::impact::Watched;
-use crate::store::{Act, StoreError};
+use crate::store::tools::Handle;
 
 use super::selection::confirmed;
 use super::{CommandError, Outcome, Session};
-use present::{Summary, SummaryFormat};
-use source::{Refusal, SourceArgs};
+use present::SummaryFormat;
+use source::SourceArgs;
 
 /// Bring definitions into the catalog, all or nothing
 #[derive(Debug, Args)]
@@ -59,113 +58,66 @@ pub struct ImportArgs {
 }
 
 pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let read = source::read(&args.source, args.keep_going, session)?;
-    let mut connection = session.connect()?;
-    let mut order = Order {
-        documents: &read.documents,
-        files: &read.places(),
-        on_conflict: args.source.on_conflict(),
+    let backend = session.backend()?;
+    let definitions = source::read(&args.source, args.keep_going, session, &backend)?;
+    let mut connection = backend.connect()?;
+    let mut request = Request {
         keep_going: args.keep_going,
-        prune: args.source.scope()?,
-        retire: None,
+        impact: args.impact.map(days_ago),
+        ..args.source.request()?
     };
     let dry_run = args.dry_run || args.impact.is_some();
-    if order.prune.is_some() && !dry_run {
-        let retiring = connection.snapshot(|connection| order.retiring(connection))?;
-        if !retiring.is_empty() {
-            session.ui.status("these tools are no longer held:");
-            for tool in &retiring {
-                session.ui.status(&format!("  - {}", tool.identity()));
-            }
-            let question = format!("Retire {}?", text::counted(retiring.len(), "tool"));
-            if !confirmed(session, args.yes, &question)? {
-                return Ok(Outcome::No);
-            }
+    if request.prune.is_some() && !dry_run {
+        let retiring = import::retiring(&mut connection, &definitions, &request)?;
+        if !may_retire(args, session, &retiring)? {
+            return Ok(Outcome::No);
         }
         // Only what was agreed to is retired.
-        order.retire = Some(retiring.iter().map(|it| it.id).collect());
+        request.agreed = Some(retiring.iter().map(|it| it.id).collect());
     }
-    let act = Act {
-        dry_run,
-        ..session.act()
-    };
-    let progress = session
-        .ui
-        .progress(order.documents.len() as u64, "importing");
-    let (carried, impact) = connection.write(&act, |connection| -> Result<_, StoreError> {
-        let watched = match args.impact {
-            Some(days) => Some(Watched::since(connection, days_ago(days))?),
-            None => None,
-        };
-        let carried = order.carry_out(connection, &act)?;
-        let impact = match &watched {
-            Some(watched) => Some((watched.len(), watched.changed(connection)?)),
-            None => None,
-        };
-        Ok((carried, impact))
-    })?;
-    progress.advance(order.documents.len() as u64);
-    drop(progress);
-    let mut refusals = refusals(&read, &carried);
-    let refused = match carried.stopped {
-        true => carried.conflicts.len(),
-        false => refusals.len(),
-    };
-    let summary = Summary::new(&carried, refused, dry_run);
-    if let (Some((watched, changed)), false) = (&impact, carried.stopped) {
-        present::impact(session, args.format, *watched, changed)?;
+    let (caller, progress) = (session.caller(dry_run), backend.progress());
+    let imported = import::run(&mut connection, &caller, &definitions, &request, progress)?;
+    if let (Some(impact), false) = (&imported.impact, imported.stopped()) {
+        present::impact(session, args.format, impact)?;
         return Ok(Outcome::Done);
     }
     if dry_run {
-        present::plan(session, args.format, &carried, &read.documents, &summary)?;
+        present::plan(session, args.format, &imported.plan(&definitions))?;
     }
-    if carried.stopped {
-        session.ui.finish()?;
-        return Err(present::refusal(&carried, &read.documents));
-    }
+    session.ui.finish()?;
+    let imported = imported.accepted(&definitions)?;
     if !dry_run {
-        present::summary(session, args.format, &summary)?;
+        present::summary(session, args.format, &imported.summary)?;
     }
-    let outcome = match refusals.is_empty() {
+    let outcome = match imported.refused.is_empty() {
         true => Outcome::Done,
         false => Outcome::No,
     };
-    refusals.extend(read.incomplete);
-    if !refusals.is_empty() {
-        present::report(session, args.report.as_deref(), &refusals)?;
+    let (mut left_out, incomplete) = (imported.refused, imported.incomplete);
+    left_out.extend(incomplete);
+    if !left_out.is_empty() {
+        present::report(session, args.report.as_deref(), &left_out)?;
     }
     Ok(outcome)
 }
 
-fn days_ago(days: u32) -> DateTime<Utc> {
-    Utc::now() - TimeDelta::days(i64::from(days))
+/// Whether those tools may be retired: nobody has to be asked, or the user says so.
+fn may_retire(
+    args: &ImportArgs,
+    session: &mut Session,
+    retiring: &[Handle],
+) -> Result<bool, CommandError> {
+    if retiring.is_empty() {
+        return Ok(true);
+    }
+    session.ui.status("these tools are no longer held:");
+    for tool in retiring {
+        session.ui.status(&format!("  - {}", tool.identity()));
+    }
+    let question = format!("Retire {}?", text::counted(retiring.len(), "tool"));
+    confirmed(session, args.yes, &question)
 }
 
-/// Every file that was left out, and why.
-fn refusals(read: &source::Read, carried: &crate::store::apply::Carried) -> Vec<Refusal> {
-    let mut refusals = read.refusals.clone();
-    for (index, changes) in &carried.conflicts {
-        let file = read.files[*index].as_ref();
-        let message = present::conflict(&read.documents[*index], changes);
-        match refusals.iter_mut().find(|it| it.file == file) {
-            Some(refusal) => refusal.messages.push(message),
-            None => refusals.push(Refusal {
-                file: file.to_owned(),
-                kind: "conflict",
-                messages: vec![message],
-            }),
-        }
-    }
-    let names = read.file_names();
-    refusals.extend(carried.failures.iter().map(|(file, message)| {
-        Refusal {
-            file: names
-                .get(*file)
-                .map(|it| (*it).to_owned())
-                .unwrap_or_default(),
-            kind: "database",
-            messages: vec![message.clone()],
-        }
-    }));
-    refusals
+fn days_ago(days: u32) -> DateTime<Utc> {
+    Utc::now() - TimeDelta::days(i64::from(days))
 }

@@ -2,10 +2,9 @@
 
 use clap::Args;
 
-use crate::store::Act;
-use crate::store::apply::Order;
+use crate::operations::import;
 
-use super::present::{self, Summary, SummaryFormat};
+use super::present::{self, SummaryFormat};
 use super::source::{self, SourceArgs};
 use super::{CommandError, Outcome, Session};
 
@@ -26,26 +25,15 @@ pub struct PlanArgs {
 }
 
 pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let read = source::read(&args.source, false, session)?;
-    let mut connection = session.connect()?;
-    let order = Order {
-        documents: &read.documents,
-        files: &read.places(),
-        on_conflict: args.source.on_conflict(),
-        keep_going: false,
-        prune: args.source.scope()?,
-        retire: None,
-    };
-    let act = Act {
-        dry_run: true,
-        ..session.act()
-    };
-    let carried = connection.write(&act, |connection| order.carry_out(connection, &act))?;
-    let summary = Summary::new(&carried, carried.conflicts.len(), true);
-    present::plan(session, args.format, &carried, &read.documents, &summary)?;
-    Ok(if carried.differs() {
-        Outcome::No
-    } else {
-        Outcome::Done
+    let backend = session.backend()?;
+    let definitions = source::read(&args.source, false, session, &backend)?;
+    let (request, caller) = (args.source.request()?, session.caller(true));
+    let mut connection = backend.connect()?;
+    let progress = backend.progress();
+    let imported = import::run(&mut connection, &caller, &definitions, &request, progress)?;
+    present::plan(session, args.format, &imported.plan(&definitions))?;
+    Ok(match imported.differs() {
+        true => Outcome::No,
+        false => Outcome::Done,
     })
 }

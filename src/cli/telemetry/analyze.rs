@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::gather::{self, Analysed};
 use super::page;
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome, Session};
+use crate::operations::telemetry::analyze::{self, Analysed};
 use crate::output::style::{HEADING, WARN};
 use crate::output::{Column, Format, Record, Ui, plot, record, text};
 use crate::telemetry::{AnalyzeOptions, Measure, ShiftBand};
@@ -71,7 +71,7 @@ pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, Command
         measure: args.measure.measure(),
         ..AnalyzeOptions::default()
     };
-    let analysed = gather::analyse(&mut connection, &scope, &options, args.samples)?;
+    let analysed = analyze::run(&mut connection, &scope, &options, args.samples)?;
     if let Some(file) = &args.html {
         let page = page::render(&analysed, options.measure);
         if file.as_os_str() == "-" {

@@ -5,7 +5,6 @@ mod child;
 mod costs;
 mod execution;
 mod export;
-mod gather;
 mod page;
 mod prune;
 mod recommend;

@@ -7,7 +7,7 @@ use crate::statistics::{median, wilson};
 use crate::telemetry::{self, Context, Measure, Model, Outcome, RefitOptions, Sample};
 
 use super::analyze::{lines, measured, percent, rating};
-use super::gather::Analysed;
+use crate::operations::telemetry::analyze::Analysed;
 
 /// Dots that are drawn on the whole page, and the least and the most of one chart.
 const DOTS_IN_ALL: usize = 12_000;

@@ -4,11 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::analyze::MeasureArgs;
-use super::gather::{expression, place};
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome as Ended, Session};
 use crate::expression::Expression;
 use crate::operations::recommend;
+use crate::operations::telemetry::analyze::{expression, place};
 use crate::output::style::{BAD, GOOD, HEADING};
 use crate::output::{Column, Format, Record, record, text};
 use crate::store::telemetry::{self as store, NewEstimate, Sampling, Scope, Unit};

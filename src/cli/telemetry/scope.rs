@@ -6,10 +6,9 @@ use clap::Args;
 use crate::cli::CommandError;
 use crate::cli::moment;
 use crate::definition::ToolRef;
-use crate::operations::address;
+use crate::operations::telemetry::Executions;
 use crate::store::Connection;
 use crate::store::telemetry::Scope;
-use crate::store::tools::{self, Filter};
 
 /// Which executions are meant.
 #[derive(Debug, Clone, Default, Args)]
@@ -36,60 +35,18 @@ pub struct ScopeArgs {
 }
 
 impl ScopeArgs {
-    /// The scope of the store.
+    /// The executions that the arguments describe.
     ///
     /// # Errors
-    /// Where the tool does not exist, or can be several ones.
+    /// As [`Executions::scope`].
     pub fn scope(&self, connection: &mut Connection) -> Result<Scope, CommandError> {
-        if let (Some(since), Some(until)) = (self.since, self.until)
-            && since >= until
-        {
-            return Err(CommandError::invalid("--since must be before --until"));
-        }
-        Ok(Scope {
-            tools: self.versions(connection)?,
+        let executions = Executions {
+            tool: self.tool.clone(),
+            version: self.tool_version.clone(),
             since: self.since,
             until: self.until,
             environment: self.environment.clone(),
-        })
-    }
-
-    /// The versions meant: the one named, else all of the tool.
-    fn versions(&self, connection: &mut Connection) -> Result<Option<Vec<i64>>, CommandError> {
-        let mut filter = Filter {
-            all_versions: true,
-            ..Filter::default()
         };
-        let mut named = None;
-        if let Some(reference) = &self.tool {
-            let tool = address::find(connection, reference)?;
-            let by_version = reference.readings().iter().any(|reading| {
-                reading.name == tool.tool_name && reading.version == Some(tool.version.as_str())
-            });
-            if by_version && self.tool_version.is_none() {
-                return Ok(Some(vec![tool.id]));
-            }
-            filter.tools = vec![reference.clone()];
-            filter.platforms = vec![tool.platform.clone()];
-            named = Some(tool.tool_name);
-        } else if self.tool_version.is_none() {
-            return Ok(None);
-        }
-        let wanted = self.tool_version.as_deref();
-        let mut found = connection.read(|connection| tools::list(connection, &filter))?;
-        found.retain(|tool| named.as_ref().is_none_or(|name| *name == tool.tool_name));
-        let versions: Vec<String> = found.iter().map(|tool| tool.version.clone()).collect();
-        found.retain(|tool| wanted.is_none_or(|version| version == tool.version));
-        if found.is_empty() {
-            let error = CommandError::not_found(format!(
-                "there is no version `{}`",
-                wanted.unwrap_or_default()
-            ));
-            return Err(match named {
-                Some(name) => error.hint(format!("{name} has {}", versions.join(", "))),
-                None => error,
-            });
-        }
-        Ok(Some(found.into_iter().map(|tool| tool.id).collect()))
+        Ok(executions.scope(connection)?)
     }
 }

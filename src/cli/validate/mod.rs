@@ -4,13 +4,11 @@ mod fix;
 
 use clap::Args;
 
-use crate::format::{self, Collected, Format, Problem};
+use crate::format::{self, Collected, Format};
+use crate::operations::validate::against_catalog;
 use crate::output::style::HEADING;
-use crate::store::import::Step;
 use crate::validate::render::{ReportFormat, render};
-use crate::validate::{
-    Diagnostic, Options, Report, Severity, UnknownRule, check, explain, pass_over, rules,
-};
+use crate::validate::{Options, UnknownRule, check, explain, pass_over, rules};
 
 use super::{CommandError, Outcome, Session};
 
@@ -88,7 +86,7 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
     }
     inputs.retain(|it| !passed_over.files.contains(&it.to_string()));
     if args.against_catalog {
-        compare_with_catalog(&mut report, session)?;
+        against_catalog(&mut session.connect()?, &mut report)?;
     }
     let format = args.format.unwrap_or_else(default_format);
     let files: Vec<String> = inputs.iter().map(ToString::to_string).collect();
@@ -132,46 +130,6 @@ fn default_format() -> ReportFormat {
     }
 }
 
-/// Adds a finding for each definition whose version the catalog holds with other content.
-fn compare_with_catalog(report: &mut Report, session: &Session) -> Result<(), CommandError> {
-    let loaded: Vec<_> = report
-        .documents
-        .iter()
-        .filter(|it| it.document.identity().is_some())
-        .collect();
-    let documents: Vec<_> = loaded.iter().map(|it| it.document.clone()).collect();
-    let plan = session.connect()?.plan(&documents)?;
-    let mut findings = Vec::new();
-    for (loaded, step) in loaded.iter().zip(&plan.steps) {
-        let Step::Conflict { changes, .. } = step else {
-            continue;
-        };
-        let fields: Vec<&str> = changes.iter().map(|it| it.field.as_str()).collect();
-        let span = loaded
-            .node
-            .get("version")
-            .map_or(loaded.origin.span, |version| version.span);
-        let problem = Problem::new(
-            "catalog/version-exists",
-            span,
-            format!(
-                "the catalog holds {} with other content: {}",
-                loaded.document.label(),
-                fields.join(", ")
-            ),
-        )
-        .at("/version")
-        .help("give the changed definition a new version");
-        findings.push(Diagnostic::new(
-            &loaded.origin.file,
-            problem,
-            Severity::Error,
-        ));
-    }
-    report.add(findings);
-    Ok(())
-}
-
 /// What a rule is for.
 fn tell(name: &str, session: &mut Session) -> Result<Outcome, CommandError> {
     if name == "all" {
@@ -205,20 +163,4 @@ fn tell(name: &str, session: &mut Session) -> Result<Outcome, CommandError> {
 /// A path that cannot be read.
 pub fn input_error(error: format::Error) -> CommandError {
     CommandError::invalid(error.to_string())
-}
-
-/// Shows what keeps definitions from being used, on stderr.
-pub fn show_errors(session: &Session, report: &Report) {
-    for diagnostic in &report.diagnostics {
-        if diagnostic.severity == Severity::Error {
-            session.ui.error(&format!(
-                "{}:{}:{}: {} [{}]",
-                diagnostic.file,
-                diagnostic.line,
-                diagnostic.column,
-                diagnostic.message,
-                diagnostic.rule
-            ));
-        }
-    }
 }

@@ -1,3 +1,7 @@
 //! Telemetry: executions recorded, and compared with the estimates.
 
+pub mod analyze;
 pub mod record;
+mod scope;
+
+pub use scope::Executions;

@@ -7,6 +7,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use crate::definition::row::{CapabilityRow, ToolRow};
 use crate::definition::{DocumentError, Effect, Input, example_commands};
+use crate::select::estimate::Compiled;
 use crate::select::retrieval::{CapabilityText, PatternText, Text};
 use crate::select::{Candidate, Usage};
 
@@ -154,6 +155,7 @@ impl Entry {
                 not_installed: None,
             },
             lesson: None,
+            compiled: Compiled::default(),
         })
     }
 }

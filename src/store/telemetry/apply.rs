@@ -131,7 +131,7 @@ fn store(
         latest: true,
         parent: Some(stored.id),
     };
-    insert(connection, &[version], &act.actor)?;
+    insert(connection, &[version], &act.actor, &|_| ())?;
     Ok(())
 }
 

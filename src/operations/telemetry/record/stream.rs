@@ -130,24 +130,14 @@ pub fn stream<R: BufRead + Send>(
     });
     progress.end();
     let Ok((checker, read)) = checked else {
-        return Err(Refusal::new(
-            Kind::Invalid,
-            "the stream could not be checked",
-        ));
+        let message = "the stream could not be checked";
+        return Err(Refusal::new(Kind::Invalid, message));
     };
     let (loaded, ending) = match loaded {
         Ok(loaded) => (loaded, read.unwrap_or_else(Ending::Unreadable)),
         Err(it) => (it.loaded, Ending::Interrupted(it.error.into())),
     };
-    Ok(Streamed {
-        recorded: loaded.recorded,
-        duplicates: loaded.duplicates,
-        rejected: rejected.load(Ordering::Acquire),
-        skipped: checker.skipped,
-        last_line: loaded.last_line,
-        unknown: checker.reader.unknown().map(str::to_owned).collect(),
-        ending,
-    })
+    Ok(checker.streamed(loaded, ending))
 }
 
 /// What would be recorded.
@@ -176,6 +166,19 @@ struct Checker<'a, R> {
 }
 
 impl<R: BufRead> Checker<'_, R> {
+    /// What it all came to.
+    fn streamed(&self, loaded: Loaded, ending: Ending) -> Streamed {
+        Streamed {
+            recorded: loaded.recorded,
+            duplicates: loaded.duplicates,
+            rejected: self.rejected.load(Ordering::Acquire),
+            skipped: self.skipped,
+            last_line: loaded.last_line,
+            unknown: self.reader.unknown().map(str::to_owned).collect(),
+            ending,
+        }
+    }
+
     fn run(&mut self, sender: &SyncSender<Chunk>) -> io::Result<Ending> {
         let mut chunk = Chunk::default();
         let ending = self.fill(&mut chunk, sender);

@@ -1,10 +1,10 @@
-//! From the catalog to analyses: numbers that PostgreSQL computes, and what a fit says of the samples it draws.
+//! Executions against the estimates: numbers that PostgreSQL computes, and what a fit says of the samples it draws.
 
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::cli::CommandError;
 use crate::expression::Expression;
+use crate::operations::Refusal;
 use crate::store::Connection;
 use crate::store::telemetry::{self as store, Ratings, Sampling, Scope, Summary, Unit};
 use crate::telemetry::{
@@ -77,13 +77,13 @@ pub fn expression(unit: &Unit, measure: Measure) -> Option<&str> {
 /// executions of a pattern are drawn.
 ///
 /// # Errors
-/// As the queries.
-pub fn analyse(
+/// [`NoDatabase`](crate::operations::Kind::NoDatabase).
+pub fn run(
     connection: &mut Connection,
     scope: &Scope,
     options: &AnalyzeOptions,
     samples: Option<u64>,
-) -> Result<Vec<Analysed>, CommandError> {
+) -> Result<Vec<Analysed>, Refusal> {
     let measure = options.measure;
     let (summaries, mut units, mut drawn, mut messages, share) =
         connection.read_consistently(|connection| {

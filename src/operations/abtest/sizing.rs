@@ -1,11 +1,11 @@
 //! How many records a test needs, from what is known of the tools and the effect that matters.
 
-use super::CommandError;
 use crate::abtest::plan::{
     SampleSize, Spread, Target, arm_ratio, detectable_rates, detectable_ratio_normal,
     size_for_cost, size_for_guardrail, size_for_rates, size_for_time,
 };
 use crate::abtest::{Guardrail, Metric, Split};
+use crate::operations::{Kind, Refusal, Remedy};
 use crate::store::Connection;
 use crate::store::ab_tests::history::{self, Baseline};
 
@@ -70,12 +70,12 @@ impl From<Baseline> for Assumed {
 /// What the telemetry says about a tool.
 ///
 /// # Errors
-/// As the query.
+/// [`Kind::NoDatabase`].
 pub fn assumed(
     connection: &mut Connection,
     tools: &[i64],
     environment: Option<&str>,
-) -> Result<Assumed, CommandError> {
+) -> Result<Assumed, Refusal> {
     let known = connection
         .read(|connection| history::baseline(connection, tools, environment, BASELINE_RECORDS))?;
     Ok(known.into())
@@ -150,13 +150,13 @@ pub fn detectable(
 /// Records with which an arm without a difference is shown to keep a guardrail.
 ///
 /// # Errors
-/// Where no test gets that many records.
+/// [`Kind::Invalid`] if no test gets that many records.
 pub fn planned_for_guardrail(
     guardrail: Guardrail,
     known: &Assumed,
     split: Split,
     target: Target,
-) -> Result<SampleSize, CommandError> {
+) -> Result<SampleSize, Refusal> {
     let spread = Spread {
         success_rate: known.success_rate,
         ln_time: known.ln_time_sd,
@@ -165,38 +165,43 @@ pub fn planned_for_guardrail(
     size_for_guardrail(guardrail, spread, arm_ratio(split), target)
         .filter(|size| size.total() <= MOST_PLANNED)
         .ok_or_else(|| {
-            CommandError::invalid(format!(
+            let message = format!(
                 "no test gets enough records to show that {} stays within {}",
                 guardrail.metric, guardrail.margin
-            ))
-            .hint("give the guardrail a wider margin")
+            );
+            impossible(message, "give the guardrail a wider margin")
         })
+}
+
+fn impossible(message: String, hint: &str) -> Refusal {
+    Refusal::new(Kind::Invalid, message).remedy(Remedy::Said(hint.to_owned()))
 }
 
 /// Checks an effect that is planned for.
 ///
 /// # Errors
-/// Where no records could show it.
+/// [`Kind::Invalid`] if no records could show it.
 pub fn planned_for(
     metric: Metric,
     effect: f64,
     known: &Assumed,
     split: Split,
     target: Target,
-) -> Result<SampleSize, CommandError> {
+) -> Result<SampleSize, Refusal> {
     let size = size(metric, effect, known, split, target).ok_or_else(|| {
-        CommandError::invalid(format!(
-            "no test can show an effect of {effect} on {metric}: the present success rate is {:.3}",
-            known.success_rate
-        ))
-        .hint("success: points of the rate, as 0.02; time and cost: relative changes, as 0.1")
+        let rate = known.success_rate;
+        let message = format!(
+            "no test can show an effect of {effect} on {metric}: the present success rate is {rate:.3}"
+        );
+        let hint = "success: points of the rate, as 0.02; time and cost: relative changes, as 0.1";
+        impossible(message, hint)
     })?;
     if size.total() > MOST_PLANNED {
-        return Err(CommandError::invalid(format!(
-            "an effect of {effect} on {metric} needs {} records, more than any test gets",
-            size.total()
-        ))
-        .hint("plan for a larger effect"));
+        let total = size.total();
+        let message = format!(
+            "an effect of {effect} on {metric} needs {total} records, more than any test gets"
+        );
+        return Err(impossible(message, "plan for a larger effect"));
     }
     Ok(size)
 }

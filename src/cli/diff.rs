@@ -1,0 +1,114 @@
+//! `toolcat diff`: files, versions and catalogs compared, field by field.
+
+use clap::{Args, ValueEnum};
+
+use crate::definition::ToolRefError;
+use crate::format;
+use crate::operations::Refusal;
+use crate::operations::diff::{self, Difference, Side};
+use crate::output::style::{BAD, GOOD, HINT};
+use crate::output::text;
+
+use super::{CommandError, Outcome, Session, changes, validate};
+
+/// Compare files, versions and catalogs, field by field
+#[derive(Debug, Args)]
+#[command(
+    after_help = "A side is a file or folder, a tool ([PLATFORM/]NAME[@VERSION]), or a catalog \
+                        (`catalog:` for the present one, `catalog:NAME`).\n\
+                        Exits with 1 where there are differences.\n\nExamples:\n  \
+                        toolcat diff definitions/ catalog:\n  \
+                        toolcat diff df@1.0 df@1.1\n  \
+                        toolcat diff catalog:staging catalog:production --format json"
+)]
+pub struct DiffArgs {
+    /// What to compare
+    #[arg(value_name = "A")]
+    a: String,
+
+    /// What to compare it with
+    #[arg(value_name = "B")]
+    b: String,
+
+    /// Compare every version, not only the latest of each tool
+    #[arg(long)]
+    all_versions: bool,
+
+    /// How to write the differences
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: DiffFormat,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum DiffFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+}
+
+pub fn run(args: &DiffArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let (a, b) = (parse(&args.a)?, parse(&args.b)?);
+    let backend = || session.backend().map_err(Refusal::from);
+    let differences = diff::run(&backend, &a, &b, args.all_versions)?;
+    present(args, session, &differences)?;
+    Ok(match differences.is_empty() {
+        true => Outcome::Done,
+        false => Outcome::No,
+    })
+}
+
+/// What a side is: a catalog by its prefix, files if they are there, else a tool.
+fn parse(text: &str) -> Result<Side, CommandError> {
+    if let Some(name) = text.strip_prefix("catalog:") {
+        return Ok(match name {
+            "" => Side::Catalog(None),
+            name => Side::Catalog(Some(name.parse().map_err(CommandError::invalid)?)),
+        });
+    }
+    let pattern = text.contains(['*', '?', '[', '{']);
+    if text == "-" || pattern || std::path::Path::new(text).exists() {
+        let inputs = format::collect(&[text]).map_err(validate::input_error)?;
+        return Ok(Side::Files(inputs));
+    }
+    text.parse()
+        .map(Side::Tool)
+        .map_err(|error: ToolRefError| CommandError::invalid(error.to_string()))
+}
+
+fn present(
+    args: &DiffArgs,
+    session: &mut Session,
+    differences: &[Difference],
+) -> Result<(), CommandError> {
+    if args.format == DiffFormat::Json {
+        let text = serde_json::to_string_pretty(&serde_json::json!({ "differences": differences }))
+            .map_err(std::io::Error::from)?;
+        writeln!(session.ui.out(), "{text}")?;
+        return Ok(());
+    }
+    for it in differences {
+        let (a, b) = (
+            it.a.as_deref().unwrap_or_default(),
+            it.b.as_deref().unwrap_or_default(),
+        );
+        let line = match it.kind {
+            "added" => session.ui.paint(GOOD, &format!("+ {}", text::visible(b))),
+            "removed" => session.ui.paint(BAD, &format!("- {}", text::visible(a))),
+            _ if a == b => session.ui.paint(HINT, &format!("~ {}", text::visible(a))),
+            _ => {
+                let names = format!("~ {} -> {}", text::visible(a), text::visible(b));
+                session.ui.paint(HINT, &names)
+            }
+        };
+        writeln!(session.ui.out(), "{line}")?;
+        changes::write(&mut session.ui, &it.changes)?;
+    }
+    session.ui.finish()?;
+    session.ui.status(&match differences.len() {
+        0 => "no differences".to_owned(),
+        n => format!("{} in {}", "differences", text::counted(n, "tool")),
+    });
+    Ok(())
+}

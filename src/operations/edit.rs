@@ -1,0 +1,218 @@
+//! A definition replaced by an edited one. What others changed since the edit began stays, as long as the
+//! two changes touch different fields.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::refusal::Flaw;
+use super::show::etag;
+use super::{Caller, Kind, Refusal, change};
+use crate::definition::diff::{Change, diff_documents};
+use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, merge};
+use crate::format::{Format, Source};
+use crate::store::audit::{self, EntryFilter};
+use crate::store::rewrite::{Rewrite, rewrite};
+use crate::store::tools::{self, Handle, StoredTool};
+use crate::store::{Connection, Transaction, lifecycle, replay};
+use crate::validate::{self, Options, Report, Severity};
+
+/// How many states of a tool that are gone by are looked at, to find the one that an edit began from.
+const STATES: usize = 20;
+/// How many entries of the audit log are read for them.
+const ENTRIES: i64 = 1000;
+
+/// What an edit began from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Base {
+    /// The definition itself.
+    Definition(Document),
+    /// The mark of its state, as [`Shown::etag`](super::show::Shown::etag) gives it.
+    Etag(String),
+}
+
+/// A definition to be replaced.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Request {
+    /// The version of the tool.
+    pub tool: Handle,
+    /// What the edit began from.
+    pub base: Base,
+    /// The definition as it was edited, with the same platform, name and version.
+    pub edited: Document,
+}
+
+/// What an edit did.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Edited {
+    /// The version.
+    pub tool: String,
+    /// The fields that changed.
+    pub changes: Vec<Change>,
+    /// The revision of the catalog afterwards; of a dry run, the present one.
+    pub revision: i64,
+    /// Whether it was undone at the end.
+    pub dry_run: bool,
+}
+
+/// Reads an edited definition and validates it as one of the catalog.
+///
+/// # Errors
+/// [`Kind::Invalid`] with every error at its place, or if the text does not hold one definition.
+pub fn read(
+    name: &str,
+    bytes: impl Into<Vec<u8>>,
+    format: Option<Format>,
+) -> Result<Document, Refusal> {
+    let mut report = check(name, bytes, format);
+    let flaws = Flaw::errors(&report);
+    if !flaws.is_empty() {
+        let message = "the definition is not valid; nothing was saved";
+        return Err(Refusal::new(Kind::Invalid, message).flaws(flaws));
+    }
+    match report.documents.len() {
+        1 => Ok(report.documents.swap_remove(0).document),
+        n => {
+            let message = format!("one definition is expected, not {n}");
+            Err(Refusal::new(Kind::Invalid, message))
+        }
+    }
+}
+
+/// The findings of an edited definition.
+pub fn check(name: &str, bytes: impl Into<Vec<u8>>, format: Option<Format>) -> Report {
+    let mut options = Options::default();
+    options.lenient = true;
+    options.from = format;
+    validate::check_sources(vec![Source::new(name, bytes)], &options)
+}
+
+/// Replaces the definition.
+///
+/// # Errors
+/// [`Kind::Overtaken`] if others changed the same fields meanwhile (with each field), if both changes
+/// together are not valid, or if the state that the edit began from is not known; [`Kind::Invalid`] for
+/// another identity or a definition that is not valid.
+pub fn run(
+    connection: &mut Connection,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Edited, Refusal> {
+    let (edited, revision) = change(connection, caller, None, |transaction| {
+        let identity = request.tool.identity();
+        if request.edited.identity().as_ref() != Some(&identity) {
+            return Err(another(&identity));
+        }
+        let now = lifecycle::present(transaction, std::slice::from_ref(&request.tool))?;
+        let theirs = tools::definitions(transaction, &now)?.swap_remove(0);
+        let base = base(transaction, &request.base, &now[0], &theirs)?;
+        let ours = with_life(&base, request.edited.clone());
+        let merged = merge(base.fields(), ours.fields(), theirs.fields())
+            .map_err(|overlaps| overlapping(&identity).overlaps(overlaps))?;
+        let document = Document::new(merged);
+        allowed(&identity, &document, &ours)?;
+        let changes = diff_documents(&theirs, &document);
+        let wanted = Rewrite {
+            id: request.tool.id,
+            document: &document,
+        };
+        rewrite(transaction, &[wanted])?;
+        Ok((identity, changes))
+    })?;
+    let (identity, changes) = edited;
+    Ok(Edited {
+        tool: identity.to_string(),
+        changes,
+        revision,
+        dry_run: caller.dry_run,
+    })
+}
+
+/// The definition that the edit began from.
+fn base(
+    transaction: &mut Transaction,
+    base: &Base,
+    stored: &StoredTool,
+    present: &Document,
+) -> Result<Document, Refusal> {
+    let wanted = match base {
+        Base::Definition(document) => return Ok(document.clone()),
+        Base::Etag(wanted) => wanted,
+    };
+    if etag(stored, present) == *wanted {
+        return Ok(present.clone());
+    }
+    let identity = stored.identity();
+    let unknown = || {
+        let message = format!("{identity} was changed meanwhile; nothing was saved");
+        Refusal::new(Kind::Overtaken, message)
+    };
+    let filter = EntryFilter {
+        tools: vec![identity.to_string().parse().map_err(|_| unknown())?],
+        limit: Some(ENTRIES),
+        ..EntryFilter::default()
+    };
+    let entries = audit::list(transaction, &filter)?;
+    let revisions: BTreeSet<i64> = entries.iter().map(|it| it.revision).collect();
+    for revision in revisions.into_iter().rev().take(STATES) {
+        let states = replay::state_at(transaction, revision, &[&identity.name])?;
+        let same = |(tool, document): &(StoredTool, Document)| {
+            tool.identity() == identity && etag(tool, document) == *wanted
+        };
+        if let Some((_, document)) = states.into_iter().find(same) {
+            return Ok(document);
+        }
+    }
+    Err(unknown())
+}
+
+/// A field that was taken out goes back to its default; the owner stays.
+fn with_life(base: &Document, mut edited: Document) -> Document {
+    for field in LIFECYCLE_FIELDS {
+        let default = match *field {
+            "status" => Value::from("active"),
+            "enabled" => Value::from(true),
+            _ => continue,
+        };
+        if base.fields().contains_key(*field) && !edited.fields().contains_key(*field) {
+            edited.fields_mut().insert((*field).to_owned(), default);
+        }
+    }
+    edited
+}
+
+/// Refuses a definition that is not valid: as it was edited, or only with what others changed.
+fn allowed(identity: &Identity, merged: &Document, ours: &Document) -> Result<(), Refusal> {
+    let name = identity.to_string();
+    let errors = |document: &Document| {
+        let report = check(&name, document.to_value().to_string(), Some(Format::Json));
+        let is_invalid = report.count(Severity::Error) > 0;
+        is_invalid.then(|| Flaw::errors(&report))
+    };
+    if errors(merged).is_none() {
+        return Ok(());
+    }
+    Err(match errors(ours) {
+        Some(flaws) => {
+            let message = "the definition is not valid; nothing was saved";
+            Refusal::new(Kind::Invalid, message).flaws(flaws)
+        }
+        None => Refusal::new(
+            Kind::Overtaken,
+            format!("{name} was changed meanwhile, and both changes together are not valid"),
+        ),
+    })
+}
+
+fn another(identity: &Identity) -> Refusal {
+    let message =
+        format!("the definition of {identity} cannot get another platform, name or version");
+    Refusal::new(Kind::Invalid, message)
+}
+
+fn overlapping(identity: &Identity) -> Refusal {
+    let message =
+        format!("{identity} was changed meanwhile, in fields that were edited; nothing was saved");
+    Refusal::new(Kind::Overtaken, message)
+}

@@ -1,0 +1,108 @@
+//! Definitions into the catalog, all or nothing or file by file; of a dry run, what that would do.
+//!
+//! [`files`] and [`texts`] read and validate definitions, without a connection; [`run`] plans and writes
+//! them in one transaction.
+
+mod read;
+mod report;
+
+use std::collections::HashSet;
+
+use chrono::{DateTime, Utc};
+
+pub use read::{Definitions, Refused, files, texts};
+pub use report::{Impacts, Imported, PlanReport, Planned, Summary};
+
+use super::{Caller, Progress, Refusal, Stage, change};
+use crate::store::Connection;
+use crate::store::apply::Order;
+use crate::store::impact::Watched;
+use crate::store::import::OnConflict;
+use crate::store::tools::{Filter, Handle};
+
+/// How definitions are imported.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// What becomes of one that differs under a version that the catalog has.
+    pub on_conflict: OnConflict,
+    /// Whether files that cannot be imported are left out, instead of stopping everything.
+    pub keep_going: bool,
+    /// Among which tools those are retired that the definitions do not hold.
+    pub prune: Option<Filter>,
+    /// The rows that may be retired, if that was agreed to before.
+    pub agreed: Option<HashSet<i64>>,
+    /// The selections recorded since then are answered before and after the import.
+    pub impact: Option<DateTime<Utc>>,
+}
+
+impl Request {
+    fn order<'a>(&self, definitions: &'a Definitions, places: &'a [usize]) -> Order<'a> {
+        Order {
+            documents: &definitions.documents,
+            files: places,
+            on_conflict: self.on_conflict,
+            keep_going: self.keep_going,
+            prune: self.prune.clone(),
+            retire: self.agreed.clone(),
+        }
+    }
+}
+
+/// The tools that would be retired, since the definitions do not hold them.
+///
+/// # Errors
+/// [`NoDatabase`](super::Kind::NoDatabase).
+pub fn retiring(
+    connection: &mut Connection,
+    definitions: &Definitions,
+    request: &Request,
+) -> Result<Vec<Handle>, Refusal> {
+    let places = definitions.places();
+    let order = request.order(definitions, &places);
+    let found = connection.snapshot(|transaction| order.retiring(transaction))?;
+    Ok(found.iter().map(Handle::from).collect())
+}
+
+/// Imports the definitions. What differs under a version that the catalog has stops everything, unless
+/// the request says otherwise; [`Imported::accepted`] makes that a refusal.
+///
+/// # Errors
+/// [`Invalid`](super::Kind::Invalid) if a definition is not valid and nothing is left out.
+pub fn run(
+    connection: &mut Connection,
+    caller: &Caller,
+    definitions: &Definitions,
+    request: &Request,
+    progress: &dyn Progress,
+) -> Result<Imported, Refusal> {
+    if let Some(refusal) = definitions.refusal().filter(|_| !request.keep_going) {
+        return Err(refusal);
+    }
+    let places = definitions.places();
+    let order = request.order(definitions, &places);
+    let ((carried, impact), revision) = change(connection, caller, None, |transaction| {
+        progress.begin(Stage::Writing, definitions.documents.len() as u64);
+        let watched = match request.impact {
+            Some(since) => Some(Watched::since(transaction, since)?),
+            None => None,
+        };
+        let written = |count| progress.advance(count);
+        let carried = order.carry_out(transaction, &caller.actor, &written)?;
+        let impact = match &watched {
+            Some(watched) => Some(Impacts {
+                selections: watched.len(),
+                changed: watched.changed(transaction)?,
+            }),
+            None => None,
+        };
+        progress.end();
+        Ok((carried, impact))
+    })?;
+    Ok(Imported::new(
+        definitions,
+        carried,
+        impact,
+        revision,
+        caller.dry_run,
+    ))
+}

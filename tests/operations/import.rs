@@ -1,0 +1,114 @@
+//! Definitions imported from texts.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use toolcat::format::{Source, collect_without};
+use toolcat::operations::import::{Definitions, Request, files, run, texts};
+use toolcat::operations::{Kind, Progress, Remedy, Silent, Stage};
+use toolcat::store::import::OnConflict;
+
+use super::{backend, caller, connect, dry, world};
+use crate::common::definition;
+
+fn definitions(version_of_du: &str, category: &str) -> Definitions {
+    let text = format!(
+        "{}---\n{}",
+        definition("linux", "df", "1.0", "disk_usage").replace("system", category),
+        definition("linux", "du", version_of_du, "disk_usage")
+    );
+    texts(vec![Source::new("body", text)], None)
+}
+
+#[test]
+fn texts_are_imported_planned_and_refused_like_files() {
+    let world = world(&[("linux", "df", "1.0")]);
+    let mut connection = connect(&world);
+    let same = definitions("1.0", "system");
+    let request = Request::default();
+    let planned = run(&mut connection, &dry(), &same, &request, &Silent).expect("a plan");
+    assert!(planned.differs());
+    assert_eq!(
+        json!(planned.plan(&same))["steps"],
+        json!([{ "tool": "linux/du@1.0", "step": "create", "version": null, "latest": true, "changes": [] }])
+    );
+    let done = run(&mut connection, &caller(), &same, &request, &Silent).expect("an import");
+    assert_eq!((done.summary.created, done.summary.unchanged), (1, 1));
+
+    let other = definitions("2.0", "storage");
+    let stopped = run(&mut connection, &caller(), &other, &request, &Silent).expect("a report");
+    let refusal = stopped.accepted(&other).unwrap_err();
+    assert_eq!(refusal.kind, Kind::Conflict);
+    assert_eq!(refusal.remedy, Some(Remedy::NewVersionOrPolicy));
+    assert_eq!(world.sql("SELECT count(*) FROM tools").trim(), "2");
+    let request = Request {
+        on_conflict: OnConflict::Update,
+        ..request
+    };
+    let done = run(&mut connection, &caller(), &other, &request, &Silent).expect("an import");
+    assert_eq!((done.summary.created, done.summary.updated), (1, 1));
+}
+
+#[test]
+fn what_is_not_valid_is_refused_with_its_place() {
+    let world = world(&[]);
+    let mut connection = connect(&world);
+    let text = definition("linux", "df", "1.0", "disk_usage").replace("100 + N", "100 +");
+    let bad = texts(vec![Source::new("body", text)], None);
+    let request = Request::default();
+    let refusal = run(&mut connection, &caller(), &bad, &request, &Silent).unwrap_err();
+    assert_eq!(refusal.kind, Kind::Invalid);
+    let flaw = refusal.flaws.first().expect("a flaw");
+    assert_eq!(
+        flaw.pointer,
+        "/capabilities/disk_usage/patterns/use/time_estimate_ms"
+    );
+    assert_eq!(flaw.place.map(|(line, _)| line), Some(16));
+}
+
+/// What was told of the progress: each stage with its steps and how they were done.
+#[derive(Debug, Clone, Default)]
+struct Told(Arc<Mutex<Vec<(Stage, u64, Vec<u64>)>>>);
+
+impl Progress for Told {
+    fn begin(&self, stage: Stage, steps: u64) {
+        let mut told = self.0.lock().expect("the lock");
+        told.push((stage, steps, Vec::new()));
+    }
+
+    fn advance(&self, steps: u64) {
+        let mut told = self.0.lock().expect("the lock");
+        let (_, _, done) = told.last_mut().expect("a stage");
+        done.push(steps);
+    }
+
+    fn end(&self) {}
+}
+
+#[test]
+fn the_progress_moves_with_each_file_and_each_part_that_is_written() {
+    const FILES: usize = 3;
+    const IN_EACH: usize = 500;
+    let world = world(&[]);
+    for file in 0..FILES {
+        let text: Vec<String> = (0..IN_EACH)
+            .map(|it| definition("linux", &format!("t{file}-{it}"), "1.0", "disk_usage"))
+            .collect();
+        world.write(&format!("many/{file}.yaml"), text.join("---\n"));
+    }
+    let told = Told::default();
+    let backend = backend(&world).watched(|_| {}, told.clone());
+    let folder = world.path().join("many").display().to_string();
+    let collected = collect_without(&[folder], &[]).expect("files");
+    let definitions = files(&backend, &collected, None);
+    let mut connection = backend.connect().expect("a connection");
+    let progress = backend.progress();
+    let request = Request::default();
+    run(&mut connection, &dry(), &definitions, &request, progress).expect("a plan");
+    let told = told.0.lock().expect("the lock").clone();
+    assert_eq!(told[0], (Stage::Reading, FILES as u64, vec![1; FILES]));
+    let (stage, steps, done) = &told[1];
+    assert_eq!((*stage, *steps), (Stage::Writing, (FILES * IN_EACH) as u64));
+    assert_eq!(done.iter().sum::<u64>(), *steps);
+    assert!(done.iter().filter(|it| **it > 0).count() > 1, "{done:?}");
+}
