@@ -53,7 +53,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
     };
     match edit::run(&mut connection, &session.caller(args.dry_run), &request) {
         Ok(done) => report(&done, session),
-        Err(refusal) if !refusal.overlaps.is_empty() => Err(conflict(&refusal, &request.edited)),
+        Err(refusal) if !refusal.overlaps().is_empty() => Err(conflict(&refusal, &request.edited)),
         Err(refusal) => Err(refusal.into()),
     }
 }
@@ -74,7 +74,7 @@ fn report(done: &Edited, session: &mut Session) -> Result<Outcome, CommandError>
 
 fn conflict(refusal: &Refusal, edited: &Document) -> CommandError {
     let mut message = refusal.message.clone();
-    for overlap in &refusal.overlaps {
+    for overlap in refusal.overlaps() {
         message.push_str(&format!(
             "\n  {}: {} became {}, edited to {}",
             overlap.field,

@@ -109,7 +109,7 @@ pub fn run(
         let base = base(transaction, &request.base, &now[0], &theirs)?;
         let ours = with_life(&base, request.edited.clone());
         let merged = merge(base.fields(), ours.fields(), theirs.fields())
-            .map_err(|overlaps| overlapping(&identity).overlaps(overlaps))?;
+            .map_err(|overlaps| same_fields(&identity).overlapping(overlaps))?;
         let document = Document::new(merged);
         allowed(&identity, &document, &ours)?;
         let changes = diff_documents(&theirs, &document);
@@ -211,7 +211,7 @@ fn another(identity: &Identity) -> Refusal {
     Refusal::new(Kind::Invalid, message)
 }
 
-fn overlapping(identity: &Identity) -> Refusal {
+fn same_fields(identity: &Identity) -> Refusal {
     let message =
         format!("{identity} was changed meanwhile, in fields that were edited; nothing was saved");
     Refusal::new(Kind::Overtaken, message)

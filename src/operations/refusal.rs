@@ -260,9 +260,16 @@ pub struct Refusal {
     pub remedy: Option<Remedy>,
     /// What is wrong with the definitions, if it is about definitions.
     pub flaws: Vec<Flaw>,
-    /// The fields that others changed meanwhile, if it is about an edit.
-    pub overlaps: Vec<Overlap>,
-    cause: Option<Box<StoreError>>,
+    cause: Option<Box<Cause>>,
+}
+
+/// What lies behind a refusal; boxed, as a refusal is returned everywhere.
+#[derive(Debug)]
+enum Cause {
+    /// The store failed, or refused.
+    Store(StoreError),
+    /// Others changed the same fields.
+    Overlaps(Vec<Overlap>),
 }
 
 impl Refusal {
@@ -273,7 +280,6 @@ impl Refusal {
             message: message.into(),
             remedy: None,
             flaws: Vec::new(),
-            overlaps: Vec::new(),
             cause: None,
         }
     }
@@ -286,8 +292,17 @@ impl Refusal {
 
     /// The same with the fields that others changed meanwhile.
     #[must_use]
-    pub(super) fn overlaps(self, overlaps: Vec<Overlap>) -> Self {
-        Self { overlaps, ..self }
+    pub(super) fn overlapping(self, overlaps: Vec<Overlap>) -> Self {
+        let cause = Some(Box::new(Cause::Overlaps(overlaps)));
+        Self { cause, ..self }
+    }
+
+    /// The fields that others changed meanwhile, if it is about an edit.
+    pub fn overlaps(&self) -> &[Overlap] {
+        match self.cause.as_deref() {
+            Some(Cause::Overlaps(overlaps)) => overlaps,
+            _ => &[],
+        }
     }
 
     /// The same for a request that can name the platform as a filter, too.
@@ -317,13 +332,16 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.cause.as_deref().map(|it| it as _)
+        self.store().map(|it| it as _)
     }
 }
 
 impl TransactionError for Refusal {
     fn store(&self) -> Option<&StoreError> {
-        self.cause.as_deref()
+        match self.cause.as_deref() {
+            Some(Cause::Store(error)) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -336,7 +354,7 @@ impl From<StoreError> for Refusal {
             let remedy = Remedy::Said(who.to_owned());
             let refusal = Self::new(Kind::Forbidden, error.to_string()).remedy(remedy);
             return Self {
-                cause: Some(Box::new(error)),
+                cause: Some(Box::new(Cause::Store(error))),
                 ..refusal
             };
         }
@@ -366,8 +384,7 @@ impl From<StoreError> for Refusal {
             message: error.to_string(),
             remedy: help.map(Remedy::Database),
             flaws: Vec::new(),
-            overlaps: Vec::new(),
-            cause: Some(Box::new(error)),
+            cause: Some(Box::new(Cause::Store(error))),
         }
     }
 }

@@ -56,7 +56,7 @@ fn changes_of_other_fields_are_kept_and_of_the_same_are_told() {
     let same = edited("category: system", "category: disks");
     let refusal = save(&mut connection, &first, same).unwrap_err();
     assert_eq!(refusal.kind, Kind::Overtaken);
-    let [overlap] = refusal.overlaps.as_slice() else {
+    let [overlap] = refusal.overlaps() else {
         panic!("{refusal:?}")
     };
     assert_eq!(overlap.field, "category");
@@ -85,7 +85,7 @@ fn a_state_that_nobody_knows_is_overtaken() {
     let mut connection = connect(&world);
     let refusal = save(&mut connection, "no such mark", edited("df is", "df was")).unwrap_err();
     assert_eq!(refusal.kind, Kind::Overtaken);
-    assert!(refusal.overlaps.is_empty());
+    assert!(refusal.overlaps().is_empty());
 }
 
 #[test]
