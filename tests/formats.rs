@@ -694,3 +694,49 @@ fn incomplete_tools_are_imported_as_testing_and_never_selected() {
         world.run(&["diff", "df.yaml", "catalog"]).code
     );
 }
+
+/// One tool per pattern: for the formats of APIs alone, each with its own name and inputs.
+#[test]
+fn a_tool_is_written_for_each_pattern() {
+    let world = World::new();
+    world.ok(&[
+        "import",
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/examples/catalog/linux/df.yaml"
+        ),
+    ]);
+    for (format, schema) in [
+        ("openai", "parameters"),
+        ("anthropic", "input_schema"),
+        ("mcp", "inputSchema"),
+    ] {
+        let text = world.ok(&[
+            "export",
+            "df",
+            "--to-format",
+            format,
+            "--one-per",
+            "pattern",
+        ]);
+        let value: Value = serde_json::from_str(&text).unwrap();
+        let tools = value
+            .as_array()
+            .or_else(|| value["tools"].as_array())
+            .unwrap();
+        let names: Vec<&str> = tools.iter().filter_map(|it| it["name"].as_str()).collect();
+        assert_eq!(names, ["df_mount_summary", "df_inode_summary"]);
+        assert!(tools[0][schema]["properties"]["type"].is_object(), "{text}");
+        assert!(
+            tools[1][schema]["properties"].get("type").is_none(),
+            "{text}"
+        );
+    }
+    let refused = world.run(&["export", "df", "--one-per", "pattern"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("mcp, openai or anthropic"),
+        "{}",
+        refused.stderr
+    );
+}

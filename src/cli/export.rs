@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
 use crate::definition::{Document, Identity, ToolRef};
@@ -16,7 +16,8 @@ use super::{CommandError, Outcome, Session, files};
 /// Write definitions out of the catalog.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat export > catalog.yaml\n  \
-                        toolcat export --platform linux --to-dir definitions")]
+                        toolcat export --platform linux --to-dir definitions\n  \
+                        toolcat export petstore --to-format openai --one-per pattern")]
 pub struct ExportArgs {
     /// Tools to export [default: all that match the filters]
     #[arg(value_name = "TOOL")]
@@ -30,8 +31,22 @@ pub struct ExportArgs {
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
     to_format: Format,
 
+    /// What becomes one tool in the formats mcp, openai and anthropic
+    #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
+    one_per: OnePer,
+
     #[command(flatten)]
     filter: FilterArgs,
+}
+
+/// What becomes one tool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+enum OnePer {
+    /// A whole tool, with the inputs of all its patterns
+    #[default]
+    Tool,
+    /// A pattern, such as an operation of an API
+    Pattern,
 }
 
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -40,13 +55,13 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let found = export::definitions(&mut session.connect()?, &filter)?;
     let Some(folder) = &args.to_dir else {
         let documents: Vec<Document> = found.into_iter().map(|(_, it)| it).collect();
-        let text = written(session, args.to_format, &documents)?;
+        let text = written(session, args, &documents)?;
         session.ui.out().write_all(text.as_bytes())?;
         return Ok(Outcome::Done);
     };
     for (identity, document) in &found {
         let path = folder.join(told_path(identity, args.to_format, session));
-        let text = written(session, args.to_format, std::slice::from_ref(document))?;
+        let text = written(session, args, std::slice::from_ref(document))?;
         files::write(&path, &text)?;
     }
     session.ui.status(&format!(
@@ -69,10 +84,13 @@ pub fn yaml(document: &Document) -> Result<String, CommandError> {
 /// The text of the definitions; what the format cannot carry is said.
 fn written(
     session: &Session,
-    format: Format,
+    args: &ExportArgs,
     documents: &[Document],
 ) -> Result<String, CommandError> {
-    let written = export::text(format, documents)?;
+    let written = match args.one_per {
+        OnePer::Tool => export::text(args.to_format, documents)?,
+        OnePer::Pattern => export::text_of_patterns(args.to_format, documents)?,
+    };
     for note in &written.notes {
         session
             .ui

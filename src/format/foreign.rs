@@ -180,19 +180,25 @@ pub fn input_schema(document: &Document) -> Value {
     if let Some(schema) = given_interface(document).shift_remove("input_schema") {
         return schema;
     }
-    let none = Map::new();
-    let object = |value: Option<&Value>| value.and_then(Value::as_object).cloned();
-    let capabilities = object(document.fields().get("capabilities")).unwrap_or_default();
-    let patterns: Vec<Map<String, Value>> = capabilities
-        .values()
+    let capabilities = document.fields().get("capabilities");
+    let patterns: Vec<Map<String, Value>> = (capabilities.and_then(Value::as_object).into_iter())
+        .flat_map(Map::values)
         .filter_map(|capability| capability.get("patterns")?.as_object())
         .flat_map(|patterns| patterns.values())
         .filter_map(|pattern| pattern.as_object().cloned())
         .collect();
-    let defaults = object(document.fields().get("defaults")).unwrap_or_default();
-    let mut properties = none;
+    schema_of_patterns(document, &patterns)
+}
+
+/// The schema of what some patterns of a definition take. An input is required where each of them
+/// requires it.
+pub fn schema_of_patterns(document: &Document, patterns: &[Map<String, Value>]) -> Value {
+    let defaults = document.fields().get("defaults");
+    let defaults = defaults.and_then(Value::as_object).cloned();
+    let defaults = defaults.unwrap_or_default();
+    let mut properties = Map::new();
     let mut required: Option<Vec<String>> = None;
-    for pattern in &patterns {
+    for pattern in patterns {
         let field = |name: &str| {
             pattern
                 .get(name)

@@ -7,6 +7,7 @@
 mod anthropic;
 mod build;
 mod bundle;
+mod each_pattern;
 mod event_stream;
 mod foreign;
 mod ignored;
@@ -31,6 +32,7 @@ mod tolerate;
 mod write;
 pub mod yaml;
 
+pub use each_pattern::{NoTools, write_each_pattern};
 pub use foreign::INTERFACE;
 pub use incomplete::complete;
 pub use names::Limits;

@@ -34,3 +34,12 @@ pub fn definitions(
 pub fn text(format: Format, documents: &[Document]) -> Result<Written, Refusal> {
     format::write(format, documents).map_err(|error| Refusal::new(Kind::Invalid, error.to_string()))
 }
+
+/// The same with each pattern as a tool of its own, for models that call the tools themselves.
+///
+/// # Errors
+/// [`Kind::Invalid`] for a format that has no such tools.
+pub fn text_of_patterns(format: Format, documents: &[Document]) -> Result<Written, Refusal> {
+    format::write_each_pattern(format, documents)
+        .map_err(|error| Refusal::new(Kind::Invalid, error.to_string()))
+}
