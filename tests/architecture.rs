@@ -17,6 +17,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "expression",
             "format",
             "generate",
+            "mcp",
             "operations",
             "output",
             "select",
@@ -36,6 +37,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("generate", &["definition", "expression", "format"]),
     ("lib", &[]),
     ("main", &[]),
+    (
+        "mcp",
+        &[
+            "definition",
+            "expression",
+            "format",
+            "operations",
+            "select",
+            "store",
+            "telemetry",
+            "words",
+        ],
+    ),
     (
         "operations",
         &[

@@ -18,6 +18,7 @@ mod interruption;
 mod invocation;
 mod lifecycle;
 mod local;
+mod mcp;
 mod operations;
 mod retrieval_quality;
 mod roles;

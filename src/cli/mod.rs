@@ -35,6 +35,7 @@ mod list;
 mod log;
 mod man;
 mod mark;
+mod mcp;
 mod migrate;
 mod moment;
 mod remedy;
@@ -150,6 +151,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
     Migrate(migrate::MigrateArgs),
+    /// Serve agents over stdin and stdout by the Model Context Protocol
+    Mcp(mcp::McpArgs),
     /// Compare two versions of a tool on real traffic
     Abtest(abtest::AbtestArgs),
     /// Print the JSON Schema of definitions
@@ -270,6 +273,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Telemetry(args) => telemetry::run(args, session),
         Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
+        Command::Mcp(args) => mcp::run(args, session),
         Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
         Command::Db(args) => db::run(args, session),

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-pub use crate::words::{counted, grouped};
+pub use crate::words::{counted, grouped, is_unsafe};
 
 /// The text with everything visible that could drive a terminal or disguise what it says: control
 /// characters and escape sequences, marks that reverse the direction of writing, and invisible
@@ -39,13 +39,6 @@ pub fn visible_lines(text: &str) -> String {
         })
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Whether a character could drive a terminal or disguise what a text says.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' | '\u{061c}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// Columns that the text takes on a terminal.

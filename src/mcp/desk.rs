@@ -1,0 +1,206 @@
+//! The catalog behind one connection that is kept from call to call, and made again when it broke.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::definition::{Document, ToolRef};
+use crate::operations::select::{self, Selected, Source};
+use crate::operations::telemetry::record;
+use crate::operations::{Backend, Caller, Kind, Refusal, capabilities, show};
+use crate::select::candidate::candidates_of;
+use crate::select::estimate::estimate;
+use crate::select::{Candidate, Request as Job};
+use crate::store::{Connection, StoreError, lessons};
+use crate::telemetry::intake::Entry;
+
+use super::context::{Catalog, Recorded};
+use super::outcome::Mend;
+
+/// How long nobody tries to connect after the first failure; each further one doubles it.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+/// The longest that it gets.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// Definitions that are kept, at most.
+const KEPT: usize = 200;
+
+/// Makes what a connection is made from.
+type Make<'a> = Box<dyn Fn() -> Result<Backend, Refusal> + 'a>;
+
+/// The catalog behind one connection.
+pub struct Desk<'a> {
+    make: Make<'a>,
+    source: Option<Source>,
+    closed: Option<Closed>,
+    kept: HashMap<String, Document>,
+    /// The revision of the catalog that they are of.
+    kept_of: Option<i64>,
+}
+
+/// A catalog that could not be reached.
+struct Closed {
+    /// Why.
+    why: Mend,
+    /// Until when nobody tries again.
+    until: Instant,
+    /// How long that was.
+    wait: Duration,
+}
+
+impl<'a> Desk<'a> {
+    /// A desk that connects when the first question comes.
+    pub fn new(make: impl Fn() -> Result<Backend, Refusal> + 'a) -> Self {
+        Self {
+            make: Box::new(make),
+            source: None,
+            closed: None,
+            kept: HashMap::new(),
+            kept_of: None,
+        }
+    }
+
+    /// Works with the catalog, and once more on a new connection where the one from before is lost: so the
+    /// work must be such that it may be done twice.
+    fn with<T>(&mut self, work: impl Fn(&mut Source) -> Result<T, Refusal>) -> Result<T, Mend> {
+        let now = Instant::now();
+        if let Some(closed) = self.closed.as_ref().filter(|it| now < it.until) {
+            return Err(closed.why.clone().wait(closed.until - now));
+        }
+        let was_open = self.source.is_some();
+        let mut result = self.attempt(&work);
+        if was_open && is_lost(&result) {
+            result = self.attempt(&work);
+        }
+        match result {
+            Err(refusal) if refusal.kind == Kind::NoDatabase => Err(self.close(refusal)),
+            result => {
+                self.closed = None;
+                result.map_err(Mend::from)
+            }
+        }
+    }
+
+    fn attempt<T>(
+        &mut self,
+        work: impl Fn(&mut Source) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        let mut source = match self.source.take() {
+            Some(source) => source,
+            None => Source::catalog((self.make)()?)?,
+        };
+        let result = work(&mut source);
+        if !is_lost(&result) {
+            self.source = Some(source);
+        }
+        result
+    }
+
+    /// Keeps everybody away for a while.
+    fn close(&mut self, refusal: Refusal) -> Mend {
+        let wait = match &self.closed {
+            None => FIRST_WAIT,
+            Some(closed) => (closed.wait * 2).min(LONGEST_WAIT),
+        };
+        let why = Mend::from(refusal);
+        self.closed = Some(Closed {
+            why: why.clone(),
+            until: Instant::now() + wait,
+            wait,
+        });
+        why.wait(wait)
+    }
+}
+
+fn is_lost<T>(result: &Result<T, Refusal>) -> bool {
+    matches!(result, Err(refusal) if refusal.kind == Kind::NoDatabase)
+}
+
+/// The connection to a catalog.
+fn connection(source: &mut Source) -> Result<&mut Connection, Refusal> {
+    match source {
+        Source::Catalog(catalog) => Ok(catalog.connection()),
+        Source::Files(_) => Err(Refusal::new(Kind::Invalid, "files are no catalog")),
+    }
+}
+
+impl Catalog for Desk<'_> {
+    fn select(&mut self, caller: &Caller, request: &select::Request) -> Result<Selected, Mend> {
+        self.with(|source| select::run(source, caller, request, None))
+    }
+
+    fn definition(&mut self, tool: &ToolRef, revision: Option<i64>) -> Result<Document, Mend> {
+        if revision.is_none() || self.kept_of != revision || self.kept.len() >= KEPT {
+            self.kept.clear();
+            self.kept_of = revision;
+        }
+        if let Some(document) = self.kept.get(tool.as_str()) {
+            return Ok(document.clone());
+        }
+        let document = self.with(|source| {
+            let shown = show::run(connection(source)?, tool, None)?;
+            Ok(shown.document)
+        })?;
+        self.kept.insert(tool.to_string(), document.clone());
+        Ok(document)
+    }
+
+    fn capabilities(&mut self) -> Result<Vec<(String, i64)>, Mend> {
+        let counted = self.with(|source| capabilities::all(connection(source)?, &[]))?;
+        let selectable = counted.into_iter().filter(|it| it.selectable > 0);
+        Ok(selectable
+            .map(|it| (it.capability, it.selectable))
+            .collect())
+    }
+
+    fn record(&mut self, caller: &Caller, entry: &Entry) -> Result<Recorded, Mend> {
+        self.with(|source| {
+            let connection = connection(source)?;
+            let mut candidates: Vec<Candidate> = ran(connection, entry)?.into_iter().collect();
+            let entry = candidates.first().map_or_else(
+                || entry.clone(),
+                |candidate| with_estimates(entry.clone(), candidate),
+            );
+            let is_new = record::one(connection, caller, entry.clone())?;
+            connection.direct(|it| lessons::teach(it, candidates.iter_mut()))?;
+            Ok(Recorded {
+                is_new,
+                entry,
+                lesson: candidates.first().and_then(|it| it.lesson),
+            })
+        })
+    }
+}
+
+/// The way of using a tool that ran; none where the entry names none, or one that is not there.
+fn ran(connection: &mut Connection, entry: &Entry) -> Result<Option<Candidate>, Refusal> {
+    let tool = entry.tool.as_deref().and_then(|it| it.parse().ok());
+    let (Some(tool), Some(pattern)) = (tool, &entry.pattern) else {
+        return Ok(None);
+    };
+    let shown = match show::run(connection, &tool, None) {
+        Ok(shown) => shown,
+        Err(refusal) if matches!(refusal.kind, Kind::NotFound | Kind::Ambiguous) => {
+            return Ok(None);
+        }
+        Err(refusal) => return Err(refusal),
+    };
+    let tool = shown.document.to_tool().map_err(StoreError::from)?;
+    let mut candidates = candidates_of(&tool, entry.capability.as_slice());
+    candidates.retain(|it| it.pattern == *pattern);
+    Ok((candidates.len() == 1).then(|| candidates.swap_remove(0)))
+}
+
+/// The entry with what a selection expects of it.
+fn with_estimates(entry: Entry, candidate: &Candidate) -> Entry {
+    let mut job = Job::default();
+    for (name, value) in &entry.context {
+        job.context.set(name.as_str(), *value);
+    }
+    match estimate(candidate, &job) {
+        Ok((expected, _)) => Entry {
+            estimated_time_ms: Some(expected.time_ms),
+            estimated_cost: Some(expected.cost),
+            ..entry
+        },
+        Err(_) => entry,
+    }
+}
