@@ -138,7 +138,9 @@ BEGIN
     CASE needs
         WHEN 'owner' THEN
             IF who.role = 'owner' THEN owners := who.names; END IF;
-            EXECUTE format('SELECT name, owner FROM (%s) t WHERE (owner = ANY ($1)) IS NOT TRUE LIMIT 1', TG_ARGV[1])
+            -- In order, so that the rows are joined by hashing: for any first one they would be by nested loops.
+            EXECUTE format('SELECT name, owner FROM (%s) t WHERE (owner = ANY ($1)) IS NOT TRUE
+                            ORDER BY name COLLATE "C" LIMIT 1', TG_ARGV[1])
             INTO strange USING owners;
             IF strange.name IS NULL THEN RETURN NULL; END IF;
             what := CASE WHEN TG_TABLE_NAME <> 'tools' OR TG_OP = 'UPDATE' THEN 'change '

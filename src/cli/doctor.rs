@@ -142,6 +142,7 @@ fn examine(session: &Session, deep: bool) -> Vec<Check> {
             "extensions" => extensions(&mut connection),
             "rights" => rights(&mut connection),
             "functions" => functions(&mut connection),
+            "members" => members(&mut connection),
             "indexes" => indexes(&mut connection),
             "audit log" => audit(&mut connection),
             _ => definitions(&mut connection),
@@ -155,11 +156,12 @@ fn examine(session: &Session, deep: bool) -> Vec<Check> {
     checks
 }
 
-const IN_CATALOG: [&str; 7] = [
+const IN_CATALOG: [&str; 8] = [
     "migrations",
     "extensions",
     "rights",
     "functions",
+    "members",
     "indexes",
     "audit log",
     "definitions",
@@ -344,6 +346,42 @@ fn rights(connection: &mut Connection) -> Finding {
     }
 }
 
+fn members(connection: &mut Connection) -> Finding {
+    let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
+        let access = connection.read(health::access)?;
+        if let Some(first) = access.mighty_delegates.first() {
+            return Ok(bad(
+                format!("{first} speaks for others and owns the catalog: nothing binds it"),
+                "let the server connect as a role of its own; docs/access.md has its grants",
+            ));
+        }
+        if access.members > 0 && access.admins == 0 {
+            return Ok(bad(
+                "no member is an admin",
+                "run `toolcat member add NAME --role admin` as the catalog's owner",
+            ));
+        }
+        if access.sees_tokens {
+            let ending = connection.read(health::ending_tokens)?;
+            if !ending.is_empty() {
+                return Ok(bad(
+                    format!(
+                        "tokens end within a week, or have ended: {}",
+                        ending.join(", ")
+                    ),
+                    "make new ones with `toolcat token create`, and revoke these",
+                ));
+            }
+        }
+        let members = usize::try_from(access.members).unwrap_or(0);
+        Ok(Ok(match members {
+            0 => "no members, so nothing is checked".to_owned(),
+            _ => format!("{}, an admin among them", text::counted(members, "member")),
+        }))
+    };
+    look(connection).unwrap_or_else(failed)
+}
+
 fn indexes(connection: &mut Connection) -> Finding {
     let look = |connection: &mut Connection| -> Result<Finding, StoreError> {
         let invalid = connection.read(health::invalid_indexes)?;
@@ -465,7 +503,7 @@ fn audit(connection: &mut Connection) -> Finding {
         if !triggers.is_empty() {
             return Ok(bad(
                 format!(
-                    "changes are not logged: {} off or gone",
+                    "changes are not logged, or not checked: {} off or gone",
                     triggers.join(", ")
                 ),
                 "switch them on with ALTER TABLE ... ENABLE TRIGGER, and find out who switched them off",

@@ -9,6 +9,7 @@ mod activate;
 mod audit;
 mod bars;
 mod capabilities;
+mod catalog;
 mod changes;
 mod chown;
 mod completions;
@@ -36,6 +37,7 @@ mod log;
 mod man;
 mod mark;
 mod mcp;
+mod member;
 mod migrate;
 mod moment;
 mod remedy;
@@ -48,11 +50,14 @@ mod selection;
 mod server_remedy;
 mod session;
 mod show;
+mod team;
 mod telemetry;
+mod token;
 mod update;
 mod validate;
 mod versions;
 mod watch;
+mod whoami;
 
 use std::ffi::OsString;
 use std::io;
@@ -157,6 +162,16 @@ enum Command {
     Abtest(abtest::AbtestArgs),
     /// Print the JSON Schema of definitions
     Schema(schema::SchemaArgs),
+    /// List, make, copy, rename and drop the catalogs of the database
+    Catalog(catalog::CatalogArgs),
+    /// Say who may do what in the catalog
+    Member(member::MemberArgs),
+    /// Say who owns tools together
+    Team(team::TeamArgs),
+    /// Make, list and revoke the tokens by which a server knows who asks
+    Token(token::TokenArgs),
+    /// Show who you are to the catalog, and what you may
+    Whoami(whoami::WhoamiArgs),
     /// Manage the local database server, back a catalog up
     Db(db::DbArgs),
     /// Look for anything that is not as it should be
@@ -276,6 +291,11 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Mcp(args) => mcp::run(args, session),
         Command::Abtest(args) => abtest::run(args, session),
         Command::Schema(args) => schema::run(args, session),
+        Command::Catalog(args) => catalog::run(args, session),
+        Command::Member(args) => member::run(args, session),
+        Command::Team(args) => team::run(args, session),
+        Command::Token(args) => token::run(args, session),
+        Command::Whoami(args) => whoami::run(args, session),
         Command::Db(args) => db::run(args, session),
         Command::Doctor(args) => doctor::run(args, session),
         Command::Config(args) => config::run(args, session),

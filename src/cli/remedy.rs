@@ -127,6 +127,7 @@ fn hint(remedy: &Remedy) -> String {
             "`toolcat deprecate` takes it out of use and keeps them; --purge deletes them as well"
                 .to_owned()
         }
+        Remedy::ListCatalogs => "`toolcat catalog list` shows what there is".to_owned(),
         Remedy::ListMembers => "`toolcat member list` shows who is one".to_owned(),
         Remedy::ListTeams => "`toolcat team list` shows what there is".to_owned(),
         Remedy::ListTokens => "`toolcat token list` shows what there is".to_owned(),

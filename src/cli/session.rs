@@ -135,6 +135,17 @@ impl Session {
         Ok(self.backend_at(target))
     }
 
+    /// Another catalog of the same database, which may not exist.
+    ///
+    /// # Errors
+    /// As [`target`](Self::target).
+    pub fn backend_for(&self, catalog: &Catalog) -> Result<Backend, CommandError> {
+        let mut target = self.target()?;
+        self.tell_project(&target);
+        target.location = target.location.with_catalog(catalog.clone());
+        Ok(self.backend_at(target))
+    }
+
     fn backend_at(&self, target: Target) -> Backend {
         let notices = self.ui.notices();
         let notify = move |notice: &Notice| notices.status(&server_remedy::notice(notice));

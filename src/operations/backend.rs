@@ -202,7 +202,7 @@ impl Backend {
 }
 
 /// A catalog that is not there, with the nearest that is.
-fn unknown_catalog(connection: &mut Connection, name: &str) -> Refusal {
+pub(super) fn unknown_catalog(connection: &mut Connection, name: &str) -> Refusal {
     let there = connection
         .read(|it| names::beginning_with(it, names::Names::Catalogs, "", 1000))
         .unwrap_or_default();

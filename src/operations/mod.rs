@@ -12,6 +12,7 @@ pub mod audit;
 pub mod backend;
 pub mod caller;
 pub mod capabilities;
+pub mod catalog;
 pub mod delete;
 pub mod diff;
 pub mod edit;

@@ -135,6 +135,8 @@ pub enum Remedy {
     RecordSelection,
     /// Deprecate it, which keeps what was recorded, or purge that as well.
     DeprecateOrPurge,
+    /// The list of the catalogs shows what there is.
+    ListCatalogs,
     /// The list of the members shows who there is.
     ListMembers,
     /// The list of the teams shows what there is.

@@ -70,6 +70,11 @@ pub fn did_you_mean(near: Option<&str>) -> String {
     near.map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"))
 }
 
+/// A time to the second, in UTC: `2026-01-31T12:00:00Z`.
+pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}
+
 /// A number for people: at most three decimals, no trailing zeros.
 pub fn number(value: f64) -> String {
     if value.is_finite() && value.abs() < 1e15 {

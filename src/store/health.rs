@@ -119,6 +119,52 @@ pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>
     .load(connection)
 }
 
+/// Who may do what.
+#[derive(Debug, Clone, PartialEq, Eq, QueryableByName)]
+pub struct Access {
+    /// Members.
+    #[diesel(sql_type = BigInt)]
+    pub members: i64,
+    /// Admins among them.
+    #[diesel(sql_type = BigInt)]
+    pub admins: i64,
+    /// Database roles that speak for others and own the catalog, or could.
+    #[diesel(sql_type = Array<Text>)]
+    pub mighty_delegates: Vec<String>,
+    /// Whether this role may see the tokens.
+    #[diesel(sql_type = Bool)]
+    pub sees_tokens: bool,
+}
+
+/// Who may do what.
+///
+/// # Errors
+/// As the query.
+pub fn access(connection: &mut PgConnection) -> QueryResult<Access> {
+    diesel::sql_query(
+        "SELECT count(*) AS members, count(*) FILTER (WHERE role = 'admin') AS admins, \
+                ARRAY(SELECT m.principal::text FROM catalog_members m JOIN pg_roles r ON r.rolname = m.principal \
+                      JOIN pg_namespace n ON n.nspname = current_schema() \
+                      WHERE m.delegate AND pg_has_role(r.oid, n.nspowner, 'MEMBER') ORDER BY 1) AS mighty_delegates, \
+                has_table_privilege('api_tokens', 'SELECT') AS sees_tokens \
+         FROM catalog_members",
+    )
+    .get_result(connection)
+}
+
+/// Tokens that end within a week, or ended in the month before and were not revoked.
+///
+/// # Errors
+/// As the query.
+pub fn ending_tokens(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
+    names(
+        connection,
+        "SELECT id || ' of ' || principal AS name FROM api_tokens \
+         WHERE revoked_at IS NULL \
+           AND expires_at BETWEEN now() - INTERVAL '30 days' AND now() + INTERVAL '7 days' ORDER BY id",
+    )
+}
+
 /// Indexes of the catalog that PostgreSQL does not use: a build that failed or was cut off.
 ///
 /// # Errors

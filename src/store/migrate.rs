@@ -149,7 +149,7 @@ fn apply(
 }
 
 /// Makes the functions of a catalog that was renamed look into it, and not for its old name.
-fn redirect_functions(connection: &mut Connection) -> Result<(), StoreError> {
+pub(super) fn redirect_functions(connection: &mut Connection) -> Result<(), StoreError> {
     for function in super::health::misdirected_functions(connection.raw())? {
         let catalog = connection.location().catalog().to_string();
         diesel::sql_query(format!(

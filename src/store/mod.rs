@@ -12,6 +12,7 @@ pub mod apply;
 pub mod audit;
 pub mod backup;
 pub mod capabilities;
+pub mod catalogs;
 pub mod chain;
 mod connection;
 pub mod contents;

@@ -22,6 +22,10 @@ pub enum Names {
     Owners,
     /// Catalogs of the database.
     Catalogs,
+    /// Members.
+    Members,
+    /// Teams.
+    Teams,
 }
 
 #[derive(QueryableByName)]
@@ -71,6 +75,8 @@ pub fn beginning_with(
              CASE jsonb_typeof(metadata -> 'tags') WHEN 'array' THEN metadata -> 'tags' ELSE '[]' END) tag"
         }
         Names::Owners => "SELECT DISTINCT owner FROM tools WHERE owner IS NOT NULL",
+        Names::Members => "SELECT principal FROM catalog_members",
+        Names::Teams => "SELECT DISTINCT team FROM catalog_teams",
         Names::Catalogs => {
             "SELECT nspname::text FROM pg_namespace n JOIN pg_class c ON c.relnamespace = n.oid \
              WHERE c.relname = 'catalog_state' AND c.relkind = 'r'"

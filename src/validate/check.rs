@@ -14,6 +14,7 @@ use super::directive::{self, Directives};
 use super::findings::Findings;
 use super::{
     Diagnostic, Options, Severity, cross, excerpt, expressions, invocation, lint, rules, schema,
+    secrets,
 };
 
 /// What a validation found.
@@ -119,11 +120,15 @@ pub fn errors(document: &mut Document, changes: &[Change], options: &Options) ->
     let mut problems = Vec::new();
     as_value(document, |value| {
         let concerned = changes.iter().any(expressions::concerned);
-        if schema::admits(value) && !concerned {
+        let secret = changes.iter().any(|it| secrets::holds(&it.new));
+        if schema::admits(value) && !concerned && !secret {
             return;
         }
         let node = Node::from_value(Span::default(), value);
         schema::check(value, &node, &mut problems);
+        if secret {
+            secrets::check(&node, &mut problems);
+        }
         if concerned {
             expressions::check(&node, &mut problems);
             invocation::check(&node, &mut problems);
@@ -228,6 +233,7 @@ pub(super) fn document(loaded: &mut Loaded, options: &Options) -> Vec<Problem> {
     });
     expressions::check(&loaded.node, &mut problems);
     invocation::check(&loaded.node, &mut problems);
+    secrets::check(&loaded.node, &mut problems);
     if !options.lenient {
         lint::check(&loaded.node, &mut problems);
     }
@@ -253,6 +259,7 @@ fn finish(mut files: Vec<Checked>, options: &Options) -> Report {
         found.retain(|it| !file.directives.allow(it));
         found.sort_by(|a, b| place(a).cmp(&place(b)));
         excerpt::add(&file.text, &mut found);
+        secrets::hide(&mut found);
         file.text = Vec::new();
         report.diagnostics.append(&mut found);
     }

@@ -19,6 +19,7 @@ mod options;
 pub mod render;
 pub mod rules;
 mod schema;
+mod secrets;
 mod strangers;
 
 pub use check::{Report, check, check_sources, check_unless, errors};

@@ -1,7 +1,11 @@
 //! Who may do what: the rule that the database holds, through the command line and by hand.
 
 mod audited;
+mod catalogs;
+mod commands;
+mod hostile;
 mod matrix;
+mod tokens;
 
 use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -338,3 +338,55 @@ fn tokens_and_sessions_are_no_part_of_a_backup() {
     let run = world.run(&["db", "restore", "smuggled.jsonl", "--replace", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.shown(""));
 }
+
+#[test]
+fn a_backup_goes_through_age_and_comes_back() {
+    if std::process::Command::new("age")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        return; // scripts/setup installs it where the package manager has it
+    }
+    let world = lived_in();
+    let shell = |script: &str| {
+        let output = world
+            .command(&["--version"])
+            .get_envs()
+            .fold(
+                std::process::Command::new("bash"),
+                |mut bash, (name, value)| {
+                    if let Some(value) = value {
+                        bash.env(name, value);
+                    }
+                    bash
+                },
+            )
+            .args(["-o", "pipefail", "-ec", script, crate::common::PROGRAM])
+            .current_dir(world.path())
+            .output()
+            .expect("bash runs");
+        crate::common::Run::of(output)
+    };
+    let made = shell(
+        "age-keygen -o key.txt 2> /dev/null
+         \"$0\" db backup - | age --recipient \"$(age-keygen -y key.txt)\" > all.age
+         age --decrypt --identity key.txt all.age | \"$0\" db restore - --catalog copy",
+    );
+    assert_eq!(made.code, 0, "{}", made.shown("through age"));
+    let sealed = std::fs::read(world.path().join("all.age")).expect("the file");
+    assert!(sealed.starts_with(b"age-encryption.org/v1"));
+    let head = |catalog: &str| world.ok(&["show", "df", "--format", "json", "--catalog", catalog]);
+    assert_eq!(head("copy"), head("tool_catalog"));
+    // What fails before the pipe fails the line, and half a file is refused.
+    let failed = shell(
+        "\"$0\" db backup - --catalog nowhere | age -r \"$(age-keygen -y key.txt)\" > none.age",
+    );
+    assert_ne!(failed.code, 0);
+    let cut = shell(
+        "head -c 5000 all.age > half.age
+         age --decrypt --identity key.txt half.age | \"$0\" db restore - --catalog half",
+    );
+    assert_ne!(cut.code, 0);
+    assert_eq!(world.run(&["list", "--catalog", "half"]).code, 4);
+}

@@ -51,7 +51,9 @@ fn wanted(arg: &Arg) -> Option<Names> {
     match (arg.get_id().as_str(), value) {
         (_, "TOOL" | "TOOL_A" | "TOOL_B") | ("tool" | "tools", _) => Some(Names::Tools),
         ("capability" | "capabilities", _) => Some(Names::Capabilities),
-        ("catalog", _) => Some(Names::Catalogs),
+        ("catalog", _) | (_, "CATALOG") => Some(Names::Catalogs),
+        (_, "MEMBER") => Some(Names::Members),
+        (_, "TEAM") => Some(Names::Teams),
         (_, "VERSION") => Some(Names::Versions),
         ("platform" | "platforms", _) => Some(Names::Platforms),
         ("category", _) => Some(Names::Categories),

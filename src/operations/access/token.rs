@@ -73,7 +73,7 @@ pub fn create(
             role,
             record: request.record
                 || role > Role::Viewer
-                || (request.role.is_none() && rights.record),
+                || (rights.record && request.role.is_none_or(|it| it >= most)),
             note: note.map(str::to_owned),
             days: request.days,
         };

@@ -12,8 +12,9 @@ const CLOCK_SKEW: i64 = 60;
 const LONGEST_NAME: usize = 100;
 /// Longest environment, in characters.
 const LONGEST_ENVIRONMENT: usize = 50;
-/// Longer error messages are cut to so many characters.
-const LONGEST_ERROR: usize = 10_000;
+/// Longer error messages are cut to so many bytes, and so is what is kept of a context: neither is a place for
+/// whole outputs, which may hold what is secret.
+const LONGEST_TEXT: usize = 2048;
 /// More variables than this are no context.
 const MOST_VARIABLES: usize = 100;
 
@@ -127,15 +128,19 @@ impl Execution {
             estimated_time_ms: entry.estimated_time_ms,
             estimated_cost: entry.estimated_cost,
             success,
-            error: entry.error.map(|error| {
-                let kept = error.chars().filter(|c| *c != '\0');
-                kept.take(LONGEST_ERROR).collect()
-            }),
+            error: entry.error.map(|error| cut(&error)),
             context: context(entry.context)?,
             at,
             rating,
         })
     }
+}
+
+/// The text without NUL, which cannot be stored, and no longer than it may be.
+fn cut(text: &str) -> String {
+    let mut kept = text.replace('\0', "");
+    kept.truncate(kept.floor_char_boundary(LONGEST_TEXT));
+    kept
 }
 
 fn milliseconds(value: f64) -> Result<i32, Rejection> {
@@ -187,6 +192,12 @@ fn context(pairs: Vec<(String, f64)>) -> Result<Vec<(String, f64)>, Rejection> {
     if kept.len() > MOST_VARIABLES {
         return Err(format!("more than {MOST_VARIABLES} context values").into());
     }
+    let mut bytes = 0;
+    kept.retain(|(name, value)| {
+        // As JSON: the name in quotes, a colon, the value, a comma.
+        bytes += name.len() + value.to_string().len() + 4;
+        bytes <= LONGEST_TEXT
+    });
     Ok(kept)
 }
 
@@ -229,6 +240,23 @@ mod tests {
             let rejection = check(change).unwrap_err();
             assert!(rejection.message.starts_with(message), "{rejection}");
         }
+    }
+
+    #[test]
+    fn texts_are_cut_at_two_kilobytes() {
+        let long = check(|e| e.error = Some("é\0".repeat(2000))).unwrap();
+        assert_eq!(long.error.map(|it| it.len()), Some(2048));
+        let odd = check(|e| e.error = Some(format!("x{}", "é".repeat(2000)))).unwrap();
+        assert_eq!(odd.error.map(|it| it.len()), Some(2047));
+        let short = check(|e| e.error = Some("timeout".to_owned())).unwrap();
+        assert_eq!(short.error.as_deref(), Some("timeout"));
+        let names = (0..100).map(|at| (format!("{at:0>60}"), f64::from(at)));
+        let context = check(|e| e.context = names.collect()).unwrap().context;
+        let json: usize = context
+            .iter()
+            .map(|(name, value)| format!("\"{name}\":{value},").len())
+            .sum();
+        assert!(json <= 2048 && context.len() > 25, "{json}");
     }
 
     #[test]

@@ -433,6 +433,27 @@ pub const ALL: &[Rule] = &[
         good: "version: '1.1'",
     },
     Rule {
+        id: "secret/private-key",
+        severity: Error,
+        about: "A private key in a definition is read by everybody who reads the catalog, and stays in its log for good.",
+        bad: "examples: ['-----BEGIN PRIVATE KEY----- ...']",
+        good: "examples: ['--key {key_file}']",
+    },
+    Rule {
+        id: "secret/token",
+        severity: Error,
+        about: "A token or an API key in a definition is read by everybody who reads the catalog, and stays in its log for good.",
+        bad: "description: Use the token ghp_ and 36 letters and digits",
+        good: "description: Reads the token from GITHUB_TOKEN",
+    },
+    Rule {
+        id: "secret/url-password",
+        severity: Error,
+        about: "A password in a URL is read by everybody who reads the catalog, and stays in its log for good. Placeholders such as {password} and $PASSWORD are left alone.",
+        bad: "description: Connects to postgresql://admin:hunter2@db",
+        good: "description: Connects to postgresql://{user}:{password}@db",
+    },
+    Rule {
         id: "lint/unknown-key",
         severity: Warning,
         about: "A key that no field has is kept, but has no effect; it may be a misspelt field.",

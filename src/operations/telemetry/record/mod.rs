@@ -14,8 +14,8 @@ pub use stream::{Ending, Refused, Stream, Streamed, stream};
 
 use crate::definition::ToolRef;
 use crate::operations::{Caller, Kind, Refusal, Remedy};
-use crate::store::Connection;
 use crate::store::telemetry::{self as store, Rows};
+use crate::store::{Connection, StoreError};
 use crate::telemetry::intake::{Entry, Field, Rejection, Targets};
 
 /// What a batch came to.
@@ -119,7 +119,15 @@ pub fn one_of(
     }
     let mut rows = Rows::default();
     rows.push(&execution);
-    Ok(store::record(connection, &rows)? > 0)
+    Ok(written(connection, caller, &rows)? > 0)
+}
+
+/// Writes the rows in the caller's name: how many are new.
+fn written(connection: &mut Connection, caller: &Caller, rows: &Rows) -> Result<u64, StoreError> {
+    connection.speak_for(Some(caller.act(None)));
+    let recorded = store::record(connection, rows);
+    connection.speak_for(None);
+    recorded
 }
 
 /// Records a batch in one transaction. What is refused is left out and reported; if it is `atomic`,
@@ -160,7 +168,7 @@ pub fn batch(
     }
     let recorded = match caller.dry_run {
         true => given,
-        false => store::record(connection, &rows)?,
+        false => written(connection, caller, &rows)?,
     };
     Ok(Recorded {
         recorded,

@@ -96,6 +96,7 @@ pub fn stream<R: BufRead + Send>(
     let reader = Reader::new(stream.input, stream.format).map_err(unreadable)?;
     let mut connection = backend.connect()?;
     let targets = connection.read(|connection| store::targets(connection, None))?;
+    connection.speak_for(Some(caller.act(None)));
     let rejected = AtomicU64::new(0);
     let mut checker = Checker {
         reader,
