@@ -74,7 +74,7 @@ pub fn run(connection: &mut Connection, request: &Request) -> Result<Vec<Hit>, R
         false => chosen_from(connection, request, limit)?,
     };
     let Some(mut hits) = chosen else {
-        let tools = tools_within(connection, &[request.filter.clone()])?;
+        let tools = tools_within(connection, std::slice::from_ref(&request.filter))?;
         return Ok(among(&tools, &request.words, limit));
     };
     let others = tools_within(connection, &left_out(&request.filter))?;
