@@ -1,6 +1,6 @@
 //! A catalog of tools in PostgreSQL that answers: which tool, used how, is best for this job, now?
 //!
-//! The folders are the architecture, and arrows run one way: [`cli`] and [`mcp`] call [`operations`], which call
+//! The folders are the architecture, and arrows run one way: [`cli`], [`mcp`] and the HTTP server call [`operations`], which call
 //! [`store`], [`select`], [`validate`] and [`format`](mod@format), which know [`definition`] and
 //! [`expression`]. Only [`cli`] and [`output`] know that a terminal exists; only [`store`] knows the
 //! database; [`cluster`] runs the private server that is used where no other is named.
@@ -19,6 +19,8 @@ pub mod mcp;
 pub mod operations;
 pub mod output;
 pub mod select;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod spreadsheet;
 pub mod statistics;
 pub mod store;

@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "operations",
             "output",
             "select",
+            "server",
             "spreadsheet",
             "statistics",
             "store",
@@ -67,6 +68,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("output", &["format", "spreadsheet", "words"]),
     ("select", &["definition", "expression"]),
+    (
+        "server",
+        &[
+            "definition",
+            "expression",
+            "format",
+            "operations",
+            "select",
+            "store",
+            "validate",
+        ],
+    ),
     ("spreadsheet", &[]),
     ("statistics", &[]),
     (
@@ -83,6 +96,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Crates that only some folders may use.
 const CRATES: &[(&str, &[&str])] = &[
+    ("axum", &["server"]),
     ("clap", &["cli", "output"]),
     ("comfy_table", &["output"]),
     ("diesel", &["store"]),
@@ -91,6 +105,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("inquire", &["cli"]),
     ("meval", &["expression"]),
     ("serde_yaml", &["format"]),
+    ("tokio", &["server"]),
 ];
 
 /// A source without its comments and its tests.

@@ -41,9 +41,14 @@ fn root() -> &'static Path {
 }
 
 fn check(page: &Path) {
-    let text = std::fs::read_to_string(page).expect("a page");
     let world = World::new();
     symlink(root().join("examples"), world.path().join("examples")).expect("a link");
+    check_blocks(page, "```console", |command| run(&world, command));
+}
+
+/// Runs the commands in the blocks of a page that are fenced like that.
+pub fn check_blocks(page: &Path, fence: &str, run: impl Fn(&str) -> String) {
+    let text = std::fs::read_to_string(page).expect("a page");
     let mut updated = String::new();
     let mut differences = Vec::new();
     let mut lines = text.lines().peekable();
@@ -52,7 +57,7 @@ fn check(page: &Path) {
         updated.push_str(line);
         updated.push('\n');
         if line.starts_with("```") {
-            in_console = !in_console && line == "```console";
+            in_console = !in_console && line == fence;
             continue;
         }
         let Some(first) = line.strip_prefix("$ ").filter(|_| in_console) else {
@@ -70,7 +75,7 @@ fn check(page: &Path) {
         while let Some(line) = lines.next_if(|it| !it.starts_with("$ ") && !it.starts_with("```")) {
             shown.push(line.to_owned());
         }
-        let printed = run(&world, &command);
+        let printed = run(&command);
         let printed: Vec<String> = printed.lines().map(str::to_owned).collect();
         let fits = matches(&shown, &printed);
         if !fits {
@@ -95,7 +100,8 @@ fn check(page: &Path) {
     panic!("{}:\n{}", page.display(), differences.join("\n\n"));
 }
 
-fn run(world: &World, command: &str) -> String {
+/// Runs a command in a shell, in the folder of the world.
+pub fn run(world: &World, command: &str) -> String {
     let folder = Path::new(PROGRAM).parent().expect("a folder");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut paths = vec![folder.to_owned()];

@@ -26,6 +26,8 @@ mod schema;
 mod screens;
 mod select;
 mod select_fixtures;
+#[cfg(feature = "server")]
+mod server;
 mod shell;
 mod simulation_abtest;
 mod statistics_abtest;

@@ -47,6 +47,8 @@ mod schema;
 mod search;
 mod select;
 mod selection;
+#[cfg(feature = "server")]
+mod serve;
 mod server_remedy;
 mod session;
 mod show;
@@ -152,6 +154,9 @@ enum Command {
     Log(log::LogArgs),
     /// Follow the changes of the catalog as they are made
     Watch(watch::WatchArgs),
+    /// Serve the catalog over HTTP
+    #[cfg(feature = "server")]
+    Serve(serve::ServeArgs),
     /// Make a definition, by a wizard or by flags
     Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
@@ -286,6 +291,8 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Telemetry(args) => telemetry::run(args, session),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(args, session),
         Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Mcp(args) => mcp::run(args, session),

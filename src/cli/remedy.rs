@@ -51,6 +51,7 @@ impl From<Refusal> for CommandError {
 fn hint(remedy: &Remedy) -> String {
     match remedy {
         Remedy::DidYouMean(names) => format!("did you mean {}?", names.join(" or ")),
+        Remedy::ReadAgain => "look at it again with `toolcat show`".to_owned(),
         Remedy::ListTools => "`toolcat list` shows what there is".to_owned(),
         Remedy::ListDeleted => "`toolcat audit --action deleted` shows what was deleted".to_owned(),
         Remedy::ListVersions => "`toolcat versions` shows its versions".to_owned(),
@@ -75,8 +76,9 @@ fn hint(remedy: &Remedy) -> String {
             };
             format!("{near}`toolcat migrate up --catalog {name}` makes it")
         }
-        Remedy::NamePlatform { example, or_filter } => format!(
-            "name the platform, as in `{example}`{}",
+        Remedy::NamePlatform { choices, or_filter } => format!(
+            "name the platform, as in `{}`{}",
+            choices.first().map_or("linux/df", String::as_str),
             if *or_filter { ", or give --platform" } else { "" }
         ),
         Remedy::NameTools => {

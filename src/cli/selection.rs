@@ -84,6 +84,7 @@ impl SelectionArgs {
             false => Some(self.references()?),
         };
         Ok(Selection {
+            expect: None,
             tools,
             filter: self.filter.filter(),
             all: self.all,

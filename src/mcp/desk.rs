@@ -116,10 +116,8 @@ fn is_lost<T>(result: &Result<T, Refusal>) -> bool {
 
 /// The connection to a catalog.
 fn connection(source: &mut Source) -> Result<&mut Connection, Refusal> {
-    match source {
-        Source::Catalog(catalog) => Ok(catalog.connection()),
-        Source::Files(_) => Err(Refusal::new(Kind::Invalid, "files are no catalog")),
-    }
+    let files = || Refusal::new(Kind::Invalid, "files are no catalog");
+    source.connection().ok_or_else(files)
 }
 
 impl Catalog for Desk<'_> {

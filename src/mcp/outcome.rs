@@ -106,7 +106,8 @@ fn help(remedy: &Remedy) -> Option<String> {
         Remedy::DidYouMean(names) => Some(format!("did you mean {}?", names.join(" or "))),
         Remedy::ListTools => Some("find_tool finds tools by the job that they do".to_owned()),
         Remedy::ListCapabilities => Some("list_capabilities shows what there is".to_owned()),
-        Remedy::NamePlatform { example, .. } => {
+        Remedy::NamePlatform { choices, .. } => {
+            let example = choices.first()?;
             Some(format!("name the platform, as in `{example}`"))
         }
         Remedy::ChooseVersion(versions) => {

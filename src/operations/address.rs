@@ -6,6 +6,7 @@ use super::{Kind, Refusal, Remedy};
 use crate::definition::{Identity, ToolRef};
 use crate::store::tools::{self, Filter, Handle, StoredTool};
 use crate::store::{Connection, StoreError, Transaction};
+use crate::words::counted;
 
 /// Which tools are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub struct Selection {
     pub filter: Filter,
     /// Whether every tool is meant where nothing is named and nothing filtered.
     pub all: bool,
+    /// How many versions were agreed to: if it means another number by now, it means none.
+    pub expect: Option<usize>,
 }
 
 /// The one tool that the address means: its latest version, or the version named.
@@ -78,7 +81,7 @@ pub fn ambiguous(
         names.join(", ")
     );
     Refusal::new(Kind::Ambiguous, message).remedy(Remedy::NamePlatform {
-        example: names.swap_remove(0),
+        choices: names,
         or_filter: false,
     })
 }
@@ -123,7 +126,8 @@ impl Selection {
     /// only if that is said, or if `all_by_default`.
     ///
     /// # Errors
-    /// [`Kind::NotFound`] or [`Kind::Ambiguous`] for an address; [`Kind::Invalid`] if nothing says which.
+    /// [`Kind::NotFound`] or [`Kind::Ambiguous`] for an address; [`Kind::Invalid`] if nothing says which;
+    /// [`Kind::Conflict`] if their number is not the one that was agreed to.
     pub fn resolve(
         &self,
         connection: &mut Connection,
@@ -138,6 +142,22 @@ impl Selection {
     /// # Errors
     /// As [`resolve`](Self::resolve).
     pub fn resolve_exactly(
+        &self,
+        connection: &mut Connection,
+        all_by_default: bool,
+    ) -> Result<Vec<(Handle, bool)>, Refusal> {
+        let found = self.find(connection, all_by_default)?;
+        match self.expect {
+            Some(agreed) if agreed != found.len() => {
+                let now = counted(found.len(), "tool");
+                let message = format!("{now} would be changed, and {agreed} were agreed to");
+                Err(Refusal::new(Kind::Conflict, message))
+            }
+            _ => Ok(found),
+        }
+    }
+
+    fn find(
         &self,
         connection: &mut Connection,
         all_by_default: bool,

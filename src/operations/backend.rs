@@ -80,6 +80,17 @@ impl Backend {
         }
     }
 
+    /// The same for a process that answers many: no statement takes longer than half a minute, and no
+    /// lock is waited for longer than two seconds.
+    #[must_use]
+    pub fn limited(self) -> Self {
+        let limits = [("statement_timeout", "30s"), ("lock_timeout", "2s")];
+        Self {
+            location: self.location.with_settings(&limits),
+            ..self
+        }
+    }
+
     /// Where it is.
     pub fn location(&self) -> &Location {
         &self.location

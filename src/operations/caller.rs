@@ -1,5 +1,6 @@
 //! Who asks for an operation, and how.
 
+use crate::definition::ToolRef;
 use crate::store::Act;
 
 /// The way by which a caller reaches an operation.
@@ -45,6 +46,22 @@ pub struct Caller {
     pub token_id: Option<i64>,
     /// From where it was asked for, where a server took it.
     pub client_address: Option<String>,
+    /// The state of a tool that the caller acts on: if the tool is in another by now, nothing is changed.
+    pub seen: Option<Seen>,
+}
+
+/// A state of a tool that a caller has seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// The tool.
+    pub tool: ToolRef,
+    /// The states that will do, as they were shown; [`ANY_STATE`](Self::ANY_STATE) for any.
+    pub states: Vec<String>,
+}
+
+impl Seen {
+    /// Stands for every state of a tool that exists.
+    pub const ANY_STATE: &str = "*";
 }
 
 impl Caller {
@@ -58,7 +75,13 @@ impl Caller {
             request_id: None,
             token_id: None,
             client_address: None,
+            seen: None,
         }
+    }
+
+    /// For whom a connection of many callers records, where one showed who it is.
+    pub fn speaker(&self) -> Option<Act> {
+        self.token_id.map(|_| self.act(None))
     }
 
     /// What the store is told of a change by this caller; `action` is what the audit log calls the updates

@@ -37,7 +37,7 @@ pub mod validate;
 pub mod versions;
 
 pub use backend::{Backend, Notice};
-pub use caller::{Caller, Via};
+pub use caller::{Caller, Seen, Via};
 pub use page::Page;
 pub use progress::{Progress, Silent, Stage};
 pub use refusal::{Kind, Refusal, Remedy};

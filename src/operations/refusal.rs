@@ -35,6 +35,8 @@ pub enum Kind {
 pub enum Remedy {
     /// One of these names may be meant.
     DidYouMean(Vec<String>),
+    /// Read the tool again: it is no longer in the state that was acted on.
+    ReadAgain,
     /// The list of the tools shows what there is.
     ListTools,
     /// The audit log shows which tools were deleted.
@@ -53,10 +55,10 @@ pub enum Remedy {
     NewVersionOrPolicy,
     /// Delete or rename the one in the way; the deleted one can be seen as it was.
     DeleteOrRename,
-    /// Name the platform, as in the example.
+    /// Name the platform, as the choices do.
     NamePlatform {
-        /// An address with the platform.
-        example: String,
+        /// Every address that can be meant, with its platform.
+        choices: Vec<String>,
         /// Whether a filter by platform would do as well.
         or_filter: bool,
     },
@@ -284,6 +286,11 @@ impl Refusal {
             flaws: Vec::new(),
             cause: None,
         }
+    }
+
+    /// Whether the connection to the database is of no more use.
+    pub fn is_lost(&self) -> bool {
+        matches!(self.store(), Some(StoreError::Lost(_)))
     }
 
     /// The same with what is wrong with the definitions.

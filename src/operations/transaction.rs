@@ -1,11 +1,13 @@
 //! The transaction around an operation that writes.
 
-use super::{Caller, Refusal};
-use crate::store::tools::{revision, revision_after};
+use super::caller::Seen;
+use super::{Caller, Kind, Refusal, Remedy, address, show};
+use crate::store::tools::{self, revision, revision_after};
 use crate::store::{Connection, Transaction};
 
 /// Runs `work` in one transaction, as the caller says, and returns what it made with the revision of the
-/// catalog afterwards (of a dry run, the present one). A refusal undoes everything; a deadlock or a
+/// catalog afterwards (of a dry run, the present one). A tool that is no longer as the caller has seen it is
+/// found out inside the transaction. A refusal undoes everything; a deadlock or a
 /// serialization failure is tried again before it becomes one. `action` is what the audit log calls the
 /// updates, where their fields do not say it.
 ///
@@ -20,8 +22,27 @@ pub fn change<T>(
     let act = caller.act(action);
     connection.write(&act, |transaction| {
         let before = revision(transaction)?;
+        if let Some(seen) = &caller.seen {
+            is_as_seen(transaction, seen)?;
+        }
         let made = work(transaction)?;
         let after = revision_after(transaction, &act, before)?;
         Ok((made, after))
     })
+}
+
+/// Refuses to act on a tool that is in another state than the caller has seen.
+fn is_as_seen(transaction: &mut Transaction, seen: &Seen) -> Result<(), Refusal> {
+    let stored = address::one(transaction, &seen.tool)?;
+    if seen.states.iter().any(|it| it == Seen::ANY_STATE) {
+        return Ok(());
+    }
+    let stored = [stored];
+    let documents = tools::definitions(transaction, &stored)?;
+    let state = documents.first().map(|it| show::etag(&stored[0], it));
+    if state.is_some_and(|state| seen.states.contains(&state)) {
+        return Ok(());
+    }
+    let message = format!("{} was changed meanwhile", stored[0].identity());
+    Err(Refusal::new(Kind::Overtaken, message).remedy(Remedy::ReadAgain))
 }

@@ -217,6 +217,20 @@ impl Location {
         }
     }
 
+    /// The same with settings of the session, which those of the user go before.
+    #[must_use]
+    pub fn with_settings(&self, settings: &[(&str, &str)]) -> Self {
+        let own = settings
+            .iter()
+            .map(|(name, value)| format!("-c {name}={value}"));
+        let user = std::iter::once(self.options.clone());
+        let options: Vec<String> = own.chain(user).collect();
+        Self {
+            options: options.join(" "),
+            ..self.clone()
+        }
+    }
+
     /// The ports that a server may be reached at.
     pub(super) fn ports(&self) -> Vec<String> {
         let ports = match self.setting("port") {

@@ -26,7 +26,7 @@ use crate::store::index::Assigned;
 use crate::store::{lessons, selections};
 
 use source::Pooled;
-pub use source::Source;
+pub use source::{Memory, Source};
 pub use tie_break::TieBreak;
 
 /// What is asked for.
@@ -263,14 +263,14 @@ fn record(
     job: &Job,
     answer: &Answer,
 ) -> Result<i64, Refusal> {
-    let (Source::Catalog(catalog), Some(revision)) = (source, pooled.revision) else {
+    let (Some(connection), Some(revision)) = (source.connection(), pooled.revision) else {
         return Err(Refusal::new(
             Kind::Invalid,
             "a selection from files cannot be recorded: the record is kept in the catalog",
         ));
     };
     let best = answer.answer.as_ref();
-    Ok(catalog.connection().direct(|connection| {
+    Ok(connection.direct(|connection| {
         selections::record(connection, &caller.actor, revision, job, &pooled.pool, best)
     })?)
 }
@@ -282,14 +282,12 @@ fn learn(
     pooled: &mut Pooled,
     source: &mut Source,
 ) -> Result<Vec<Inferred>, Refusal> {
-    let Source::Catalog(catalog) = source else {
+    let Some(connection) = source.connection() else {
         return Ok(Vec::new());
     };
     if job.learned {
         let candidates = pooled.pool.candidates_mut();
-        catalog
-            .connection()
-            .direct(|connection| lessons::teach(connection, candidates))?;
+        connection.direct(|connection| lessons::teach(connection, candidates))?;
     }
     if !request.infer_context {
         return Ok(Vec::new());
@@ -301,8 +299,7 @@ fn learn(
     if open.is_empty() {
         return Ok(Vec::new());
     }
-    let medians = catalog
-        .connection()
+    let medians = connection
         .direct(|connection| lessons::medians(connection, pooled.pool.candidates(), &open))?;
     Ok(medians
         .into_iter()

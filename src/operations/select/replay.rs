@@ -34,11 +34,9 @@ pub struct Replayed {
 /// [`Kind::NotFound`] if there is none of that number; those of the database.
 pub fn run(backend: Backend, id: i64) -> Result<Replayed, Refusal> {
     let mut source = Source::catalog(backend)?;
-    let found = match &mut source {
-        Source::Catalog(catalog) => catalog
-            .connection()
-            .direct(|connection| selections::find(connection, id))?,
-        Source::Files(_) => None,
+    let found = match source.connection() {
+        Some(connection) => connection.direct(|connection| selections::find(connection, id))?,
+        None => None,
     };
     let Some(recorded) = found else {
         let message = format!("there is no recorded selection {id}");

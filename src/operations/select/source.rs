@@ -1,11 +1,14 @@
-//! Where the candidates come from: the catalog, or definitions on disk.
+//! Where the candidates come from: the catalog, its index in memory, or definitions on disk.
+
+use std::sync::Arc;
 
 use crate::definition::{Identity, ToolRef};
 use crate::operations::{Backend, Kind, Refusal, address};
 use crate::select::search::Ranked;
 use crate::select::{Answer, Pool, Request};
-use crate::store::Transaction;
+use crate::store::index::Snapshot;
 use crate::store::tools::{self, Filter};
+use crate::store::{Connection, Transaction};
 
 use super::Warning;
 use super::catalog::Catalog;
@@ -15,8 +18,19 @@ use super::files::Files;
 pub enum Source {
     /// The catalog.
     Catalog(Box<Catalog>),
+    /// The catalog's index in memory.
+    Memory(Box<Memory>),
     /// Definitions on disk.
     Files(Box<Files>),
+}
+
+/// The catalog's index in memory, as it was at a revision.
+pub struct Memory {
+    /// The index.
+    pub index: Arc<Snapshot>,
+    /// A connection for what is asked beside the candidates: tests, telemetry, records. Without one,
+    /// a request must ask for none of them.
+    pub connection: Option<Connection>,
 }
 
 /// The candidates of a request, and the revision of the catalog that they come from.
@@ -91,6 +105,23 @@ impl Source {
         Ok(Source::Files(Box::new(Files::load(paths)?)))
     }
 
+    /// A connection to the catalog, for what is asked beside the candidates.
+    pub fn connection(&mut self) -> Option<&mut Connection> {
+        match self {
+            Source::Catalog(catalog) => Some(catalog.connection()),
+            Source::Memory(memory) => memory.connection.as_mut(),
+            Source::Files(_) => None,
+        }
+    }
+
+    /// The connection that was given with the index in memory.
+    pub fn into_connection(self) -> Option<Connection> {
+        match self {
+            Source::Memory(memory) => memory.connection,
+            Source::Catalog(_) | Source::Files(_) => None,
+        }
+    }
+
     /// The candidates of a request.
     ///
     /// # Errors
@@ -108,6 +139,10 @@ impl Source {
                     self.pool(request, warnings)
                 }
             },
+            Source::Memory(memory) => Ok(Pooled {
+                pool: memory.index.pool(request)?,
+                revision: Some(memory.index.revision()),
+            }),
             Source::Files(files) => Ok(Pooled {
                 pool: files.pool(request),
                 revision: None,
@@ -122,6 +157,7 @@ impl Source {
     pub fn ranked(&mut self, query: &str) -> Result<Vec<Ranked>, Refusal> {
         match self {
             Source::Catalog(catalog) => catalog.ranked(query),
+            Source::Memory(memory) => Ok(memory.index.ranked(query)?),
             Source::Files(files) => Ok(files.ranked(query)),
         }
     }
@@ -131,10 +167,11 @@ impl Source {
     /// # Errors
     /// [`Kind::NotFound`] if there is no such tool.
     pub fn absence(&mut self, request: &Request, tool: &ToolRef) -> Result<Vec<String>, Refusal> {
+        if let Some(connection) = self.connection() {
+            return connection.direct(|connection| absence(connection, request, tool));
+        }
         match self {
-            Source::Catalog(catalog) => catalog
-                .connection()
-                .direct(|connection| absence(connection, request, tool)),
+            Source::Catalog(_) | Source::Memory(_) => Ok(Vec::new()),
             Source::Files(files) => match files.find(tool) {
                 Some((identity, offers, tags)) => {
                     let tags: Vec<&str> = tags.iter().map(String::as_str).collect();

@@ -33,7 +33,7 @@ pub fn offer(
     pooled: &Pooled,
     source: &mut Source,
 ) -> Result<Option<Offer>, Refusal> {
-    let Source::Catalog(catalog) = source else {
+    let Some(connection) = source.connection() else {
         return Ok(None);
     };
     if ask.execution_id.is_none() && ask.user.is_none() {
@@ -45,8 +45,7 @@ pub fn offer(
         environment: Some(&request.environment),
     };
     let mut pool = pooled.pool.clone();
-    let assigned = catalog
-        .connection()
+    let assigned = connection
         .direct(|connection| index::assign(connection, caller, &request.scope, &mut pool))?;
     Ok((!assigned.is_empty()).then_some(Offer { pool, assigned }))
 }
@@ -119,12 +118,11 @@ pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> 
 /// # Errors
 /// Those of the database.
 pub fn keep(assigned: &Assigned, source: &mut Source) -> Result<Option<Warning>, Refusal> {
-    let Source::Catalog(catalog) = source else {
+    let Some(connection) = source.connection() else {
         return Ok(None);
     };
-    let kept = catalog
-        .connection()
-        .direct(|connection| Ok(ab_tests::assign::keep(connection, &assigned.serving)?));
+    let kept =
+        connection.direct(|connection| Ok(ab_tests::assign::keep(connection, &assigned.serving)?));
     let test = assigned.test.clone();
     match kept {
         Ok(true) => Ok(None),

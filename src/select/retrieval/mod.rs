@@ -30,7 +30,7 @@ pub use index::Index;
 pub use neighbour::{beginnings, nearest};
 pub use packed::PackedError;
 pub use pattern::{PatternFit, Reader, surface};
-pub use postings::{Entry, PostingList, Postings, Stats};
+pub use postings::{Entry, Lists, PostingList, Postings, Stats};
 pub use query::{Asked, Query, QueryWord};
 pub use rank::{Hit, Ranking, TermWeight, order, rank, top};
 pub use words::Analyzer;

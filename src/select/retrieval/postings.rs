@@ -7,6 +7,18 @@ use super::document::TermUse;
 /// The postings of the terms a query asks for; a term that no document holds is absent.
 pub type Postings = HashMap<String, PostingList>;
 
+/// Where the postings of a term are looked up.
+pub trait Lists {
+    /// The postings of the term, if any document holds it.
+    fn get(&self, term: &str) -> Option<&PostingList>;
+}
+
+impl Lists for Postings {
+    fn get(&self, term: &str) -> Option<&PostingList> {
+        HashMap::get(self, term)
+    }
+}
+
 /// What ranking knows about the whole collection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stats {

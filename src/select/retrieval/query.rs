@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::lexicon::lexicon;
 use super::neighbour;
-use super::postings::{PostingList, Postings};
+use super::postings::{Lists, PostingList};
 use super::words::{Analyzer, name_key};
 
 /// What a word in parentheses weighs: an aside explains the request more than it is the request.
@@ -239,7 +239,7 @@ impl Query {
 
     /// The words that no document holds, nor anything that stands for them. For each, the terms that begin with
     /// one of its [`beginnings`](super::beginnings) are worth a second look: see [`relate`](Self::relate).
-    pub fn unknown(&self, postings: &Postings) -> Vec<String> {
+    pub fn unknown(&self, postings: &impl Lists) -> Vec<String> {
         let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
         self.words
             .iter()
@@ -249,9 +249,10 @@ impl Query {
                     || known(&word.term)
                     || word.alternatives.iter().any(|(term, _)| known(term))
                     || word.splits.iter().any(|(first, second)| {
-                        known(first)
-                            && known(second)
-                            && !adjacent(&postings[first], &postings[second]).is_empty()
+                        match (postings.get(first), postings.get(second)) {
+                            (Some(first), Some(second)) => !adjacent(first, second).is_empty(),
+                            _ => false,
+                        }
                     }))
             })
             .map(|word| word.term.clone())

@@ -1,6 +1,6 @@
 //! The ranking: BM25 over stems, with pairs of stems.
 
-use super::postings::{Entry, Postings, Stats};
+use super::postings::{Entry, Lists, Stats};
 use crate::select::search::Read;
 
 use super::query::{Asked, Query, QueryWord, adjacent};
@@ -106,7 +106,7 @@ struct Sums {
 
 impl Sums {
     /// Nothing yet, for every document that the query's lists hold.
-    fn new(query: &Query, postings: &Postings) -> Self {
+    fn new(query: &Query, postings: &impl Lists) -> Self {
         let mut docs = Vec::new();
         for list in query.terms().iter().filter_map(|term| postings.get(term)) {
             unite(&mut docs, list.entries());
@@ -220,7 +220,7 @@ struct Part {
 
 /// Ranks the documents of the postings for a request. Needs the postings of [`Query::terms`]; a missing list is a
 /// term that no document holds.
-pub fn rank(query: &Query, stats: &Stats, postings: &Postings) -> Ranking {
+pub fn rank(query: &Query, stats: &Stats, postings: &impl Lists) -> Ranking {
     let bm25 = Bm25 {
         documents: stats.documents as f64,
         average: stats.average_length(),
@@ -311,7 +311,7 @@ pub fn order<K: Ord>(hits: &mut [Hit], mut key: impl FnMut(i64) -> K) {
 }
 
 /// What each document gains from a word, by ascending document, and the word's information.
-fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>, f64) {
+fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &impl Lists) -> (Vec<Part>, f64) {
     let own = postings.get(&word.term).filter(|list| !list.is_empty());
     let mut information = bm25.idf(own.map_or(0, |list| list.len()));
     let mut parts: Vec<Part> = Vec::with_capacity(own.map_or(0, |list| list.len()));
@@ -358,7 +358,7 @@ fn word_parts(word: &QueryWord, bm25: &Bm25, postings: &Postings) -> (Vec<Part>,
 fn add_pairs(
     query: &Query,
     bm25: &Bm25,
-    postings: &Postings,
+    postings: &impl Lists,
     weights: &[TermWeight],
     sums: &mut Sums,
 ) {

@@ -14,6 +14,7 @@ mod read;
 mod refresh;
 mod renewal;
 mod serving;
+mod snapshot;
 
 pub use check::{Difference, check};
 pub use pool::{Listed, listed, pool};
@@ -21,6 +22,7 @@ pub use read::{CatalogState, State, names};
 pub use refresh::refresh;
 pub use renewal::{Renewal, WORDLESS};
 pub use serving::{Assigned, assign};
+pub use snapshot::Snapshot;
 
 /// Number of the rules by which the index is made; another number in the catalog has it made anew.
 pub const FORMAT: i32 = 3;

@@ -1,18 +1,19 @@
 //! The candidates of a request: one round trip by capability; two by words, and one more where
 //! another word stands for an unknown one.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use diesel::PgConnection;
 
 use super::entry::{Entry, IndexedTool};
 use super::read::{Lookup, State, by_capability, entries, postings};
-use crate::definition::Identity;
+use crate::definition::{DocumentError, Identity};
 use crate::select::retrieval::{
-    Analyzer, Hit, Query, QueryWord, Ranking, Reader, beginnings, order, rank, top,
+    Analyzer, Hit, Query, QueryWord, Ranking, Reader, Text, beginnings, order, rank, top,
 };
 use crate::select::search::{self, Found, RETRIEVED, Ranked, Words};
-use crate::select::{Pool, Request, Scope};
+use crate::select::{Candidate, Pool, Request, Scope};
 use crate::store::StoreError;
 
 /// The candidates of a request. Where the state says that the index is stale, there are none.
@@ -25,7 +26,8 @@ pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Po
     }
     let ranked = ranked(connection, &request.query)?;
     let ranking = ranked.found;
-    let found = retrieved(connection, &ranking, &request.scope)?.0;
+    let read = |ids: &[i64]| tools(connection, ids);
+    let found = retrieved(&ranking, &request.scope, read)?.0;
     Ok(State {
         catalog: ranked.catalog,
         found: Pool::Retrieved {
@@ -50,7 +52,8 @@ pub struct Listed {
 /// As the queries; [`StoreError::Definition`] where a stored policy cannot be read.
 pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<Listed>, StoreError> {
     let State { catalog, found } = ranked(connection, request)?;
-    let (best, seen) = retrieved(connection, &found, &Scope::default())?;
+    let read = |ids: &[i64]| tools(connection, ids);
+    let (best, seen) = retrieved(&found, &Scope::default(), read)?;
     let rest = found.hits.get(seen..).unwrap_or_default().to_vec();
     Ok(State {
         catalog,
@@ -61,11 +64,55 @@ pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<List
     })
 }
 
-/// The tools that are judged, and how many hits were read for them.
-fn retrieved(
+/// A tool that may be chosen, wherever it is kept.
+pub(super) trait Eligible {
+    /// Its name and platform, by which equals are ordered.
+    fn name(&self) -> Option<(&str, &str)>;
+    /// Whether it is within the scope, capabilities aside.
+    fn is_within(&self, scope: &Scope) -> bool;
+    /// The texts by which its patterns are told apart.
+    fn text(&self) -> Cow<'_, Text>;
+    /// Its candidates, in the order of the text.
+    fn candidates(&self) -> Result<Vec<Candidate>, DocumentError>;
+}
+
+impl Eligible for IndexedTool {
+    fn name(&self) -> Option<(&str, &str)> {
+        let head = self.head()?;
+        Some((&head.tool, &head.platform))
+    }
+
+    fn is_within(&self, scope: &Scope) -> bool {
+        self.head().is_some_and(|head| admits(scope, head))
+    }
+
+    fn text(&self) -> Cow<'_, Text> {
+        Cow::Owned(IndexedTool::text(self))
+    }
+
+    fn candidates(&self) -> Result<Vec<Candidate>, DocumentError> {
+        let mut candidates = Vec::new();
+        for (capability, entry, _) in &self.capabilities {
+            candidates.extend(entry.candidates(capability)?);
+        }
+        Ok(candidates)
+    }
+}
+
+/// The tools of those row numbers, by number.
+fn tools(
     connection: &mut PgConnection,
+    ids: &[i64],
+) -> Result<HashMap<i64, IndexedTool>, StoreError> {
+    let found = entries(connection, ids)?;
+    Ok(found.into_iter().map(|tool| (tool.id, tool)).collect())
+}
+
+/// The tools that are judged, and how many hits were read for them.
+pub(super) fn retrieved<T: Eligible>(
     ranking: &Ranking,
     scope: &Scope,
+    mut read: impl FnMut(&[i64]) -> Result<HashMap<i64, T>, StoreError>,
 ) -> Result<(Vec<Found>, usize), StoreError> {
     let mut found: Vec<Found> = Vec::new();
     let mut seen = 0;
@@ -74,7 +121,9 @@ fn retrieved(
     // Where the scope turns tools away, more of the hits are read, until enough remain.
     while found.len() < RETRIEVED && seen < ranking.hits.len() {
         let hits = top(&ranking.hits, wanted);
-        found.extend(tools_of(connection, &hits[seen..], scope, &mut reader)?);
+        let ids: Vec<i64> = hits[seen..].iter().map(|hit| hit.doc).collect();
+        let tools = read(&ids)?;
+        found.extend(tools_of(&tools, &hits[seen..], scope, &mut reader)?);
         seen = hits.len();
         wanted = seen.saturating_mul(4);
     }
@@ -100,18 +149,8 @@ fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, 
 fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
     let mut query = Query::parse(&mut Analyzer::new(), request);
     let terms = query.terms();
-    let guesses = |word: &QueryWord| -> Vec<(String, String)> {
-        let beginnings = beginnings(&word.term).into_iter();
-        beginnings
-            .map(|it| (word.term.clone(), it.to_owned()))
-            .collect()
-    };
-    let unread = query
-        .words()
-        .iter()
-        .filter(|word| word.alternatives.is_empty());
     let lookup = Lookup {
-        guesses: unread.flat_map(guesses).collect(),
+        guesses: guesses(&query),
         terms,
     };
     let State { catalog, found } = postings(connection, &lookup)?;
@@ -134,35 +173,41 @@ fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>
     })
 }
 
+/// The terms that may be unknown, each with the letters that a term in its place may begin with.
+pub(super) fn guesses(query: &Query) -> Vec<(String, String)> {
+    let unread = |word: &&QueryWord| word.alternatives.is_empty();
+    let guesses = |word: &QueryWord| -> Vec<(String, String)> {
+        let beginnings = beginnings(&word.term).into_iter();
+        beginnings
+            .map(|it| (word.term.clone(), it.to_owned()))
+            .collect()
+    };
+    query
+        .words()
+        .iter()
+        .filter(unread)
+        .flat_map(guesses)
+        .collect()
+}
+
 /// The tools of those hits that are within the scope, equal ones by name.
-fn tools_of(
-    connection: &mut PgConnection,
+fn tools_of<T: Eligible>(
+    tools: &HashMap<i64, T>,
     hits: &[Hit],
     scope: &Scope,
     reader: &mut Reader,
 ) -> Result<Vec<Found>, StoreError> {
-    let ids: Vec<i64> = hits.iter().map(|hit| hit.doc).collect();
-    let tools: HashMap<i64, IndexedTool> = entries(connection, &ids)?
-        .into_iter()
-        .map(|tool| (tool.id, tool))
-        .collect();
     let mut hits = hits.to_vec();
-    order(&mut hits, |id| {
-        let head = tools.get(&id).and_then(IndexedTool::head);
-        head.map(|head| (head.tool.as_str(), head.platform.as_str()))
-    });
+    order(&mut hits, |id| tools.get(&id).and_then(T::name));
     let mut found = Vec::new();
     for hit in hits {
         let Some(tool) = tools.get(&hit.doc) else {
             continue;
         };
-        if !tool.head().is_some_and(|head| admits(scope, head)) {
+        if !tool.is_within(scope) {
             continue;
         }
-        let mut candidates = Vec::new();
-        for (capability, entry, _) in &tool.capabilities {
-            candidates.extend(entry.candidates(capability)?);
-        }
+        let candidates = tool.candidates()?;
         if !candidates.is_empty() {
             found.push(Found::new(reader, &hit, &tool.text(), candidates));
         }
@@ -170,7 +215,7 @@ fn tools_of(
     Ok(found)
 }
 
-fn admits(scope: &Scope, entry: &Entry) -> bool {
+pub(super) fn admits(scope: &Scope, entry: &Entry) -> bool {
     let identity = Identity {
         platform: entry.platform.clone(),
         name: entry.tool.clone(),

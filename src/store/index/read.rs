@@ -30,7 +30,7 @@ pub struct State<T> {
 }
 
 #[derive(QueryableByName)]
-struct StateRow {
+pub(super) struct StateRow {
     #[diesel(sql_type = BigInt)]
     revision: i64,
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -42,7 +42,7 @@ struct StateRow {
 }
 
 impl StateRow {
-    fn into_state(self) -> CatalogState {
+    pub(super) fn into_state(self) -> CatalogState {
         CatalogState {
             fresh: self.indexed_revision == Some(self.revision)
                 && self.index_format == Some(FORMAT),
@@ -140,7 +140,7 @@ pub struct Postings {
 }
 
 /// What sorts just after everything that starts with a prefix.
-fn after_all_with(prefix: &str) -> String {
+pub(super) fn after_all_with(prefix: &str) -> String {
     let mut end: Vec<char> = prefix.chars().collect();
     while let Some(last) = end.pop() {
         let next = (u32::from(last) + 1..=0x10_ffff).find_map(char::from_u32);
@@ -269,7 +269,7 @@ fn read<T: serde::de::DeserializeOwned>(text: &str, subject: &str) -> Result<T, 
     })
 }
 
-fn no_state() -> StoreError {
+pub(super) fn no_state() -> StoreError {
     StoreError::Definition(DocumentError {
         subject: "catalog_state".to_owned(),
         message: "its one row is missing".to_owned(),

@@ -1,0 +1,154 @@
+//! Who asks: nobody has to sign in where the server is the user's own, everybody else shows a token.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use sha2::{Digest as _, Sha256};
+
+use super::app::App;
+use super::finish::Signed;
+use super::problem::{Name, Problem};
+use crate::operations::access::{self, Principal, Role};
+
+/// How long a token is taken for good without asking the catalog again, where it is not known that members
+/// or tokens have changed.
+const REMEMBERED: Duration = Duration::from_secs(10);
+
+/// The most tokens that are remembered.
+const MOST: usize = 10_000;
+
+/// The principals of tokens that were shown a moment ago.
+#[derive(Default)]
+pub struct Tokens(Mutex<HashMap<[u8; 32], (Arc<Principal>, Instant)>>);
+
+impl Tokens {
+    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (principal, since) = known.get(hash)?;
+        (since.elapsed() < REMEMBERED).then(|| Arc::clone(principal))
+    }
+
+    fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST {
+            known.clear();
+        }
+        known.insert(hash, (principal, Instant::now()));
+    }
+
+    /// Forgets all: members, teams or tokens have changed.
+    pub fn forget(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+}
+
+/// What a route is for, and so who may use it. What exactly an owner may change is for the catalog to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// To read.
+    View,
+    /// To record executions.
+    Record,
+    /// To change tools.
+    Change,
+    /// To create and delete tools.
+    Administer,
+}
+
+impl Need {
+    /// Refuses whoever may not.
+    fn refuse(self, principal: &Principal) -> Option<Problem> {
+        let (may, what) = match self {
+            Need::View => (true, ""),
+            Need::Record => (principal.record, "record executions"),
+            Need::Change => (principal.role >= Role::Owner, "change tools"),
+            Need::Administer => (principal.role == Role::Admin, "create or delete tools"),
+        };
+        (!may).then(|| {
+            let Principal { name, role, .. } = principal;
+            let detail = format!("{name}, with the role {role}, may not {what}");
+            Problem::new(Name::Forbidden, detail)
+        })
+    }
+}
+
+/// Finds out who asks.
+pub async fn sign_in(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
+    let signed = match who(&app, request.headers()).await {
+        Ok(Some(principal)) => Signed::In(principal),
+        Ok(None) => Signed::Own(app.shared.own.clone()),
+        Err(problem) => return refused(problem),
+    };
+    request.extensions_mut().insert(signed.clone());
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(signed);
+    response
+}
+
+/// Lets only those pass who may use the route.
+pub async fn permit(State(need): State<Need>, request: Request, next: Next) -> Response {
+    match request.extensions().get::<Signed>() {
+        Some(Signed::Own(_)) => next.run(request).await,
+        Some(Signed::In(principal)) => match need.refuse(principal) {
+            None => next.run(request).await,
+            Some(problem) => problem.into_response(),
+        },
+        None => Problem::internal("a route without its layers").into_response(),
+    }
+}
+
+/// The principal of the token that is shown; none where nobody has to show one.
+async fn who(app: &Arc<App>, headers: &HeaderMap) -> Result<Option<Arc<Principal>>, Problem> {
+    let Some(token) = bearer(headers)? else {
+        return match app.shared.is_local && !app.following.has_members() {
+            true => Ok(None),
+            false => Err(Problem::new(Name::NotSignedIn, "a token must be shown")
+                .hint("send `Authorization: Bearer TOKEN`")),
+        };
+    };
+    let hash: [u8; 32] = Sha256::digest(&token).into();
+    if let Some(principal) = app.following.tokens().get(&hash) {
+        return Ok(Some(principal));
+    }
+    let read = app.pool.read(move |it| access::authenticate(it, &token));
+    let principal = Arc::new(read.await?);
+    app.following.tokens().put(hash, Arc::clone(&principal));
+    Ok(Some(principal))
+}
+
+/// The token of a request.
+fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get(header::AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default();
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Ok(Some(token.trim().to_owned()))
+        }
+        _ => Err(Problem::new(
+            Name::NotSignedIn,
+            "Authorization must be `Bearer` and a token",
+        )),
+    }
+}
+
+/// A refusal that says how to sign in.
+fn refused(problem: Problem) -> Response {
+    let mut response = problem.into_response();
+    if response.status() == axum::http::StatusCode::UNAUTHORIZED {
+        let scheme = HeaderValue::from_static("Bearer realm=\"toolcat\"");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, scheme);
+    }
+    response
+}

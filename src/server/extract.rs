@@ -1,0 +1,200 @@
+//! What a request says, read so that whatever is wrong with it becomes a problem.
+
+use axum::body::Bytes;
+use axum::extract::rejection::BytesRejection;
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::app::Asker;
+use super::finish::{RequestId, Signed};
+use super::listen::Peer;
+use super::problem::{Name, Problem};
+use crate::definition::ToolRef;
+
+/// The parameters of the query; a type that denies unknown fields refuses unknown parameters.
+pub struct Params<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        if query.contains("%00") {
+            return Err(Problem::new(Name::Parameter, NUL));
+        }
+        let read = serde_html_form::from_str(query).map(Params);
+        read.map_err(|error| Problem::new(Name::Parameter, format!("the query: {error}")))
+    }
+}
+
+/// What the catalog cannot keep.
+const NUL: &str = "a text holds the character NUL, which the catalog cannot keep";
+
+/// The name in the path.
+pub struct Named(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(name) = Path::<String>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| Problem::new(Name::Parameter, format!("the path: {error}")))?;
+        match name.contains('\0') {
+            true => Err(Problem::new(Name::Parameter, NUL)),
+            false => Ok(Named(name)),
+        }
+    }
+}
+
+/// The tool that the path names, narrowed down by parameters.
+///
+/// # Errors
+/// 400 where that cannot be an address.
+pub fn tool(name: &str, platform: Option<&str>, version: Option<&str>) -> Result<ToolRef, Problem> {
+    let mut address = match platform {
+        Some(platform) => format!("{platform}/{name}"),
+        None => name.to_owned(),
+    };
+    if let Some(version) = version {
+        address = format!("{address}@{version}");
+    }
+    address
+        .parse()
+        .map_err(|error| Problem::new(Name::Parameter, format!("{error}")))
+}
+
+/// A body in JSON.
+pub struct JsonBody<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = media_type(request.headers());
+        if kind != "application/json" {
+            return Err(wrong_type(&kind, "application/json"));
+        }
+        let bytes = body(request, state).await?;
+        json(&bytes).map(JsonBody)
+    }
+}
+
+/// Reads JSON that came from outside.
+///
+/// # Errors
+/// 400 where it is none, 422 where it is not of the shape that is asked for.
+pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.windows(6).any(|it| it == br"\u0000") {
+        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if holds_nul(&value) {
+            return Err(Problem::new(Name::Invalid, NUL));
+        }
+    }
+    serde_json::from_slice(bytes).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Problem {
+    let name = match error.is_data() {
+        true => Name::Invalid,
+        false => Name::Malformed,
+    };
+    Problem::new(name, format!("the body: {error}"))
+}
+
+fn holds_nul(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(items) => items.iter().any(holds_nul),
+        Value::Object(fields) => {
+            (fields.iter()).any(|(key, value)| key.contains('\0') || holds_nul(value))
+        }
+        _ => false,
+    }
+}
+
+/// The type of the body without its parameters, in lower case.
+pub fn media_type(headers: &HeaderMap) -> String {
+    let given = headers.get(header::CONTENT_TYPE);
+    let text = given.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    let kind = text.split(';').next().unwrap_or_default();
+    kind.trim().to_ascii_lowercase()
+}
+
+/// The refusal of a body of a type that is not read.
+pub fn wrong_type(given: &str, expected: &str) -> Problem {
+    let given = match given {
+        "" => "the request does not say what type its body has".to_owned(),
+        given => format!("a body of type {given} is not read"),
+    };
+    Problem::new(Name::MediaType, format!("{given}; expected {expected}"))
+}
+
+/// The whole body, up to the limit of the route.
+///
+/// # Errors
+/// 413 where it is larger; 400 where it ends early.
+pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| match &rejection {
+            BytesRejection::FailedToBufferBody(it) => {
+                Problem::of_status(it.status(), &it.body_text())
+            }
+            other => Problem::new(Name::Malformed, other.body_text()),
+        })
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Asker {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let id = parts.extensions.get::<RequestId>();
+        let signed = parts.extensions.get::<Signed>();
+        let peer = parts.extensions.get::<ConnectInfo<Peer>>();
+        match (id, signed) {
+            (Some(id), Some(signed)) => Ok(Asker {
+                name: signed.name().to_owned(),
+                request_id: id.0.clone(),
+                token_id: signed.token_id(),
+                address: peer.and_then(|it| it.0.address()),
+            }),
+            _ => Err(Problem::internal("a route without its layers")),
+        }
+    }
+}
+
+/// A body in JSON, written once.
+pub struct Answer<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Answer<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(text) => {
+                let kind = [(header::CONTENT_TYPE, "application/json")];
+                (kind, text).into_response()
+            }
+            Err(error) => Problem::internal(error.to_string()).into_response(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_json_has_a_status() {
+        let status = |text: &str| json::<Vec<String>>(text.as_bytes()).map_err(|it| it.status);
+        assert_eq!(status(r#"["a"]"#), Ok(vec!["a".to_owned()]));
+        assert_eq!(status("["), Err(400));
+        assert_eq!(status("[1]"), Err(422));
+        assert_eq!(status(r#"["\u0000"]"#), Err(422));
+        assert_eq!(status(r#"["\\u0000"]"#), Ok(vec!["\\u0000".to_owned()]));
+    }
+}

@@ -1,0 +1,135 @@
+//! `POST /telemetry`: executions recorded, one or a batch.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::{App, Asker};
+use super::extract::{Answer, JsonBody, Params};
+use super::problem::{Name, Problem};
+use crate::operations::Refusal;
+use crate::operations::telemetry::record;
+use crate::store::Connection;
+
+/// The most executions of one batch.
+const LARGEST_BATCH: usize = 10_000;
+
+/// How a batch is recorded.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Recording {
+    /// Record nothing where one of the executions is refused.
+    #[serde(default)]
+    pub atomic: bool,
+    /// Do all but keep it, and answer what would be recorded.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// What was recorded.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecordedView {
+    /// Executions recorded.
+    pub recorded: u64,
+    /// Executions passed over, since their ids were recorded before.
+    pub duplicates: u64,
+    /// The executions that were refused.
+    pub rejected: Vec<RejectedView>,
+    /// Whether nothing of it was kept.
+    pub dry_run: bool,
+}
+
+/// An execution of a batch that was refused.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RejectedView {
+    /// Its place in the batch, from 0.
+    pub index: usize,
+    /// Why.
+    pub reason: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// One execution, or a list of them, with the fields of `toolcat telemetry record`.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "it describes what is read as JSON")]
+enum Executions {
+    /// Many.
+    #[schema(value_type = Vec<Object>)]
+    Batch(Vec<Value>),
+    /// One.
+    #[schema(value_type = Object)]
+    One(Value),
+}
+
+/// Record executions: one as an object, or a batch as a list
+///
+/// An execution with an `execution_id` is recorded once, however often it is sent.
+#[utoipa::path(post, path = "/telemetry", tag = "telemetry", params(Recording), request_body = Executions, responses(
+    (status = 200, body = RecordedView),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 403, body = Problem, content_type = "application/problem+json"),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "A single execution names no tool that exists"),
+    (status = 413, body = Problem, content_type = "application/problem+json"),
+    (status = 415, body = Problem, content_type = "application/problem+json"),
+    (status = 422, body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn record(
+    State(app): State<Arc<App>>,
+    asker: Asker,
+    Params(recording): Params<Recording>,
+    JsonBody(executions): JsonBody<Value>,
+) -> Result<Answer<RecordedView>, Problem> {
+    let caller = asker.caller(None, recording.dry_run);
+    let dry_run = recording.dry_run;
+    let values = match executions {
+        Value::Array(values) if values.iter().all(Value::is_object) => values,
+        one @ Value::Object(_) => {
+            let entry = record::read(one).map_err(Refusal::from)?;
+            let work = app.pool.run(move |connection| {
+                connection.speak_for(caller.speaker());
+                record::one(connection, &caller, entry)
+            });
+            let new = work.await?;
+            return Ok(Answer(RecordedView {
+                recorded: u64::from(new),
+                duplicates: u64::from(!new),
+                rejected: Vec::new(),
+                dry_run,
+            }));
+        }
+        _ => {
+            let detail = "an execution is an object, and a batch is a list of objects";
+            return Err(Problem::new(Name::Invalid, detail));
+        }
+    };
+    if values.len() > LARGEST_BATCH {
+        let detail = format!("a batch holds at most {LARGEST_BATCH} executions");
+        return Err(Problem::new(Name::Invalid, detail));
+    }
+    let entries = values.into_iter().map(record::read).collect();
+    let atomic = recording.atomic;
+    let work = move |connection: &mut Connection| {
+        connection.speak_for(caller.speaker());
+        record::batch(connection, &caller, entries, atomic)
+    };
+    let recorded = app.pool.run(work).await?;
+    let rejected = recorded.rejected.into_iter().map(|it| RejectedView {
+        index: it.index,
+        reason: it.reason,
+        hint: it.hint,
+    });
+    Ok(Answer(RecordedView {
+        recorded: recorded.recorded,
+        duplicates: recorded.duplicates,
+        rejected: rejected.collect(),
+        dry_run,
+    }))
+}

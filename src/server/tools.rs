@@ -1,0 +1,455 @@
+//! `/tools`: one tool, its versions.
+
+use std::sync::Arc;
+
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use utoipa::{IntoParams, ToSchema};
+
+use super::app::App;
+use super::extract::{Answer, Named, Params, tool};
+use super::problem::{Name, Problem};
+use crate::definition::Document;
+use crate::format::{self, Format};
+use crate::operations::Page;
+use crate::operations::list::{self, Cursor};
+use crate::operations::show as shown;
+use crate::operations::versions::{self as operation, VersionOf};
+use crate::store::tools::{Filter, StoredTool};
+
+/// Which tool is meant, beside its name.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Which {
+    /// The platform, where the name alone can mean several tools.
+    pub platform: Option<String>,
+    /// The version, where it is not the one in use.
+    pub version: Option<String>,
+}
+
+/// A version of a tool, as the catalog keeps it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ToolView {
+    /// Name on the platform.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// Version of the definition.
+    pub version: String,
+    /// Whether it is the version in use.
+    pub is_latest: bool,
+    /// active, deprecated, disabled or testing.
+    pub status: String,
+    /// Whether it may be selected.
+    pub enabled: bool,
+    /// Who answers for it.
+    pub owner: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Who changed it last.
+    pub updated_by: String,
+    /// The definition, of the shape of `schemas/tool.schema.json`.
+    #[schema(value_type = Object)]
+    pub definition: serde_json::Value,
+}
+
+impl ToolView {
+    /// A stored version with its definition.
+    pub fn new(stored: StoredTool, document: &Document) -> Self {
+        Self {
+            tool: stored.tool_name,
+            platform: stored.platform,
+            version: stored.version,
+            is_latest: stored.is_latest,
+            status: stored.status,
+            enabled: stored.enabled,
+            owner: stored.owner,
+            created_at: stored.created_at,
+            created_by: stored.created_by,
+            updated_at: stored.updated_at,
+            updated_by: stored.updated_by,
+            definition: document.to_value(),
+        }
+    }
+}
+
+/// A version in a list of versions.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VersionView {
+    /// Version of the definition.
+    pub version: String,
+    /// Whether it is the version in use.
+    pub is_latest: bool,
+    /// active, deprecated, disabled or testing.
+    pub status: String,
+    /// Whether it may be selected.
+    pub enabled: bool,
+    /// The version that it was made from.
+    pub parent: Option<String>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// Who made it.
+    pub created_by: String,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Who changed it last.
+    pub updated_by: String,
+}
+
+/// The versions of a tool, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Versions {
+    /// Name on the platform.
+    pub tool: String,
+    /// Where it runs.
+    pub platform: String,
+    /// Every version.
+    pub versions: Vec<VersionView>,
+}
+
+/// Show one tool.
+///
+/// `name` is NAME or PLATFORM%2FNAME. With `Accept: application/yaml`, the answer is the definition alone.
+#[utoipa::path(get, path = "/tools/{name}", tag = "tools",
+    params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
+    responses(
+        (status = 200, description = "The tool; ETag names its state", content((ToolView = "application/json"), (String = "application/yaml")),
+            headers(("ETag" = String, description = "The state of the tool, for If-Match and If-None-Match"))),
+        (status = 304, description = "It is as If-None-Match says"),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 406, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The name can mean several tools"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn show(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    Params(which): Params<Which>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let reference = tool(&name, which.platform.as_deref(), which.version.as_deref())?;
+    let yaml = wants_yaml(&headers)?;
+    let read = app.pool.read(move |it| shown::run(it, &reference, None));
+    let found = read.await?;
+    let state = found.etag();
+    let (stored, document) = (found.stored, found.document);
+    let tag = [
+        (header::ETAG, format!("\"{state}\"")),
+        (header::VARY, "accept".to_owned()),
+    ];
+    if names(headers.get(header::IF_NONE_MATCH), &state) {
+        return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
+    }
+    if yaml {
+        let text = format::write(Format::Yaml, &[document])
+            .map_err(|error| Problem::internal(error.to_string()))?
+            .text;
+        let kind = [(header::CONTENT_TYPE, "application/yaml")];
+        return Ok((tag, kind, text).into_response());
+    }
+    Ok((tag, Answer(ToolView::new(stored, &document))).into_response())
+}
+
+/// Whether a header with ETags names a state, or any.
+fn names(header: Option<&HeaderValue>, state: &str) -> bool {
+    let text = header.and_then(|it| it.to_str().ok()).unwrap_or_default();
+    text.split(',').any(|tag| {
+        let tag = tag.trim();
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
+        tag == "*" || tag.trim_matches('"') == state
+    })
+}
+
+/// Whether the client wants YAML rather than JSON.
+fn wants_yaml(headers: &HeaderMap) -> Result<bool, Problem> {
+    let given = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
+    let Some(given) = given else {
+        return Ok(false);
+    };
+    let kinds = given.split(',').map(|it| {
+        let kind = it.split(';').next().unwrap_or_default();
+        kind.trim().to_ascii_lowercase()
+    });
+    for kind in kinds {
+        match kind.as_str() {
+            "*/*" | "application/*" | "application/json" | "" => return Ok(false),
+            "application/yaml" | "application/x-yaml" | "text/yaml" => return Ok(true),
+            _ => {}
+        }
+    }
+    Err(Problem::new(
+        Name::NotAcceptable,
+        "a tool is written as application/json or application/yaml",
+    ))
+}
+
+/// List the versions of a tool, newest first
+#[utoipa::path(get, path = "/tools/{name}/versions", tag = "tools",
+    params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
+    responses(
+        (status = 200, body = Versions),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 404, body = Problem, content_type = "application/problem+json"),
+        (status = 409, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn versions(
+    State(app): State<Arc<App>>,
+    Named(name): Named,
+    Params(which): Params<Which>,
+) -> Result<Answer<Versions>, Problem> {
+    let reference = tool(&name, which.platform.as_deref(), which.version.as_deref())?;
+    let read = app.pool.read(move |it| operation::run(it, &reference));
+    let versions = read.await?;
+    let (tool, platform) = match versions.first() {
+        Some(first) => (first.tool.clone(), first.platform.clone()),
+        None => return Err(Problem::internal("a tool without a version")),
+    };
+    let versions = versions.into_iter().map(VersionView::from).collect();
+    Ok(Answer(Versions {
+        tool,
+        platform,
+        versions,
+    }))
+}
+
+impl From<VersionOf> for VersionView {
+    fn from(it: VersionOf) -> Self {
+        Self {
+            version: it.version,
+            is_latest: it.is_latest,
+            status: it.status,
+            enabled: it.enabled,
+            parent: it.parent,
+            created_at: it.created_at,
+            created_by: it.created_by,
+            updated_at: it.updated_at,
+            updated_by: it.updated_by,
+        }
+    }
+}
+
+/// Which tools are listed. Values of one parameter are alternatives; different parameters must all hold.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct Listing {
+    /// Platform; can be repeated.
+    platform: Vec<String>,
+    /// Category; can be repeated.
+    category: Vec<String>,
+    /// Status: active, deprecated, disabled or testing; can be repeated.
+    status: Vec<String>,
+    /// Tag, each of which a tool must have; can be repeated.
+    tag: Vec<String>,
+    /// Capability; can be repeated.
+    capability: Vec<String>,
+    /// Owner; can be repeated.
+    owner: Vec<String>,
+    /// Only tools that are switched on, or off.
+    enabled: Option<bool>,
+    /// Older versions as well as those in use.
+    all_versions: bool,
+    /// How many tools are listed at once, 1 to 200; 50 where nothing is said.
+    #[param(minimum = 1, maximum = 200)]
+    limit: Option<u32>,
+    /// Where the page begins, as the page before says.
+    cursor: Option<String>,
+}
+
+/// A tool in a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ListedView {
+    /// Name on the platform.
+    tool: String,
+    /// Where it runs.
+    platform: String,
+    /// Version of the definition.
+    version: String,
+    /// Kind of tool.
+    category: String,
+    /// active, deprecated, disabled or testing.
+    status: String,
+    /// Whether it may be selected.
+    enabled: bool,
+    /// Whether it is the version in use.
+    is_latest: bool,
+    /// Who answers for it.
+    owner: Option<String>,
+    /// What it can do.
+    capabilities: Vec<String>,
+    /// What it is for.
+    description: String,
+    /// When it was last changed.
+    updated_at: DateTime<Utc>,
+}
+
+/// A page of tools, by platform and name in byte order.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PageView {
+    /// The tools.
+    tools: Vec<ListedView>,
+    /// How many there are on all pages.
+    total: u64,
+    /// The cursor of the next page, if there is one; the header Link names it as well.
+    next: Option<String>,
+    /// The revision of the catalog that the page shows.
+    revision: i64,
+}
+
+/// How many tools are listed at once where nothing is said.
+const DEFAULT_LIMIT: u32 = 50;
+
+/// The most tools that are listed at once.
+const LARGEST_LIMIT: u32 = 200;
+
+impl Listing {
+    fn filter(&self) -> Filter {
+        Filter {
+            platforms: self.platform.clone(),
+            categories: self.category.clone(),
+            statuses: self.status.clone(),
+            tags: self.tag.clone(),
+            capabilities: self.capability.clone(),
+            owners: self.owner.clone(),
+            enabled: self.enabled,
+            all_versions: self.all_versions,
+            tools: Vec::new(),
+        }
+    }
+
+    /// What tells this filter from others: a cursor belongs to the list that gave it out.
+    fn mark(&self) -> String {
+        let hash = Sha256::digest(format!("{:?}", self.filter()));
+        hash[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn page(&self) -> Result<Page<Cursor>, Problem> {
+        let wrong = |detail: &str| Problem::new(Name::Parameter, detail);
+        let limit = self.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=LARGEST_LIMIT).contains(&limit) {
+            return Err(wrong("limit must be 1 to 200"));
+        }
+        let after = match &self.cursor {
+            None => None,
+            Some(text) => {
+                let own = text.strip_prefix(&self.mark());
+                let cursor = own.and_then(|it| it.parse::<Cursor>().ok());
+                Some(cursor.ok_or_else(|| wrong("the cursor is not one of this list"))?)
+            }
+        };
+        Ok(Page { limit, after })
+    }
+}
+
+/// List the tools
+#[utoipa::path(get, path = "/tools", tag = "tools", params(Listing), responses(
+    (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
+    (status = 400, body = Problem, content_type = "application/problem+json"),
+    (status = 503, body = Problem, content_type = "application/problem+json"),
+))]
+pub async fn list(
+    State(app): State<Arc<App>>,
+    uri: OriginalUri,
+    Params(listing): Params<Listing>,
+) -> Result<Response, Problem> {
+    page(&app, &uri.0, listing).await
+}
+
+/// List the tools of a platform
+#[utoipa::path(get, path = "/tools/platform/{name}", tag = "tools",
+    params(("name" = String, Path, description = "The platform"), Listing),
+    responses(
+        (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn of_platform(
+    State(app): State<Arc<App>>,
+    uri: OriginalUri,
+    Named(name): Named,
+    Params(mut listing): Params<Listing>,
+) -> Result<Response, Problem> {
+    if !listing.platform.is_empty() {
+        return Err(Problem::new(
+            Name::Parameter,
+            "the path names the platform already",
+        ));
+    }
+    listing.platform.push(name);
+    page(&app, &uri.0, listing).await
+}
+
+/// List the tools of a category
+#[utoipa::path(get, path = "/tools/category/{name}", tag = "tools",
+    params(("name" = String, Path, description = "The category"), Listing),
+    responses(
+        (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
+        (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json"),
+    ))]
+pub async fn of_category(
+    State(app): State<Arc<App>>,
+    uri: OriginalUri,
+    Named(name): Named,
+    Params(mut listing): Params<Listing>,
+) -> Result<Response, Problem> {
+    if !listing.category.is_empty() {
+        return Err(Problem::new(
+            Name::Parameter,
+            "the path names the category already",
+        ));
+    }
+    listing.category.push(name);
+    page(&app, &uri.0, listing).await
+}
+
+async fn page(app: &Arc<App>, uri: &Uri, listing: Listing) -> Result<Response, Problem> {
+    let (page, filter, mark) = (listing.page()?, listing.filter(), listing.mark());
+    let read = app.pool.read(move |it| list::run(it, &filter, Some(&page)));
+    let found = read.await?;
+    let next = found.next.map(|it| format!("{mark}{it}"));
+    let link = next.as_ref().map(|cursor| {
+        let others = uri.query().unwrap_or_default().split('&');
+        let others = others.filter(|it| !it.is_empty() && !it.starts_with("cursor="));
+        let query: String = others.map(|it| format!("{it}&")).collect();
+        let path = uri.path();
+        [(
+            header::LINK,
+            format!("<{path}?{query}cursor={cursor}>; rel=\"next\""),
+        )]
+    });
+    let tools = found.tools.into_iter().map(|it| ListedView {
+        tool: it.tool,
+        platform: it.platform,
+        version: it.version,
+        category: it.category,
+        status: it.status,
+        enabled: it.enabled,
+        is_latest: it.is_latest,
+        owner: it.owner,
+        capabilities: it.capabilities,
+        description: it.description,
+        updated_at: it.updated_at,
+    });
+    let answer = Answer(PageView {
+        tools: tools.collect(),
+        total: found.total,
+        next,
+        revision: found.revision,
+    });
+    Ok(match link {
+        Some(link) => (link, answer).into_response(),
+        None => answer.into_response(),
+    })
+}

@@ -1,0 +1,132 @@
+//! Who may do what, by token.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{Answer, Server, world};
+use crate::common::World;
+use toolcat::operations::Caller;
+use toolcat::operations::access::{Role, member, token};
+use toolcat::store::access::members::NewMember;
+use toolcat::store::location::Catalog;
+use toolcat::store::{Connection, Location};
+
+fn connect(world: &World) -> Connection {
+    let location = Location::parse(world.url(), Catalog::default()).expect("a location");
+    Connection::open(&location).expect("a connection")
+}
+
+/// A token of a member with a role.
+fn token(world: &World, name: &str, role: Role) -> String {
+    let (mut connection, caller) = (connect(world), Caller::named("tester"));
+    let new = NewMember {
+        principal: name.to_owned(),
+        role,
+        record: false,
+        delegate: false,
+    };
+    member::add(&mut connection, &caller, &new).expect("a member");
+    let request = token::Request {
+        principal: Some(name.to_owned()),
+        role: None,
+        record: false,
+        note: None,
+        days: 1,
+    };
+    let (secret, _) = token::create(&mut connection, &caller, &request).expect("a token");
+    format!("Bearer {}", secret.reveal())
+}
+
+/// Asks until the answer has the status.
+fn until(ask: impl Fn() -> Answer, status: u16) -> Answer {
+    let start = Instant::now();
+    loop {
+        let answer = ask();
+        if answer.status == status {
+            return answer;
+        }
+        assert!(start.elapsed() < Duration::from_secs(30), "{answer:?}");
+    }
+}
+
+#[test]
+fn with_members_everybody_shows_a_token_and_may_what_their_role_is_for() {
+    let world = world();
+    let server = Server::of(&world);
+    server.get("/tools/df").ok();
+    let admin = token(&world, "ann", Role::Admin);
+    let viewer = token(&world, "vera", Role::Viewer);
+    let owner = token(&world, "olga", Role::Owner);
+    world.ok(&["chown", "olga", "du"]);
+    let ask = |method: &str, path: &str, token: &str| {
+        let path = format!("/api/v1{path}");
+        server.ask(
+            method,
+            &path,
+            &[("Authorization", token), ("If-Match", "*")],
+            b"",
+        )
+    };
+    // The server hears of the members by itself.
+    let nobody = until(|| server.get("/tools/df"), 401);
+    assert_eq!(
+        (nobody.status, nobody.problem().as_str()),
+        (401, "not-signed-in")
+    );
+    assert_eq!(
+        nobody.header("www-authenticate"),
+        "Bearer realm=\"toolcat\""
+    );
+    for wrong in ["Bearer nonsense", "Basic YTpi", "Bearer"] {
+        assert_eq!(
+            ask("GET", "/tools/df", wrong).problem(),
+            "not-signed-in",
+            "{wrong}"
+        );
+    }
+    for token in [&admin, &viewer, &owner] {
+        ask("GET", "/tools/df", token).ok();
+    }
+    for (path, token, status) in [
+        ("/tools/df/disable", &viewer, 403),
+        ("/tools/df/disable", &owner, 403),
+        ("/tools/du/disable", &owner, 200),
+        ("/tools/df/disable", &admin, 200),
+    ] {
+        let answer = ask("PATCH", path, token);
+        assert_eq!(answer.status, status, "{path} {}", answer.text());
+    }
+    assert_eq!(ask("DELETE", "/tools/du", &owner).problem(), "forbidden");
+    ask("DELETE", "/tools/du", &admin).ok();
+    let by = world.sql(
+        "SELECT DISTINCT changed_by, via FROM tool_audit_log WHERE action = 'disabled' ORDER BY 1",
+    );
+    assert_eq!(by, "ann|api\nolga|api\n");
+    let body = json!({"tool": "df", "actual_time_ms": 5, "success": true});
+    let record =
+        |token: &str| server.send("POST", "/telemetry", &[("Authorization", token)], &body);
+    assert_eq!(record(&viewer).problem(), "forbidden");
+    assert_eq!(record(&owner).ok()["recorded"], 1);
+    // What is revoked ends, without a restart.
+    let which = token::Which::Of("vera".to_owned());
+    token::revoke(&mut connect(&world), &Caller::named("tester"), &which).expect("revoked");
+    let revoked = until(|| ask("GET", "/tools/df", &viewer), 401);
+    assert_eq!(revoked.problem(), "not-signed-in");
+    let log = server.log().join("\n");
+    assert!(log.contains("\"principal\":\"olga\""), "{log}");
+    for token in [&admin, &viewer, &owner] {
+        assert!(
+            !log.contains(token.trim_start_matches("Bearer ")),
+            "a token in the log"
+        );
+    }
+}
+
+#[test]
+fn others_are_let_in_where_there_are_members_alone() {
+    let world = world();
+    let run = world.run(&["serve", "--listen", "0.0.0.0:0", "--insecure-http"]);
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("no members"), "{run:?}");
+}

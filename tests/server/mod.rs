@@ -1,0 +1,32 @@
+//! `toolcat serve`: a real server over a real database.
+
+mod access;
+mod bad_input;
+mod changing;
+mod client;
+mod defining;
+mod life;
+mod page;
+mod reading;
+mod reference;
+mod selecting;
+
+use crate::common::{World, definition};
+pub use client::{Answer, Server};
+
+/// A world with some tools.
+pub fn world() -> World {
+    let world = World::new();
+    for (platform, name, capability) in [
+        ("linux", "df", "disk_usage"),
+        ("linux", "du", "disk_usage"),
+        ("linux", "ping", "reachability"),
+        ("windows", "ping", "reachability"),
+        ("linux", "search", "lookup"),
+    ] {
+        let path = format!("{platform}-{name}.yaml");
+        world.write(&path, definition(platform, name, "1.0", capability));
+    }
+    world.ok(&["import", "."]);
+    world
+}
