@@ -22,9 +22,12 @@ const REMEMBERED: Duration = Duration::from_secs(10);
 /// The most tokens that are remembered.
 const MOST: usize = 10_000;
 
-/// The principals of tokens that were shown a moment ago.
+/// Whom a token stands for, and since when that is known.
+type Known = (Arc<Principal>, Instant);
+
+/// The principals of tokens that were shown a moment ago, by the hash of the token.
 #[derive(Default)]
-pub struct Tokens(Mutex<HashMap<[u8; 32], (Arc<Principal>, Instant)>>);
+pub struct Tokens(Mutex<HashMap<[u8; 32], Known>>);
 
 impl Tokens {
     fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
