@@ -7,8 +7,8 @@ use std::str::FromStr;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::page::{from_text, to_text};
-use super::{Page, Refusal};
+use super::Refusal;
+use super::page::{self, from_text, to_text};
 use crate::store::Connection;
 use crate::store::tools::{self, Filter, Place, StoredTool};
 
@@ -40,6 +40,9 @@ impl FromStr for Cursor {
         }))
     }
 }
+
+/// A page of the tools.
+pub type Page = page::Page<Cursor>;
 
 /// A list of tools, or a page of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +113,7 @@ impl Listed {
 pub fn run(
     connection: &mut Connection,
     filter: &Filter,
-    page: Option<&Page<Cursor>>,
+    page: Option<&Page>,
 ) -> Result<Listing, Refusal> {
     let rows = page.map(Page::rows).transpose()?;
     Ok(connection.read_consistently(|connection| {
