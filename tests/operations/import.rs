@@ -66,9 +66,12 @@ fn what_is_not_valid_is_refused_with_its_place() {
     assert_eq!(flaw.place.map(|(line, _)| line), Some(16));
 }
 
-/// What was told of the progress: each stage with its steps and how they were done.
+/// A stage with its steps, and how they were done.
+type Progressed = (Stage, u64, Vec<u64>);
+
+/// What was told of the progress.
 #[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<(Stage, u64, Vec<u64>)>>>);
+struct Told(Arc<Mutex<Vec<Progressed>>>);
 
 impl Progress for Told {
     fn begin(&self, stage: Stage, steps: u64) {
