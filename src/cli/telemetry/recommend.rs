@@ -6,17 +6,11 @@ use serde::Serialize;
 use super::analyze::MeasureArgs;
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome as Ended, Session};
-use crate::expression::Expression;
-use crate::operations::recommend;
-use crate::operations::telemetry::analyze::{expression, place};
+use crate::operations::recommend::{self, Answer, Request, SAMPLES, evidence};
 use crate::output::style::{BAD, GOOD, HEADING};
 use crate::output::{Column, Format, Record, record, text};
-use crate::store::telemetry::{self as store, NewEstimate, Sampling, Scope, Unit};
-use crate::store::{Act, Connection};
-use crate::telemetry::{self, Measure, Outcome, Recommendation, RefitOptions, Sample};
-
-/// Executions of a pattern that are looked at, at most, where nothing else is asked for.
-const SAMPLES: u64 = 20_000;
+use crate::store::Connection;
+use crate::telemetry::{Measure, Outcome, Recommendation};
 
 /// Propose better estimates, or say why not.
 ///
@@ -75,16 +69,22 @@ fn error_limit(text: &str) -> Result<f64, String> {
 
 pub fn run(args: &RecommendArgs, session: &mut Session) -> Result<Ended, CommandError> {
     let mut connection = session.connect()?;
-    let scope = args.scope.scope(&mut connection)?;
-    let answers = answers(args, &mut connection, &scope)?;
+    let request = Request {
+        executions: args.scope.executions(),
+        measure: args.measure.measure(),
+        quantile: args.quantile,
+        samples: args.samples,
+    };
+    let answers = recommend::run(&mut connection, &request)?;
+    let rows: Vec<Row<'_>> = answers.iter().map(|it| Row::new(args, it)).collect();
     if answers.is_empty() && args.format.is_for_people() {
         session.ui.status("no execution was recorded there");
     } else if args.format.is_for_people() {
-        for answer in &answers {
-            present(session, args, answer)?;
+        for row in &rows {
+            present(session, args, row)?;
         }
     } else {
-        record::write_list(&mut session.ui, &answers, args.format)?;
+        record::write_list(&mut session.ui, &rows, args.format)?;
     }
     if args.apply {
         return apply(args, session, &mut connection, &answers);
@@ -109,100 +109,45 @@ pub fn run(args: &RecommendArgs, session: &mut Session) -> Result<Ended, Command
     })
 }
 
-/// The answer for one usage pattern.
+/// An answer with the command that applies it.
 #[derive(Debug, Serialize)]
-struct Answer {
-    tool: String,
-    capability: Option<String>,
-    pattern: Option<String>,
-    /// Median |actual - estimate| / estimate of the present estimate, in percent.
+struct Row<'a> {
+    tool: &'a str,
+    capability: &'a Option<String>,
+    pattern: &'a Option<String>,
     median_error_percent: Option<f64>,
-    /// The command that applies it, where there is something to apply.
+    /// The command that applies it, if there is something to apply.
     apply: Option<String>,
     #[serde(flatten)]
-    outcome: Outcome,
+    outcome: &'a Outcome,
     #[serde(skip)]
-    place: String,
-    #[serde(skip)]
-    unit: Unit,
+    place: &'a str,
 }
 
-/// Refits every pattern in the scope: those with executions and, where a tool is named, all of its patterns.
-fn answers(
-    args: &RecommendArgs,
-    connection: &mut Connection,
-    scope: &Scope,
-) -> Result<Vec<Answer>, CommandError> {
-    let measure = args.measure.measure();
-    let named = scope.tools.clone().unwrap_or_default();
-    let (units, mut samples) = connection.read_consistently(|connection| {
-        let summaries = store::summaries(connection, scope, measure)?;
-        let keys: Vec<i64> = summaries.iter().map(|it| it.unit).collect();
-        let units = store::units(connection, &keys, &named)?;
-        let counts = summaries.iter().map(|it| (it.unit, it.executions));
-        let sampling = Sampling::at_most(args.samples, counts);
-        let samples = store::samples(connection, scope, &sampling, measure)?;
-        Ok((units, samples))
-    })?;
-    let one_version = args.scope.tool_version.is_some() || named.len() == 1;
-    let mut units: Vec<Unit> = units
-        .into_values()
-        .filter(|unit| unit.pattern.is_some() && (one_version || unit.is_latest))
-        .collect();
-    units.sort_by_key(|unit| (unit.identity.clone(), unit.key));
-    let options = RefitOptions {
-        measure,
-        quantile: args.quantile,
-        ..RefitOptions::default()
-    };
-    Ok(units
-        .into_iter()
-        .filter_map(|unit| {
-            let samples = samples.remove(&unit.key).unwrap_or_default();
-            answer(args, unit, &samples, &options)
-        })
-        .collect())
+impl<'a> Row<'a> {
+    fn new(args: &RecommendArgs, answer: &'a Answer) -> Self {
+        Self {
+            tool: &answer.tool,
+            capability: &answer.capability,
+            pattern: &answer.pattern,
+            median_error_percent: answer.median_error_percent,
+            apply: answer.is_applicable().then(|| command(args, &answer.tool)),
+            outcome: &answer.outcome,
+            place: &answer.place,
+        }
+    }
 }
 
-fn answer(
-    args: &RecommendArgs,
-    unit: Unit,
-    samples: &[Sample],
-    options: &RefitOptions,
-) -> Option<Answer> {
-    let current = Expression::parse(expression(&unit, options.measure)?).ok()?;
-    let outcome = telemetry::recommend(samples, &current, options);
-    let median_error_percent = match &outcome {
-        Outcome::Recommend(it) => Some(it.evidence.current_median_absolute_error_percent),
-        Outcome::Refuse(it) => it
-            .calibration
-            .as_ref()
-            .map(|it| it.median_absolute_error_percent),
-    };
-    let tool = unit.identity.to_string();
-    let apply = outcome
-        .recommendation()
-        .filter(|_| unit.is_latest)
-        .map(|_| {
-            let mut command = format!("toolcat telemetry recommend {} --apply", quoted(&tool));
-            if options.measure == Measure::Cost {
-                command.push_str(" --measure cost");
-            }
-            if let Some(quantile) = args.quantile {
-                command.push_str(&format!(" --quantile {quantile}"));
-            }
-            command
-        });
-    Some(Answer {
-        capability: unit.capability.clone(),
-        pattern: unit.pattern.clone(),
-        place: place(&unit),
-        median_error_percent,
-        apply,
-        tool,
-        outcome,
-        unit,
-    })
+/// The command that applies what is recommended for a tool.
+fn command(args: &RecommendArgs, tool: &str) -> String {
+    let mut command = format!("toolcat telemetry recommend {} --apply", quoted(tool));
+    if args.measure.measure() == Measure::Cost {
+        command.push_str(" --measure cost");
+    }
+    if let Some(quantile) = args.quantile {
+        command.push_str(&format!(" --quantile {quantile}"));
+    }
+    command
 }
 
 /// A word that a shell takes as one.
@@ -217,13 +162,13 @@ fn quoted(text: &str) -> String {
 fn present(
     session: &mut Session,
     args: &RecommendArgs,
-    answer: &Answer,
+    answer: &Row<'_>,
 ) -> Result<(), CommandError> {
     let ui = &mut session.ui;
     let title = text::visible(&format!("{} {}", answer.tool, answer.place)).into_owned();
     let title = ui.paint(HEADING, &title);
     writeln!(ui.out(), "{title}")?;
-    let lines = match &answer.outcome {
+    let lines = match answer.outcome {
         Outcome::Recommend(it) => {
             let verdict = ui.paint(GOOD, "recommended");
             writeln!(ui.out(), "  {verdict}: {}", text::visible(&it.expression))?;
@@ -301,57 +246,18 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
     lines
 }
 
-/// The evidence in a line.
-fn evidence(it: &Recommendation) -> String {
-    format!(
-        "the median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
-        it.evidence.current_median_absolute_error_percent,
-        it.evidence.cross_validated_median_absolute_error_percent,
-        text::counted(it.evidence.records, "record"),
-        it.evidence.folds,
-        it.evidence.p,
-        it.evidence.test.replace('_', " ")
-    )
-}
-
 fn apply(
     args: &RecommendArgs,
     session: &mut Session,
     connection: &mut Connection,
     answers: &[Answer],
 ) -> Result<Ended, CommandError> {
-    let estimates: Vec<NewEstimate> = answers
-        .iter()
-        .filter_map(|answer| {
-            let it = answer.outcome.recommendation()?;
-            Some(NewEstimate {
-                tool_id: answer.unit.tool_id,
-                capability: answer.unit.capability.clone()?,
-                pattern: answer.unit.pattern.clone()?,
-                field: match it.measure {
-                    Measure::Time => "time_estimate_ms",
-                    Measure::Cost => "cost_estimate",
-                },
-                expression: it.expression.clone(),
-                evidence: format!(
-                    "telemetry: {} from `{}` to `{}`: {}",
-                    answer.place,
-                    it.current,
-                    it.expression,
-                    evidence(it)
-                ),
-            })
-        })
-        .collect();
-    if estimates.is_empty() {
+    let caller = session.caller(args.dry_run);
+    let written = recommend::apply(connection, &caller, answers)?;
+    if written.is_empty() {
         session.ui.status("nothing to apply");
         return Ok(Ended::No);
     }
-    let act = Act {
-        dry_run: args.dry_run,
-        ..session.act()
-    };
-    let written = recommend::apply(connection, &act, &estimates)?;
     for (from, to) in written {
         let done = if args.dry_run { "would write" } else { "wrote" };
         session.ui.status(&format!("{done} {to}, made from {from}"));
@@ -359,7 +265,7 @@ fn apply(
     Ok(Ended::Done)
 }
 
-impl Record for Answer {
+impl Record for Row<'_> {
     const COLUMNS: &'static [Column] = &[
         Column::text("tool"),
         Column::text("pattern"),
@@ -367,11 +273,11 @@ impl Record for Answer {
     ];
 
     fn cells(&self) -> Vec<String> {
-        let outcome = match &self.outcome {
+        let outcome = match self.outcome {
             Outcome::Recommend(it) => it.expression.clone(),
             Outcome::Refuse(it) => it.message.clone(),
         };
-        vec![self.tool.clone(), self.place.clone(), outcome]
+        vec![self.tool.to_owned(), self.place.to_owned(), outcome]
     }
 
     fn name(&self) -> String {

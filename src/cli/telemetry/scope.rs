@@ -36,17 +36,21 @@ pub struct ScopeArgs {
 
 impl ScopeArgs {
     /// The executions that the arguments describe.
-    ///
-    /// # Errors
-    /// As [`Executions::scope`].
-    pub fn scope(&self, connection: &mut Connection) -> Result<Scope, CommandError> {
-        let executions = Executions {
+    pub fn executions(&self) -> Executions {
+        Executions {
             tool: self.tool.clone(),
             version: self.tool_version.clone(),
             since: self.since,
             until: self.until,
             environment: self.environment.clone(),
-        };
-        Ok(executions.scope(connection)?)
+        }
+    }
+
+    /// The same as the store knows them.
+    ///
+    /// # Errors
+    /// As [`Executions::scope`].
+    pub fn scope(&self, connection: &mut Connection) -> Result<Scope, CommandError> {
+        Ok(self.executions().scope(connection)?)
     }
 }
