@@ -104,7 +104,7 @@ pub struct Unreadable {
     /// What is wrong.
     pub fault: Fault,
     /// The id that the answer bears.
-    pub id: Option<Value>,
+    pub id: Option<Box<Value>>,
 }
 
 impl Unreadable {
@@ -119,7 +119,7 @@ impl Unreadable {
 
     /// The answer that says so.
     pub fn answer(&self) -> Value {
-        self.fault.answer(self.id.as_ref())
+        self.fault.answer(self.id.as_deref())
     }
 }
 
@@ -147,7 +147,7 @@ pub fn parse(bytes: &[u8]) -> Result<Message, Unreadable> {
 pub fn read(value: Value) -> Result<Message, Unreadable> {
     let invalid = |id: Option<Value>, message: &str| Unreadable {
         fault: Fault::new(INVALID_REQUEST, message),
-        id,
+        id: id.map(Box::new),
     };
     let Value::Object(mut fields) = value else {
         return Err(invalid(None, "a message is a JSON object"));
