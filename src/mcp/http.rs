@@ -57,7 +57,7 @@ pub fn allows(origin: Option<&str>, allowed: &[String]) -> bool {
 pub fn post(context: &mut Context<'_>, post: &Post<'_>) -> Reply {
     let message = match message::parse(post.body) {
         Ok(message) => message,
-        Err(unreadable) => return refused(&unreadable.fault, unreadable.id.as_ref()),
+        Err(unreadable) => return refused(&unreadable.fault, unreadable.id.as_deref()),
     };
     let Message::Request(request) = &message else {
         return Reply {
