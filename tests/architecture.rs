@@ -48,6 +48,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "select",
             "store",
             "telemetry",
+            "validate",
             "words",
         ],
     ),

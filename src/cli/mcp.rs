@@ -29,13 +29,18 @@ pub struct McpArgs {
     check: bool,
 
     /// Let agents ask only: record nothing
-    #[arg(long)]
+    #[arg(long, conflicts_with = "allow_writes")]
     read_only: bool,
+
+    /// Let agents propose new tools, which stay in testing until a person activates them
+    #[arg(long)]
+    allow_writes: bool,
 }
 
 pub fn run(args: &McpArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let rights = Rights {
         record: !args.read_only,
+        propose: args.allow_writes,
     };
     if args.check {
         return check(rights, session);

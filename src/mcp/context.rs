@@ -33,6 +33,12 @@ pub trait Catalog {
     /// Those of the database.
     fn capabilities(&mut self) -> Result<Vec<(String, i64)>, Mend>;
 
+    /// Adds the definition of a new tool, in testing, and gives its address.
+    ///
+    /// # Errors
+    /// Where it is not valid, or the catalog has a tool of that name.
+    fn propose(&mut self, caller: &Caller, definition: &str) -> Result<String, Mend>;
+
     /// Records an execution, once.
     ///
     /// # Errors
@@ -56,6 +62,8 @@ pub struct Recorded {
 pub struct Rights {
     /// Record outcomes.
     pub record: bool,
+    /// Propose new tools; who may is for the catalog to say.
+    pub propose: bool,
 }
 
 /// What holds of a request where the agent says nothing.

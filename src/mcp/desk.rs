@@ -3,10 +3,13 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::definition::{Document, ToolRef};
+use serde_json::Value;
+
+use crate::definition::{Document, Status, ToolRef};
+use crate::format;
 use crate::operations::select::{self, Selected, Source};
 use crate::operations::telemetry::record;
-use crate::operations::{Backend, Caller, Kind, Refusal, capabilities, show};
+use crate::operations::{Backend, Caller, Kind, Refusal, Silent, capabilities, import, show};
 use crate::select::candidate::candidates_of;
 use crate::select::estimate::estimate;
 use crate::select::{Candidate, Request as Job};
@@ -149,6 +152,10 @@ impl Catalog for Desk<'_> {
             .collect())
     }
 
+    fn propose(&mut self, caller: &Caller, definition: &str) -> Result<String, Mend> {
+        self.with(|source| proposed(connection(source)?, caller, definition))
+    }
+
     fn record(&mut self, caller: &Caller, entry: &Entry) -> Result<Recorded, Mend> {
         self.with(|source| {
             let connection = connection(source)?;
@@ -166,6 +173,42 @@ impl Catalog for Desk<'_> {
             })
         })
     }
+}
+
+/// Adds a new tool in testing. One that the catalog has is left alone: a new version would take its place.
+fn proposed(
+    connection: &mut Connection,
+    caller: &Caller,
+    definition: &str,
+) -> Result<String, Refusal> {
+    let source = format::Source::new("definition", definition);
+    let mut definitions = import::texts(vec![source], None);
+    if let Some(refusal) = definitions.refusal() {
+        return Err(refusal);
+    }
+    let [document] = &mut definitions.documents[..] else {
+        let message = "one definition is proposed at a time";
+        return Err(Refusal::new(Kind::Invalid, message));
+    };
+    let status = Value::from(Status::Testing.as_str());
+    document.fields_mut().insert("status".to_owned(), status);
+    let identity = document.identity();
+    let identity = identity.ok_or_else(|| Refusal::new(Kind::Invalid, "the tool has no name"))?;
+    let address = format!("{}/{}", identity.platform, identity.name);
+    let known = address
+        .parse()
+        .map(|tool| show::run(connection, &tool, None));
+    match known {
+        Ok(Err(refusal)) if refusal.kind == Kind::NotFound => {}
+        Ok(Err(refusal)) => return Err(refusal),
+        Ok(Ok(_)) | Err(_) => {
+            let message = format!("the catalog has {address}; a person changes what it has");
+            return Err(Refusal::new(Kind::Conflict, message));
+        }
+    }
+    let request = import::Request::default();
+    import::run(connection, caller, &definitions, &request, &Silent)?.accepted(&definitions)?;
+    Ok(identity.to_string())
 }
 
 /// The way of using a tool that ran; none where the entry names none, or one that is not there.

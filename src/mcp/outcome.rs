@@ -11,6 +11,9 @@ use crate::operations::{Kind, Refusal, Remedy};
 use super::era::{Era, Served};
 use super::text::{clean, clean_value};
 
+/// How many flaws of a definition are told.
+const FLAWS: usize = 5;
+
 /// What a call gives.
 pub type Outcome = Result<Value, Mend>;
 
@@ -90,7 +93,12 @@ impl From<Refusal> for Mend {
             Kind::Forbidden | Kind::Unauthenticated => "forbidden",
             Kind::NoDatabase => "unavailable",
         };
-        let help = refusal.remedy.as_ref().and_then(help);
+        let flaws = refusal.flaws.iter().take(FLAWS).map(ToString::to_string);
+        let flaws = flaws.collect::<Vec<_>>().join("; ");
+        let help = match flaws.is_empty() {
+            true => refusal.remedy.as_ref().and_then(help),
+            false => Some(flaws),
+        };
         Self {
             kind,
             message: refusal.message,

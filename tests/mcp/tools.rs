@@ -346,3 +346,49 @@ fn an_execution_takes_part_in_a_test() {
     let version = found["experiment"]["version"].as_str().expect("a version");
     assert_eq!(found["answer"]["tool"], format!("linux/plain@{version}"));
 }
+
+const DEFINITION: &str = "tool_name: fresh";
+
+#[test]
+fn new_tools_can_be_proposed_and_wait_for_a_person() {
+    let world = world();
+    let plain = definition("linux", "fresh", "1.0", "disk_usage");
+    let mut agent = Agent::start(&world, &["--allow-writes"], true);
+    let checked = agent.call("validate_definition", json!({"definition": DEFINITION}));
+    assert_eq!(checked["valid"], false);
+    assert_eq!(checked["findings"][0]["severity"], "error");
+    let checked = agent.call("validate_definition", json!({"definition": plain}));
+    assert_eq!(checked["valid"], true, "{checked}");
+    let refused = agent.refused("propose_definition", json!({"definition": DEFINITION}));
+    assert!(!refused.is_empty());
+    let proposed = agent.call(
+        "propose_definition",
+        json!({"definition": plain, "reason": "missing here"}),
+    );
+    assert_eq!(
+        proposed,
+        json!({"proposed": "linux/fresh@1.0", "status": "testing"})
+    );
+    let found = agent.call(
+        "find_tool",
+        json!({"capability": "disk_usage", "limit": 10}),
+    );
+    assert!(!found.to_string().contains("linux/fresh"), "{found}");
+    let logged =
+        world.sql("SELECT DISTINCT via, reason FROM tool_audit_log WHERE tool_name = 'fresh'");
+    assert_eq!(logged, "mcp|missing here\n");
+    for known in ["1.0", "2.0"] {
+        let again = definition("linux", "fresh", known, "disk_usage");
+        let refused = agent.refused("propose_definition", json!({"definition": again}));
+        assert!(
+            refused.starts_with("the catalog has linux/fresh"),
+            "{refused}"
+        );
+    }
+    let mut plain_agent = Agent::modern(&world);
+    let fault = plain_agent.request(
+        "tools/call",
+        json!({"name": "propose_definition", "arguments": {"definition": plain}}),
+    );
+    assert_eq!(fault["error"]["code"], -32602);
+}

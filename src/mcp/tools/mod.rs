@@ -5,8 +5,10 @@ mod difference;
 mod find_tool;
 mod get_tool;
 mod list_capabilities;
+mod propose_definition;
 mod record_outcome;
 mod selection_id;
+mod validate_definition;
 
 use serde_json::{Map, Value};
 
@@ -27,7 +29,7 @@ struct Tool {
     allowed: fn(Rights) -> bool,
 }
 
-const TOOLS: [Tool; 4] = [
+const TOOLS: [Tool; 6] = [
     Tool {
         name: find_tool::NAME,
         shown: find_tool::shown,
@@ -55,6 +57,20 @@ const TOOLS: [Tool; 4] = [
         arguments: list_capabilities::ARGUMENTS,
         call: list_capabilities::call,
         allowed: |_| true,
+    },
+    Tool {
+        name: validate_definition::NAME,
+        shown: validate_definition::shown,
+        arguments: validate_definition::ARGUMENTS,
+        call: validate_definition::call,
+        allowed: |rights| rights.propose,
+    },
+    Tool {
+        name: propose_definition::NAME,
+        shown: propose_definition::shown,
+        arguments: propose_definition::ARGUMENTS,
+        call: propose_definition::call,
+        allowed: |rights| rights.propose,
     },
 ];
 
