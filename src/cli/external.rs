@@ -30,7 +30,9 @@ pub enum Found {
     Alias(Vec<OsString>),
     /// A program that cannot be run. One that can takes this process's place.
     Failed(CommandError),
-    /// Nothing.
+    /// A command of this name is not known.
+    Unknown(String),
+    /// Another error, which clap words.
     Nothing,
 }
 
@@ -70,7 +72,7 @@ pub fn find(error: &clap::Error, arguments: &[OsString]) -> Found {
     if let Some(program) = program(name) {
         return Found::Failed(become_program(&program, rest, &before.global));
     }
-    expanded(Kind::Project).unwrap_or(Found::Nothing)
+    expanded(Kind::Project).unwrap_or_else(|| Found::Unknown(name.clone()))
 }
 
 /// What the `[alias]` of the user's file or the project's says.

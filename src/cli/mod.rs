@@ -27,6 +27,7 @@ mod export;
 mod external;
 mod files;
 mod filter;
+mod front;
 mod generate;
 mod global;
 mod help;
@@ -245,15 +246,22 @@ fn parse() -> Result<Cli, u8> {
         Ok(cli) => return Ok(cli),
         Err(error) => error,
     };
+    if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+        && arguments.len() == 1
+    {
+        eprint!("{}", front::page());
+        return Err(2);
+    }
     match external::find(&error, &arguments) {
-        external::Found::Nothing => {
-            let code = usage(&error);
+        external::Found::Nothing => Err(usage(&error)),
+        external::Found::Unknown(name) => {
+            let ui = Ui::new(UiOptions::default());
+            ui.error(&format!("there is no command `{name}`"));
+            ui.hint(&front::meant(&name));
             // What was typed may be an alias that does not count.
-            if error.kind() == clap::error::ErrorKind::InvalidSubcommand {
-                let layers = crate::config::layers().unwrap_or_default();
-                session::report_left_out(&Ui::new(UiOptions::default()), &layers);
-            }
-            Err(code)
+            let layers = crate::config::layers().unwrap_or_default();
+            session::report_left_out(&ui, &layers);
+            Err(2)
         }
         external::Found::Alias(line) => Cli::try_parse_from(line).map_err(|error| usage(&error)),
         external::Found::Failed(error) => {
