@@ -43,6 +43,7 @@ mod migrate;
 mod moment;
 mod remedy;
 mod restore;
+mod revert;
 mod rollback;
 mod schema;
 mod search;
@@ -149,6 +150,8 @@ enum Command {
     Delete(delete::DeleteArgs),
     /// Bring deleted tools back, as they were
     Restore(restore::RestoreArgs),
+    /// Undo what a revision did, as a new change
+    Revert(revert::RevertArgs),
     /// Show who changed what, when and why
     Audit(audit::AuditArgs),
     /// List the revisions of the catalog, newest first
@@ -291,6 +294,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Chown(args) => chown::run(args, session),
         Command::Delete(args) => delete::run(args, session),
         Command::Restore(args) => restore::run(args, session),
+        Command::Revert(args) => revert::run(args, session),
         Command::Audit(args) => audit::run(args, session),
         Command::Log(args) => log::run(args, session),
         Command::Watch(args) => watch::run(args, session),

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::address::Selection;
 use super::{Caller, Changed, Kind, Refusal, Remedy, change};
-use crate::store::Connection;
 use crate::store::lifecycle::{self, Ties};
 use crate::store::tools::{self, Handle};
+use crate::store::{Connection, Transaction};
 use crate::words::counted;
 
 /// What is to be deleted.
@@ -69,11 +69,7 @@ pub fn run(
     request: &Request,
 ) -> Result<Changed, Refusal> {
     let (deleted, revision) = change(connection, caller, None, |transaction| {
-        let present = lifecycle::present(transaction, &request.tools)?;
-        let ids: Vec<i64> = present.iter().map(|tool| tool.id).collect();
-        refuse_ties(request, &lifecycle::ties(transaction, &ids)?)?;
-        lifecycle::delete(transaction, &present, request.purge)?;
-        Ok(ids)
+        within(transaction, request)
     })?;
     let deleted = deleted.into_iter().collect();
     Ok(Changed::new(
@@ -83,6 +79,18 @@ pub fn run(
         revision,
         caller.dry_run,
     ))
+}
+
+/// The same within a transaction: the row numbers.
+pub(super) fn within(
+    transaction: &mut Transaction,
+    request: &Request,
+) -> Result<Vec<i64>, Refusal> {
+    let present = lifecycle::present(transaction, &request.tools)?;
+    let ids: Vec<i64> = present.iter().map(|tool| tool.id).collect();
+    refuse_ties(request, &lifecycle::ties(transaction, &ids)?)?;
+    lifecycle::delete(transaction, &present, request.purge)?;
+    Ok(ids)
 }
 
 /// Refuses the deletion of tools to which records are tied that are to stay.

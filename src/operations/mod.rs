@@ -26,6 +26,7 @@ pub mod recommend;
 pub mod refusal;
 mod report;
 pub mod restore;
+pub mod revert;
 pub mod rollback;
 pub mod search;
 pub mod select;

@@ -36,6 +36,17 @@ pub struct ToolChange {
     pub changes: Vec<Change>,
 }
 
+impl ToolChange {
+    /// Of that version.
+    pub(super) fn new(tool: &StoredTool, changes: Vec<Change>) -> Self {
+        Self {
+            id: tool.id,
+            tool: tool.identity().to_string(),
+            changes,
+        }
+    }
+}
+
 /// What an update did.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Updated {

@@ -11,6 +11,24 @@ use serde_json::Value;
 use super::schema::tool_audit_log;
 use crate::definition::ToolRef;
 
+/// The names of the tools whose definitions those revisions changed.
+///
+/// # Errors
+/// That of the query.
+pub fn tools_changed(
+    connection: &mut PgConnection,
+    from: i64,
+    to: i64,
+) -> QueryResult<Vec<String>> {
+    tool_audit_log::table
+        .filter(tool_audit_log::revision.between(from, to))
+        .filter(tool_audit_log::entity.eq_any(["tool", "capability", "pattern"]))
+        .filter(tool_audit_log::tool_name.is_not_null())
+        .select(tool_audit_log::tool_name.assume_not_null())
+        .distinct()
+        .load(connection)
+}
+
 /// A change of one row. The serde names are those of `audit`, `watch` and their machine formats.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable)]
 #[diesel(table_name = tool_audit_log, check_for_backend(Pg))]

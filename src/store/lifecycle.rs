@@ -237,6 +237,36 @@ fn make_latest(connection: &mut PgConnection, ids: &[i64]) -> QueryResult<usize>
         .execute(connection)
 }
 
+/// What the columns of a version say of its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life<'a> {
+    /// active, deprecated, disabled, testing.
+    pub status: &'a str,
+    /// Whether it may be selected.
+    pub enabled: bool,
+    /// Who answers for it.
+    pub owner: Option<&'a str>,
+}
+
+/// Sets what the columns say of a version's life, if they say something else.
+///
+/// # Errors
+/// That of the statement.
+pub fn set(connection: &mut PgConnection, id: i64, life: &Life<'_>) -> QueryResult<()> {
+    let same = tools::status
+        .eq(life.status)
+        .and(tools::enabled.eq(life.enabled))
+        .and(tools::owner.is_not_distinct_from(life.owner));
+    diesel::update(tools::table.find(id).filter(diesel::dsl::not(same)))
+        .set((
+            tools::status.eq(life.status),
+            tools::enabled.eq(life.enabled),
+            tools::owner.eq(life.owner),
+        ))
+        .execute(connection)
+        .map(drop)
+}
+
 /// Every version of a tool, newest first.
 pub fn versions(
     connection: &mut PgConnection,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::StoreError;
 use super::replay::{WHOLE_ROW, read};
 use super::tools::{StoredTool, named};
-use crate::definition::Version;
+use crate::definition::{Version, digest};
 
 /// A version of a tool that was deleted and is not in the catalog under its number.
 #[derive(Debug, Clone, PartialEq)]
@@ -167,7 +167,25 @@ pub fn restore(
     }
     put_back(connection, "tool_capabilities", capabilities)?;
     put_back(connection, "tool_patterns", patterns)?;
+    renew_digests(connection, &restored)?;
     Ok(())
+}
+
+/// Writes the digests anew: the deletion of its parts made each version forget its own.
+fn renew_digests(connection: &mut PgConnection, restored: &HashSet<i64>) -> QueryResult<()> {
+    let ids: Vec<i64> = restored.iter().copied().collect();
+    let stored = super::tools::by_ids(connection, &ids)?;
+    let documents = super::tools::definitions(connection, &stored)?;
+    let ids: Vec<i64> = stored.iter().map(|tool| tool.id).collect();
+    let digests: Vec<String> = documents.iter().map(digest).collect();
+    diesel::sql_query(
+        "UPDATE tools t SET definition_digest = d.digest, digest_at = now() \
+         FROM unnest($1, $2) AS d (id, digest) WHERE t.id = d.id",
+    )
+    .bind::<Array<BigInt>, _>(ids)
+    .bind::<Array<Text>, _>(digests)
+    .execute(connection)
+    .map(drop)
 }
 
 /// Makes the versions parents again of those that lost them by the deletion.

@@ -6,6 +6,7 @@ mod concurrency;
 mod edit;
 mod import;
 mod interruption;
+mod revert;
 mod whole;
 
 /// A number from the environment, for the long form of a test.

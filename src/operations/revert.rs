@@ -1,0 +1,361 @@
+//! What revisions did, undone as a new act: what they made goes, what they deleted comes back, and the
+//! fields that they changed have their old values again, as long as nothing else has changed these since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::delete;
+use super::update::ToolChange;
+use super::{Caller, Kind, Refusal, Remedy, change};
+use crate::definition::diff::diff_documents;
+use crate::definition::{Document, LIFECYCLE_FIELDS, Overlap, merge};
+use crate::store::lifecycle::Life;
+use crate::store::rewrite::{Rewrite, rewrite};
+use crate::store::tools::{self, Handle, StoredTool};
+use crate::store::{Connection, Transaction, audit, lifecycle, replay, restore};
+
+/// What the audit log calls it.
+const ACTION: &str = "reverted";
+
+/// The revisions whose changes are undone, from the first to the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Request {
+    /// The first.
+    pub from: i64,
+    /// The last; may be the first.
+    pub to: i64,
+}
+
+/// What was undone.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reverted {
+    /// As the audit log calls it.
+    pub action: &'static str,
+    /// Versions that the revisions had made, and that are gone now.
+    pub deleted: Vec<String>,
+    /// Versions that the revisions had deleted, and that are back.
+    pub restored: Vec<String>,
+    /// Versions whose fields have their old values again.
+    pub changed: Vec<ToolChange>,
+    /// Versions that are in use again.
+    pub in_use: Vec<String>,
+    /// The revision of the catalog afterwards; of a dry run, the present one.
+    pub revision: i64,
+    /// Whether it was undone at the end.
+    pub dry_run: bool,
+}
+
+impl Reverted {
+    /// Whether anything had to be done.
+    pub fn did_something(&self) -> bool {
+        let Self {
+            deleted,
+            restored,
+            changed,
+            in_use,
+            ..
+        } = self;
+        !(deleted.is_empty() && restored.is_empty() && changed.is_empty() && in_use.is_empty())
+    }
+}
+
+/// Versions of tools by their row numbers, with their definitions.
+type State = BTreeMap<i64, (StoredTool, Document)>;
+
+/// The catalog around the revisions, as far as they touch it.
+struct Around {
+    before: State,
+    after: State,
+    now: State,
+}
+
+/// Undoes the revisions, or nothing.
+///
+/// # Errors
+/// [`Kind::NotFound`] for a revision that there is not, [`Kind::Invalid`] if they touch no definition,
+/// [`Kind::Overtaken`] if what they changed was changed again since (with each field), and the refusals of a
+/// deletion for what they made.
+pub fn run(
+    connection: &mut Connection,
+    caller: &Caller,
+    request: &Request,
+) -> Result<Reverted, Refusal> {
+    let (mut done, revision) = change(connection, caller, Some(ACTION), |transaction| {
+        let around = around(transaction, request)?;
+        let mut done = Reverted {
+            action: ACTION,
+            deleted: Vec::new(),
+            restored: Vec::new(),
+            changed: Vec::new(),
+            in_use: Vec::new(),
+            revision: 0,
+            dry_run: caller.dry_run,
+        };
+        bring_back(transaction, caller, request, &around, &mut done)?;
+        set_back(transaction, &around, &mut done)?;
+        take_away(transaction, &around, &mut done)?;
+        use_again(transaction, &around, &mut done)?;
+        Ok(done)
+    })?;
+    done.revision = revision;
+    Ok(done)
+}
+
+fn around(transaction: &mut Transaction, request: &Request) -> Result<Around, Refusal> {
+    let newest = tools::revision(transaction)?;
+    let Request { from, to } = *request;
+    if from < 1 || to < from || to > newest {
+        let message = match from == to {
+            true => format!("there is no revision {from}; the newest is {newest}"),
+            false => format!("there are no revisions {from} to {to}; the newest is {newest}"),
+        };
+        return Err(Refusal::new(Kind::NotFound, message));
+    }
+    let names = audit::tools_changed(transaction, from, to)?;
+    if names.is_empty() {
+        let message = "it changed no definition; a test is ended with its own commands".to_owned();
+        return Err(Refusal::new(Kind::Invalid, message));
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let by_id = |found: Vec<(StoredTool, Document)>| -> State {
+        (found.into_iter())
+            .map(|(tool, document)| (tool.id, (tool, document)))
+            .collect()
+    };
+    let before = by_id(replay::state_at(transaction, from - 1, &names)?);
+    let after = by_id(replay::state_at(transaction, to, &names)?);
+    let stored = tools::named(transaction, &names)?;
+    let documents = tools::definitions(transaction, &stored)?;
+    let now = by_id(stored.into_iter().zip(documents).collect());
+    Ok(Around { before, after, now })
+}
+
+/// The definition with all that its columns say of its life.
+fn whole((tool, document): &(StoredTool, Document)) -> Document {
+    let mut whole = document.clone();
+    let fields = whole.fields_mut();
+    fields.insert("status".to_owned(), tool.status.clone().into());
+    fields.insert("enabled".to_owned(), tool.enabled.into());
+    fields.insert("owner".to_owned(), tool.owner.clone().into());
+    whole
+}
+
+/// Restores what the revisions deleted, as it was before them.
+fn bring_back(
+    transaction: &mut Transaction,
+    caller: &Caller,
+    request: &Request,
+    around: &Around,
+    done: &mut Reverted,
+) -> Result<(), Refusal> {
+    let gone = |id: &i64| !around.after.contains_key(id) && !around.now.contains_key(id);
+    let missing: BTreeSet<i64> = around.before.keys().copied().filter(gone).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<&str> = (around.before.values())
+        .map(|(tool, _)| tool.tool_name.as_str())
+        .collect();
+    let mut wanted = restore::deleted(transaction, Some(&names))?;
+    wanted.retain(|it| {
+        missing.contains(&it.tool.id) && (request.from..=request.to).contains(&it.revision)
+    });
+    let taken: BTreeSet<String> = (around.now.values())
+        .map(|(tool, _)| tool.identity().to_string())
+        .collect();
+    if let Some(it) = wanted
+        .iter()
+        .find(|it| taken.contains(&it.tool.identity().to_string()))
+    {
+        let message = format!("{} is in the catalog again", it.tool.identity());
+        return Err(Refusal::new(Kind::Conflict, message).remedy(Remedy::DeleteOrRename));
+    }
+    restore::restore(transaction, &wanted, &caller.actor)?;
+    for it in &wanted {
+        done.restored.push(it.tool.identity().to_string());
+        if let Some(before) = around.before.get(&it.tool.id) {
+            write(transaction, &whole(before), before)?;
+        }
+    }
+    Ok(())
+}
+
+/// Gives a version that definition, if it has another: what changed. What the definition says of the version's
+/// life is written out where it was before.
+fn write(
+    transaction: &mut Transaction,
+    wanted: &Document,
+    before: &(StoredTool, Document),
+) -> Result<Option<ToolChange>, Refusal> {
+    let (tool, written) = before;
+    let stored = tools::by_ids(transaction, &[tool.id])?;
+    let documents = tools::definitions(transaction, &stored)?;
+    let Some(now) = stored.into_iter().zip(documents).next() else {
+        return Ok(None);
+    };
+    let changes = diff_documents(&whole(&now), wanted);
+    if changes.is_empty() {
+        return Ok(None);
+    }
+    let mut document = wanted.clone();
+    for field in LIFECYCLE_FIELDS {
+        if !written.fields().contains_key(*field) {
+            document.fields_mut().shift_remove(*field);
+        }
+    }
+    let rewritten = Rewrite {
+        id: tool.id,
+        document: &document,
+    };
+    rewrite(transaction, &[rewritten])?;
+    let fields = wanted.fields();
+    let life = Life {
+        status: fields["status"].as_str().unwrap_or_default(),
+        enabled: fields["enabled"].as_bool().unwrap_or_default(),
+        owner: fields["owner"].as_str(),
+    };
+    lifecycle::set(transaction, tool.id, &life)?;
+    Ok(Some(ToolChange::new(&now.0, changes)))
+}
+
+/// Gives the fields that the revisions changed their old values.
+fn set_back(
+    transaction: &mut Transaction,
+    around: &Around,
+    done: &mut Reverted,
+) -> Result<(), Refusal> {
+    let mut overlaps: Vec<(String, Vec<Overlap>)> = Vec::new();
+    let mut wanted = Vec::new();
+    for (id, after) in &around.after {
+        let Some(before) = around.before.get(id) else {
+            continue;
+        };
+        let (was, is) = (whole(before), whole(after));
+        if was == is {
+            continue;
+        }
+        let identity = before.0.identity();
+        let Some(now) = around.now.get(id) else {
+            let message = format!("{identity} was deleted since");
+            return Err(Refusal::new(Kind::Overtaken, message).remedy(Remedy::ListDeleted));
+        };
+        match merge(is.fields(), was.fields(), whole(now).fields()) {
+            Ok(merged) => wanted.push((before, Document::new(merged))),
+            Err(fields) => overlaps.push((identity.to_string(), fields)),
+        }
+    }
+    if !overlaps.is_empty() {
+        return Err(changed_since(overlaps));
+    }
+    for (before, document) in wanted {
+        done.changed.extend(write(transaction, &document, before)?);
+    }
+    Ok(())
+}
+
+fn changed_since(overlaps: Vec<(String, Vec<Overlap>)>) -> Refusal {
+    let named = overlaps.iter().flat_map(|(tool, fields)| {
+        fields
+            .iter()
+            .map(move |it| format!("{} of {tool}", it.field))
+    });
+    let named: Vec<String> = named.take(SHOWN + 1).collect();
+    let more = match named.len() > SHOWN {
+        true => " and more",
+        false => "",
+    };
+    let message = format!(
+        "changed again since: {}{more}; nothing was reverted",
+        named[..named.len().min(SHOWN)].join(", ")
+    );
+    let fields = overlaps.into_iter().flat_map(|(_, fields)| fields);
+    Refusal::new(Kind::Overtaken, message).overlapping(fields.collect())
+}
+
+/// Fields that a refusal names.
+const SHOWN: usize = 5;
+
+/// Deletes what the revisions made, if nothing has changed it since.
+fn take_away(
+    transaction: &mut Transaction,
+    around: &Around,
+    done: &mut Reverted,
+) -> Result<(), Refusal> {
+    let mut made = Vec::new();
+    for (id, after) in &around.after {
+        let (false, Some(now)) = (around.before.contains_key(id), around.now.get(id)) else {
+            continue;
+        };
+        let changes = diff_documents(&whole(after), &whole(now));
+        if !changes.is_empty() {
+            let fields: Vec<&str> = changes.iter().map(|it| it.field.as_str()).collect();
+            let message = format!(
+                "{} was changed since it was made: {}; nothing was reverted",
+                now.0.identity(),
+                fields.join(", ")
+            );
+            return Err(Refusal::new(Kind::Overtaken, message));
+        }
+        made.push(Handle::from(&now.0));
+    }
+    if made.is_empty() {
+        return Ok(());
+    }
+    let request = delete::Request {
+        tools: made,
+        purge: false,
+        force: false,
+    };
+    delete::within(transaction, &request)?;
+    let names = request.tools.iter().map(|it| it.identity().to_string());
+    done.deleted.extend(names);
+    Ok(())
+}
+
+/// Takes the versions into use that were in use before the revisions.
+fn use_again(
+    transaction: &mut Transaction,
+    around: &Around,
+    done: &mut Reverted,
+) -> Result<(), Refusal> {
+    let before = in_use(&around.before);
+    let after = in_use(&around.after);
+    let was = in_use(&around.now);
+    let names: Vec<&str> = before.keys().map(|(_, name)| *name).collect();
+    let present = tools::named(transaction, &names)?;
+    for (tool, wanted) in &before {
+        if after.get(tool) == Some(wanted) {
+            continue;
+        }
+        if was.get(tool) != after.get(tool) && was.get(tool) != Some(wanted) {
+            let (platform, name) = tool;
+            let message = format!(
+                "another version of {platform}/{name} was taken into use since; nothing was reverted"
+            );
+            return Err(Refusal::new(Kind::Overtaken, message).remedy(Remedy::ListVersions));
+        }
+        let of_tool = |it: &&StoredTool| (it.platform.as_str(), it.tool_name.as_str()) == *tool;
+        let now = present.iter().filter(of_tool).find(|it| it.is_latest);
+        let target = present.iter().find(|it| it.id == *wanted);
+        let (Some(now), Some(target)) = (now, target) else {
+            continue;
+        };
+        if now.id != target.id {
+            lifecycle::roll_back(transaction, now, target)?;
+        }
+        let identity = target.identity().to_string();
+        if was.get(tool) != Some(wanted) && !done.restored.contains(&identity) {
+            done.in_use.push(identity);
+        }
+    }
+    Ok(())
+}
+
+/// The version in use of each tool.
+fn in_use(state: &State) -> BTreeMap<(&str, &str), i64> {
+    let latest = state.values().filter(|(tool, _)| tool.is_latest);
+    latest
+        .map(|(tool, _)| ((tool.platform.as_str(), tool.tool_name.as_str()), tool.id))
+        .collect()
+}
