@@ -68,7 +68,7 @@ pub struct EditedView {
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Changing,
         ("If-Match" = String, Header, description = "The ETag of the tool, or *"),
         ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
-    request_body(content((Object = "application/json"), (String = "application/yaml")), description = "The definition"),
+    request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = EditedView),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -256,7 +256,7 @@ pub struct Creating {
 /// One that the catalog has as it is stays so; another content under the same version is 409.
 #[utoipa::path(post, path = "/tools", tag = "tools",
     params(Creating, ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
-    request_body(content((Object = "application/json"), (String = "application/yaml")), description = "The definition"),
+    request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = ImportedView, description = "It is there already, or it was a dry run"),
         (status = 201, body = ImportedView, headers(("Location" = String, description = "Where the tool is"))),
@@ -318,7 +318,7 @@ fn encoded(address: &str) -> String {
 /// YAML documents, a JSON document or lines of JSON, up to 16 MiB.
 #[utoipa::path(post, path = "/tools/import", tag = "tools",
     params(Importing, ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
-    request_body(content((String = "application/yaml"), (Object = "application/json"), (String = "application/jsonl")), description = "The definitions"),
+    request_body(content((Value = "application/yaml"), (Value = "application/json"), (String = "application/jsonl")), description = "The definitions"),
     responses(
         (status = 200, body = ImportedView),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -382,7 +382,7 @@ impl From<&Report> for Validation {
 /// With a body, the definition in it; without one, the definition that the catalog has.
 #[utoipa::path(post, path = "/tools/{name}/validate", tag = "tools",
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
-    request_body(content((Object = "application/json"), (String = "application/yaml")), description = "The definition"),
+    request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = Validation),
         (status = 400, body = Problem, content_type = "application/problem+json"),
@@ -428,7 +428,7 @@ pub struct Exporting {
 
 /// Export definitions
 #[utoipa::path(post, path = "/tools/export", tag = "tools", request_body = Exporting, responses(
-    (status = 200, description = "The definitions", content((String = "application/yaml"), (Object = "application/json"), (String = "application/jsonl"))),
+    (status = 200, description = "The definitions", content((Value = "application/yaml"), (Value = "application/json"), (String = "application/jsonl"))),
     (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 413, body = Problem, content_type = "application/problem+json"),

@@ -122,7 +122,7 @@ pub struct Versions {
 #[utoipa::path(get, path = "/tools/{name}", tag = "tools",
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
     responses(
-        (status = 200, description = "The tool; ETag names its state", content((ToolView = "application/json"), (String = "application/yaml")),
+        (status = 200, description = "The tool; ETag names its state", content((ToolView = "application/json"), (Object = "application/yaml")),
             headers(("ETag" = String, description = "The state of the tool, for If-Match and If-None-Match"))),
         (status = 304, description = "It is as If-None-Match says"),
         (status = 400, body = Problem, content_type = "application/problem+json"),

@@ -112,7 +112,7 @@ fn a_change_of_anybody_shows_in_a_selection() {
             "the words never came"
         );
     }
-    world.ok(&["delete", "df"]);
+    world.ok(&["delete", "df", "--yes"]);
     until(&server, "du");
     let there = world.run(&["select", "weigh anchors and chains", "--format", "json"]);
     let here = server.send("POST", "/select", &[], &body).ok();
