@@ -1,7 +1,7 @@
 //! Who asks for an operation, and how.
 
 use crate::definition::ToolRef;
-use crate::store::Act;
+use crate::store::{Act, Connection};
 
 /// The way by which a caller reaches an operation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -82,6 +82,19 @@ impl Caller {
     /// For whom a connection of many callers records, where one showed who it is.
     pub fn speaker(&self) -> Option<Act> {
         self.token_id.map(|_| self.act(None))
+    }
+
+    /// Work that only records, in the caller's name: where the database role speaks for others, what the
+    /// caller may counts, and not what the role may.
+    pub(super) fn records<T>(
+        &self,
+        connection: &mut Connection,
+        work: impl FnOnce(&mut Connection) -> T,
+    ) -> T {
+        let before = connection.speak_for(Some(self.act(None)));
+        let done = work(connection);
+        connection.speak_for(before);
+        done
     }
 
     /// What the store is told of a change by this caller; `action` is what the audit log calls the updates

@@ -245,9 +245,10 @@ impl Connection {
     }
 
     /// Says for whom this connection records from now on, where it speaks for others: each of its statements
-    /// is then a transaction of its own that begins with it. A [`write`](Self::write) says so itself.
-    pub fn speak_for(&mut self, act: Option<Act>) {
-        self.speaker = act;
+    /// is then a transaction of its own that begins with it. A [`write`](Self::write) says so itself. Returns
+    /// for whom it was before.
+    pub fn speak_for(&mut self, act: Option<Act>) -> Option<Act> {
+        std::mem::replace(&mut self.speaker, act)
     }
 
     /// Where it leads.

@@ -321,6 +321,20 @@ fn on_the_command_line() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    staffed.world.ok(&["abtest", "start", "du-ncdu"]);
+    for person in EVERYBODY {
+        for by in [person, "server"] {
+            let unit = format!("{person}-{by}");
+            let assign = ["abtest", "assign", "du-ncdu", "--unit", &unit];
+            let select = ["select", "--capability", "disk_usage", "--record"];
+            let allowed = ["ada", "alice", "bob", "carol", "rita"].contains(&person);
+            for args in [&assign[..], &select] {
+                let run = staffed.toolcat(by, person, args);
+                let expected = if allowed { 0 } else { 3 };
+                assert_eq!(run.code, expected, "{}", run.shown(&unit));
+            }
+        }
+    }
     let prune = ["telemetry", "prune", "--before", "0s", "--yes"];
     for person in EVERYBODY.iter().rev() {
         let run = staffed.toolcat(person, person, &prune);

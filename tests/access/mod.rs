@@ -70,7 +70,7 @@ impl Staffed {
             "UPDATE tools SET owner = CASE tool_name WHEN 'df' THEN '{alice}' WHEN 'du' THEN '{bob}' ELSE 'storage' END;
              INSERT INTO catalog_teams (principal, team) VALUES ('{carol}', 'storage');
              INSERT INTO tool_ab_tests (test_name, tool_a_id, tool_b_id)
-             SELECT 'du against ncdu', a.id, b.id FROM tools a, tools b WHERE a.tool_name = 'du' AND b.tool_name = 'ncdu';
+             SELECT 'du-ncdu', a.id, b.id FROM tools a, tools b WHERE a.tool_name = 'du' AND b.tool_name = 'ncdu';
              INSERT INTO tool_telemetry (tool_id, actual_time_ms, success) SELECT id, 1, true FROM tools"
         ));
         staffed

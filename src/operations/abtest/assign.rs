@@ -75,7 +75,9 @@ pub fn run(
         environment: Some(&request.environment),
     };
     let keep = !caller.dry_run;
-    let assigned = store::assign(connection, &request.test, &request.units, of, keep)?;
+    let assigned = caller.records(connection, |it| {
+        store::assign(it, &request.test, &request.units, of, keep)
+    })?;
     let named = |it| Assignment::new(&request.test, it);
     Ok(assigned.into_iter().map(named).collect())
 }

@@ -196,7 +196,7 @@ pub fn run(
     let score_time = start.elapsed().saturating_sub(query_time);
     if let Some(it) = &assigned {
         warnings.extend(match trial::prefer(&mut answer, it) {
-            true => trial::keep(it, source)?,
+            true => trial::keep(caller, it, source)?,
             false => Some(Warning::NotEligible {
                 test: it.test.clone(),
                 tool: format!("{}/{}@{}", it.platform, it.tool, it.version),
@@ -270,8 +270,9 @@ fn record(
         ));
     };
     let best = answer.answer.as_ref();
-    Ok(connection.direct(|connection| {
-        selections::record(connection, &caller.actor, revision, job, &pooled.pool, best)
+    Ok(caller.records(connection, |connection| {
+        connection
+            .direct(|it| selections::record(it, &caller.actor, revision, job, &pooled.pool, best))
     })?)
 }
 

@@ -117,12 +117,17 @@ pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> 
 ///
 /// # Errors
 /// Those of the database.
-pub fn keep(assigned: &Assigned, source: &mut Source) -> Result<Option<Warning>, Refusal> {
+pub fn keep(
+    caller: &crate::operations::Caller,
+    assigned: &Assigned,
+    source: &mut Source,
+) -> Result<Option<Warning>, Refusal> {
     let Some(connection) = source.connection() else {
         return Ok(None);
     };
-    let kept =
-        connection.direct(|connection| Ok(ab_tests::assign::keep(connection, &assigned.serving)?));
+    let kept = caller.records(connection, |connection| {
+        connection.direct(|it| Ok(ab_tests::assign::keep(it, &assigned.serving)?))
+    });
     let test = assigned.test.clone();
     match kept {
         Ok(true) => Ok(None),

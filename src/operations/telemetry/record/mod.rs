@@ -14,8 +14,8 @@ pub use stream::{Ending, Refused, Stream, Streamed, stream};
 
 use crate::definition::ToolRef;
 use crate::operations::{Caller, Kind, Refusal, Remedy};
+use crate::store::Connection;
 use crate::store::telemetry::{self as store, Rows};
-use crate::store::{Connection, StoreError};
 use crate::telemetry::intake::{Entry, Field, Rejection, Targets};
 
 /// What a batch came to.
@@ -119,15 +119,7 @@ pub fn one_of(
     }
     let mut rows = Rows::default();
     rows.push(&execution);
-    Ok(written(connection, caller, &rows)? > 0)
-}
-
-/// Writes the rows in the caller's name: how many are new.
-fn written(connection: &mut Connection, caller: &Caller, rows: &Rows) -> Result<u64, StoreError> {
-    connection.speak_for(Some(caller.act(None)));
-    let recorded = store::record(connection, rows);
-    connection.speak_for(None);
-    recorded
+    Ok(caller.records(connection, |it| store::record(it, &rows))? > 0)
 }
 
 /// Records a batch in one transaction. What is refused is left out and reported; if it is `atomic`,
@@ -168,7 +160,7 @@ pub fn batch(
     }
     let recorded = match caller.dry_run {
         true => given,
-        false => written(connection, caller, &rows)?,
+        false => caller.records(connection, |it| store::record(it, &rows))?,
     };
     Ok(Recorded {
         recorded,
