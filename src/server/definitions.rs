@@ -382,7 +382,7 @@ impl From<&Report> for Validation {
 /// With a body, the definition in it; without one, the definition that the catalog has.
 #[utoipa::path(post, path = "/tools/{name}/validate", tag = "tools",
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
-    request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
+    request_body(content((Value = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = Validation),
         (status = 400, body = Problem, content_type = "application/problem+json"),
