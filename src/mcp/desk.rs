@@ -1,6 +1,8 @@
 //! The catalog behind one connection that is kept from call to call, and made again when it broke.
 
+use std::cell::Cell;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -136,20 +138,13 @@ impl Catalog for Desk<'_> {
         if let Some(document) = self.kept.get(tool.as_str()) {
             return Ok(document.clone());
         }
-        let document = self.with(|source| {
-            let shown = show::run(connection(source)?, tool, None)?;
-            Ok(shown.document)
-        })?;
+        let document = self.with(|source| shown(source, tool))?;
         self.kept.insert(tool.to_string(), document.clone());
         Ok(document)
     }
 
     fn capabilities(&mut self) -> Result<Vec<(String, i64)>, Mend> {
-        let counted = self.with(|source| capabilities::all(connection(source)?, &[]))?;
-        let selectable = counted.into_iter().filter(|it| it.selectable > 0);
-        Ok(selectable
-            .map(|it| (it.capability, it.selectable))
-            .collect())
+        self.with(counted)
     }
 
     fn propose(&mut self, caller: &Caller, definition: &str) -> Result<String, Mend> {
@@ -157,22 +152,82 @@ impl Catalog for Desk<'_> {
     }
 
     fn record(&mut self, caller: &Caller, entry: &Entry) -> Result<Recorded, Mend> {
-        self.with(|source| {
-            let connection = connection(source)?;
-            let mut candidates: Vec<Candidate> = ran(connection, entry)?.into_iter().collect();
-            let entry = candidates.first().map_or_else(
-                || entry.clone(),
-                |candidate| with_estimates(entry.clone(), candidate),
-            );
-            let is_new = record::one(connection, caller, entry.clone())?;
-            connection.direct(|it| lessons::teach(it, candidates.iter_mut()))?;
-            Ok(Recorded {
-                is_new,
-                entry,
-                lesson: candidates.first().and_then(|it| it.lesson),
-            })
-        })
+        self.with(|source| recorded(connection(source)?, caller, entry))
     }
+}
+
+/// The catalog behind a source that is lent for one message.
+pub struct Lent<'a> {
+    /// The source, with a connection.
+    pub source: &'a mut Source,
+    /// Set once the database is lost on the way.
+    pub lost: Rc<Cell<bool>>,
+}
+
+impl Lent<'_> {
+    fn with<T>(&mut self, work: impl FnOnce(&mut Source) -> Result<T, Refusal>) -> Result<T, Mend> {
+        let result = work(self.source);
+        if is_lost(&result) {
+            self.lost.set(true);
+        }
+        result.map_err(Mend::from)
+    }
+}
+
+impl Catalog for Lent<'_> {
+    fn select(&mut self, caller: &Caller, request: &select::Request) -> Result<Selected, Mend> {
+        self.with(|source| select::run(source, caller, request, None))
+    }
+
+    fn definition(&mut self, tool: &ToolRef, _: Option<i64>) -> Result<Document, Mend> {
+        self.with(|source| shown(source, tool))
+    }
+
+    fn capabilities(&mut self) -> Result<Vec<(String, i64)>, Mend> {
+        self.with(counted)
+    }
+
+    fn propose(&mut self, caller: &Caller, definition: &str) -> Result<String, Mend> {
+        self.with(|source| proposed(connection(source)?, caller, definition))
+    }
+
+    fn record(&mut self, caller: &Caller, entry: &Entry) -> Result<Recorded, Mend> {
+        self.with(|source| recorded(connection(source)?, caller, entry))
+    }
+}
+
+/// The definition that an address means.
+fn shown(source: &mut Source, tool: &ToolRef) -> Result<Document, Refusal> {
+    Ok(show::run(connection(source)?, tool, None)?.document)
+}
+
+/// The capabilities for which tools may be chosen, with their number.
+fn counted(source: &mut Source) -> Result<Vec<(String, i64)>, Refusal> {
+    let counted = capabilities::all(connection(source)?, &[])?;
+    let selectable = counted.into_iter().filter(|it| it.selectable > 0);
+    Ok(selectable
+        .map(|it| (it.capability, it.selectable))
+        .collect())
+}
+
+/// Records an execution, with what was expected of it.
+fn recorded(
+    connection: &mut Connection,
+    caller: &Caller,
+    entry: &Entry,
+) -> Result<Recorded, Refusal> {
+    let mut candidates: Vec<Candidate> = ran(connection, entry)?.into_iter().collect();
+    let entry = candidates.first().map_or_else(
+        || entry.clone(),
+        |candidate| with_estimates(entry.clone(), candidate),
+    );
+    let is_new = record::one(connection, caller, entry.clone())?;
+    connection.direct(|it| lessons::teach(it, candidates.iter_mut()))?;
+    Ok(Recorded {
+        is_new,
+        entry,
+        lesson: candidates.first().and_then(|it| it.lesson),
+    })
 }
 
 /// Adds a new tool in testing. One that the catalog has is left alone: a new version would take its place.

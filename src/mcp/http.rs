@@ -11,9 +11,6 @@ use super::message::{
 };
 use super::{answer, unsupported};
 
-/// Names of this machine that a page of its own may be loaded from.
-const LOOPBACK: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
-
 /// What of a POST is looked at.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Post<'a> {
@@ -34,23 +31,6 @@ pub struct Reply {
     pub status: u16,
     /// The message, if there is one.
     pub body: Option<Value>,
-}
-
-/// Whether a page of that origin may ask, so that no page on the web reaches a server on this machine
-/// through a browser. A client that is no browser names no origin.
-pub fn allows(origin: Option<&str>, allowed: &[String]) -> bool {
-    let Some(origin) = origin.map(str::trim) else {
-        return true;
-    };
-    if allowed.iter().any(|it| it.eq_ignore_ascii_case(origin)) {
-        return true;
-    }
-    let host = origin.split_once("://").map_or("", |(_, host)| host);
-    let name = match host.rfind(':').filter(|at| !host[*at..].contains(']')) {
-        Some(at) if host[at + 1..].bytes().all(|it| it.is_ascii_digit()) => &host[..at],
-        _ => host,
-    };
-    LOOPBACK.iter().any(|it| it.eq_ignore_ascii_case(name))
 }
 
 /// Answers a POST.
@@ -267,39 +247,10 @@ mod tests {
         assert!(admitted(&headers("", "", ""), &hello).is_ok());
     }
 
-    #[test]
-    fn only_pages_of_this_machine_or_named_ones_may_ask() {
-        let named = ["https://catalog.example".to_owned()];
-        for origin in [
-            "http://localhost",
-            "http://localhost:6274",
-            "http://127.0.0.1:1",
-            "http://[::1]:80",
-            "http://[::1]",
-            "https://catalog.example",
-        ] {
-            assert!(allows(Some(origin), &named), "{origin}");
-        }
-        for origin in [
-            "null",
-            "",
-            "http://evil.example",
-            "http://localhost.evil.example",
-            "http://evil.example:localhost",
-            "http://127.0.0.1.evil.example:80",
-            "localhost",
-            "https://catalog.example.evil",
-        ] {
-            assert!(!allows(Some(origin), &named), "{origin}");
-        }
-        assert!(allows(None, &named));
-    }
-
     proptest! {
         #[test]
         fn no_header_makes_it_panic(value in any::<String>()) {
             let _ = decoded(&value);
-            let _ = allows(Some(&value), &[]);
             let _ = decoded(&format!("=?base64?{value}?="));
         }
     }

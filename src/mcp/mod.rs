@@ -19,7 +19,7 @@ mod uri;
 use serde_json::{Map, Value, json};
 
 pub use context::{Context, Defaults, Rights};
-pub use desk::Desk;
+pub use desk::{Desk, Lent};
 use era::{Era, Revision, Served, server, spoken, unsupported};
 use message::{Fault, INVALID_PARAMS, METHOD_NOT_FOUND, Message, Request};
 

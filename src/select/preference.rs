@@ -222,6 +222,10 @@ fn looks_alike(words: &[Word], span: &Range<usize>, keyword: &str) -> bool {
         .filter(|_| !words[span.start].after_break);
     let before_text = before.map(|word| word.text.as_str());
     let is = |word: Option<&str>, list: &[&str]| word.is_some_and(|word| list.contains(&word));
+    if before_text == Some("how") {
+        // "how full", "how fast": a measure is asked for.
+        return true;
+    }
     match keyword {
         "free" => is(next, FREE_THINGS) || words[span.start].after_dash,
         "basic" => is(next, BASIC_THINGS),
@@ -347,6 +351,9 @@ mod tests {
             "wait for the job to complete",
             "list files named \"quick notes\"",
             "which disk is full",
+            "see how full the disks are",
+            "how fast is the network",
+            "a volume that is too full",
             "measure network speed",
             "an error-free log",
             "delete all of the logs",

@@ -9,7 +9,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -24,7 +24,8 @@ use super::guard::{Guard, guard};
 use super::limit::{Limit, limit};
 use super::problem::Problem;
 use super::{
-    audit, capabilities, changes, definitions, health, openapi, select, telemetry, tools, writes,
+    audit, capabilities, changes, definitions, health, mcp, openapi, select, telemetry, tools,
+    writes,
 };
 
 /// Where the paths of this version begin.
@@ -75,6 +76,8 @@ fn reads() -> Routes {
         .routes(routes!(capabilities::offers))
         .routes(routes!(changes::follow))
         .routes(routes!(openapi::show))
+        // Its messages are those of another specification.
+        .route("/mcp", post(mcp::post))
 }
 
 fn records() -> Routes {

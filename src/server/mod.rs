@@ -20,6 +20,7 @@ mod hint;
 mod limit;
 mod listen;
 mod log;
+mod mcp;
 mod metrics;
 mod openapi;
 mod pool;
@@ -36,7 +37,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum_server::Control;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::operations::{Backend, Kind, Refusal, Remedy};
 use api::Rules;
@@ -150,8 +151,10 @@ async fn serve(
     if let (Some(files), Some(config)) = (options.tls, tls) {
         tokio::spawn(files.read_again(config));
     }
+    // From now on a signal is heard, so that who reads the URL may send one.
+    let ending = Ending::new().map_err(|error| failed(&error))?;
     listening(&url);
-    end_of_the_process().await.map_err(|error| failed(&error))?;
+    ending.told().await;
     log::event("the server is about to end", None);
     shared.close();
     control.graceful_shutdown(Some(DRAIN));
@@ -171,15 +174,28 @@ fn require_members(shared: &Shared, following: &Following) -> Result<(), Refusal
     Err(Refusal::new(Kind::Invalid, message).remedy(Remedy::Said(help.to_owned())))
 }
 
-/// Returns when the process is told to end.
-async fn end_of_the_process() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+/// The signals by which a process is told to end.
+struct Ending {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Ending {
+    /// Hears the signals from now on.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    /// Returns when one has come.
+    async fn told(mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 fn failed(error: &dyn std::fmt::Display) -> Refusal {

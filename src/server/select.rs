@@ -247,7 +247,7 @@ pub async fn select(
 
 /// Asks the index in memory, with a connection where one is needed; the database, while the index is not
 /// known to be up to date. `connected` says that a connection is needed, and for whom it records.
-async fn answer<T: Send + 'static>(
+pub async fn answer<T: Send + 'static>(
     app: &Arc<App>,
     connected: Option<Option<Act>>,
     ask: impl FnOnce(&mut Source) -> Result<T, Refusal> + Send + 'static,

@@ -18,7 +18,7 @@ fn connect(world: &World) -> Connection {
 }
 
 /// A token of a member with a role.
-fn token(world: &World, name: &str, role: Role) -> String {
+pub fn token(world: &World, name: &str, role: Role) -> String {
     let (mut connection, caller) = (connect(world), Caller::named("tester"));
     let new = NewMember {
         principal: name.to_owned(),
@@ -39,7 +39,7 @@ fn token(world: &World, name: &str, role: Role) -> String {
 }
 
 /// Asks until the answer has the status.
-fn until(ask: impl Fn() -> Answer, status: u16) -> Answer {
+pub fn until(ask: impl Fn() -> Answer, status: u16) -> Answer {
     let start = Instant::now();
     loop {
         let answer = ask();
@@ -113,7 +113,8 @@ fn with_members_everybody_shows_a_token_and_may_what_their_role_is_for() {
     token::revoke(&mut connect(&world), &Caller::named("tester"), &which).expect("revoked");
     let revoked = until(|| ask("GET", "/tools/df", &viewer), 401);
     assert_eq!(revoked.problem(), "not-signed-in");
-    let log = server.log().join("\n");
+    let id = revoked.header("x-request-id");
+    let log = server.log_until(id).join("\n");
     assert!(log.contains("\"principal\":\"olga\""), "{log}");
     for token in [&admin, &viewer, &owner] {
         assert!(

@@ -4,7 +4,8 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Child, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -15,7 +16,7 @@ pub struct Server {
     child: Child,
     /// `127.0.0.1:PORT`.
     pub address: String,
-    log: Arc<Mutex<Vec<String>>>,
+    log: Arc<(Mutex<Vec<String>>, Condvar)>,
 }
 
 impl Server {
@@ -34,7 +35,7 @@ impl Server {
             .spawn()
             .expect("toolcat runs");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));
-        let log = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let (sender, receiver) = std::sync::mpsc::channel();
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
@@ -42,13 +43,14 @@ impl Server {
                 if let Some((_, url)) = line.split_once("serving ") {
                     let _ = sender.send(url.to_owned());
                 }
-                kept.lock().expect("the log").push(line);
+                kept.0.lock().expect("the log").push(line);
+                kept.1.notify_all();
             }
         });
         let url = receiver.recv().unwrap_or_else(|_| {
             panic!(
                 "the server did not start: {:?}",
-                log.lock().expect("the log")
+                log.0.lock().expect("the log")
             )
         });
         let address = url.split_once("://").expect("a URL").1.to_owned();
@@ -59,9 +61,16 @@ impl Server {
         }
     }
 
-    /// The log so far.
-    pub fn log(&self) -> Vec<String> {
-        self.log.lock().expect("the log").clone()
+    /// The log up to the line that holds the text, which may be written after the answer was sent.
+    pub fn log_until(&self, text: &str) -> Vec<String> {
+        let (lines, added) = &*self.log;
+        let missing = |lines: &mut Vec<String>| !lines.iter().any(|it| it.contains(text));
+        let lines = lines.lock().expect("the log");
+        let (lines, waited) = added
+            .wait_timeout_while(lines, Duration::from_secs(30), missing)
+            .expect("the log");
+        assert!(!waited.timed_out(), "no line with {text}: {lines:?}");
+        lines.clone()
     }
 
     /// The process.

@@ -19,7 +19,7 @@ fn health_is_told_and_every_request_is_logged() {
     );
     let answer = server.get("/tools/nothing_like_it");
     let id = answer.header("x-request-id");
-    let log = server.log();
+    let log = server.log_until(id);
     let line = log.iter().find(|it| it.contains(id)).expect("a line");
     let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
     assert_eq!(line["route"], "/api/v1/tools/{name}");

@@ -1,6 +1,7 @@
 //! `toolcat serve`: a real server over a real database.
 
 mod access;
+mod agents;
 mod bad_input;
 mod changing;
 mod client;

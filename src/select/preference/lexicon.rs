@@ -211,9 +211,9 @@ pub(super) const FULL_THINGS: &[&str] = &[
     "text", "name", "names", "path", "paths", "screen", "stack", "duplex", "join", "outer", "hd",
 ];
 
-/// Verbs after which "full" is a state.
+/// Words after which "full" is a state.
 pub(super) const STATE_VERBS: &[&str] = &[
-    "is", "are", "was", "were", "gets", "get", "got", "becomes", "runs", "nearly", "almost",
+    "is", "are", "was", "were", "gets", "get", "got", "becomes", "runs", "nearly", "almost", "too",
 ];
 
 /// Things whose speed is a measure.
