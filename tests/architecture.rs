@@ -75,6 +75,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "definition",
             "expression",
             "format",
+            "mcp",
             "operations",
             "select",
             "store",
