@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::delete;
+use super::rollback::refuse_tests;
 use super::update::ToolChange;
 use super::{Caller, Kind, Refusal, Remedy, change};
 use crate::definition::diff::diff_documents;
@@ -342,6 +343,8 @@ fn use_again(
             continue;
         };
         if now.id != target.id {
+            let ids: Vec<i64> = present.iter().filter(of_tool).map(|it| it.id).collect();
+            refuse_tests(now, &lifecycle::ties(transaction, &ids)?, false)?;
             lifecycle::roll_back(transaction, now, target)?;
         }
         let identity = target.identity().to_string();

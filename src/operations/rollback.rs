@@ -66,7 +66,7 @@ pub fn run(
         let target = target(request, present, &versions)?;
         if !request.force {
             let ids: Vec<i64> = versions.iter().map(|tool| tool.id).collect();
-            refuse_tests(present, &lifecycle::ties(transaction, &ids)?)?;
+            refuse_tests(present, &lifecycle::ties(transaction, &ids)?, true)?;
         }
         if target.id != present.id {
             lifecycle::roll_back(transaction, present, target)?;
@@ -102,7 +102,13 @@ fn without_version(reference: &ToolRef, named: &StoredTool) -> Result<(), Refusa
     )
 }
 
-fn refuse_tests(present: &StoredTool, ties: &[lifecycle::Ties]) -> Result<(), Refusal> {
+/// Refuses to take another version into use while an A/B test runs on the tool; `or_force` says whether the caller
+/// can insist.
+pub(super) fn refuse_tests(
+    present: &StoredTool,
+    ties: &[lifecycle::Ties],
+    or_force: bool,
+) -> Result<(), Refusal> {
     let Some(test) = ties.iter().flat_map(|it| &it.running).next() else {
         return Ok(());
     };
@@ -113,7 +119,7 @@ fn refuse_tests(present: &StoredTool, ties: &[lifecycle::Ties]) -> Result<(), Re
     Err(
         Refusal::new(Kind::Conflict, message).remedy(Remedy::EndTest {
             test: test.clone(),
-            or_force: true,
+            or_force,
         }),
     )
 }
