@@ -159,3 +159,24 @@ fn any_act_and_its_revert_leave_everything_as_it_was() {
     world.ok(&["audit", "verify"]);
     world.ok(&["doctor", "--deep"]);
 }
+
+#[test]
+fn a_revert_takes_no_other_version_into_use_while_a_test_runs() {
+    let world = world();
+    world.write("df.yaml", definition("linux", "df", "1.1", "c"));
+    world.ok(&["import", "df.yaml"]);
+    world.ok(&["rollback", "df"]);
+    world.sql(
+        "INSERT INTO tool_ab_tests (test_name, tool_a_id, tool_b_id, status) \
+         SELECT 'trial', a.id, b.id, 'active' FROM tools a, tools b \
+         WHERE a.tool_name = 'df' AND a.version = '1.0' AND b.tool_name = 'df' AND b.version = '1.1'",
+    );
+    let before = state(&world);
+    let run = world.run(&["revert", "3"]);
+    assert_eq!(run.code, 5, "{run:?}");
+    assert!(
+        run.stderr.contains("trial") && !run.stderr.contains("--force"),
+        "{run:?}"
+    );
+    assert_eq!(state(&world), before);
+}
