@@ -81,7 +81,7 @@ fn measure(
         .iter()
         .filter(|line| splits.contains(&line.split.as_str()))
     {
-        let mut hits = index.search(&line.case.query).hits;
+        let mut hits = index.search(&line.case.query).hits.all().to_vec();
         reorder(&mut hits);
         let names = hits.iter().map(|hit| {
             texts[usize::try_from(hit.doc).expect("place")]

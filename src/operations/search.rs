@@ -213,8 +213,8 @@ fn among(tools: &[(StoredTool, Document)], words: &str, limit: usize) -> Vec<Hit
     });
     let read: Vec<_> = read.collect();
     let texts: Vec<_> = read.iter().map(|(_, tool)| text_of(tool)).collect();
-    let ranking = Index::build(&texts).search(words);
-    let hits = ranking.hits.iter().take(limit).filter_map(|hit| {
+    let mut ranking = Index::build(&texts).search(words);
+    let hits = ranking.hits.all().iter().take(limit).filter_map(|hit| {
         let (stored, tool) = read.get(usize::try_from(hit.doc).ok()?)?;
         let relevance = if hit.exact {
             1.0

@@ -93,8 +93,8 @@ impl Files {
                 .collect();
             return Pool::Offered(candidates);
         }
-        let ranking = self.search(&request.query);
-        let (found, _) = self.retrieved(&ranking, admits);
+        let mut ranking = self.search(&request.query);
+        let (found, _) = self.retrieved(&mut ranking, admits);
         Pool::Retrieved {
             words: Words::of(&ranking),
             found,
@@ -102,11 +102,15 @@ impl Files {
     }
 
     /// The tools that are judged, and how many hits were read for them.
-    fn retrieved(&self, ranking: &Ranking, admits: impl Fn(&Tool) -> bool) -> (Vec<Found>, usize) {
-        let mut reader = Reader::of(ranking);
+    fn retrieved(
+        &self,
+        ranking: &mut Ranking,
+        admits: impl Fn(&Tool) -> bool,
+    ) -> (Vec<Found>, usize) {
+        let mut reader = Reader::of(&ranking.weights, &ranking.asked);
         let mut found = Vec::new();
         let mut seen = 0;
-        for hit in &ranking.hits {
+        for hit in ranking.hits.all() {
             if found.len() == RETRIEVED {
                 break;
             }
@@ -126,10 +130,10 @@ impl Files {
 
     /// The tools that share words with the query, best first.
     pub fn ranked(&self, query: &str) -> Vec<Ranked> {
-        let ranking = self.search(query);
-        let (best, seen) = self.retrieved(&ranking, |_| true);
+        let mut ranking = self.search(query);
+        let (best, seen) = self.retrieved(&mut ranking, |_| true);
         // the order of a catalog: among equals by name, not by the place in the files
-        let mut rest: Vec<Hit> = ranking.hits.iter().skip(seen).copied().collect();
+        let mut rest: Vec<Hit> = ranking.hits.after(seen).to_vec();
         order(&mut rest, |doc| {
             let (tool, _) = self.tools.get(usize::try_from(doc).ok()?)?;
             Some((tool.tool_name.as_str(), tool.platform.as_str()))

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::document::{Analyzed, Text, analyze};
 use super::postings::{PostingList, Postings, Stats};
 use super::query::Query;
-use super::rank::{Ranking, order, rank};
+use super::rank::{Ranking, rank};
 use super::words::Analyzer;
 
 /// Documents analysed by one task.
@@ -75,9 +75,7 @@ impl Index {
             query.relate(&unknown, self.postings.keys().map(String::as_str));
         }
         let mut ranking = rank(&query, &self.stats, &self.postings);
-        order(&mut ranking.hits, |doc| {
-            usize::try_from(doc).ok().and_then(|doc| self.keys.get(doc))
-        });
+        (ranking.hits).order(|doc| usize::try_from(doc).ok().and_then(|doc| self.keys.get(doc)));
         ranking
     }
 }
@@ -89,7 +87,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::select::retrieval::top;
 
     fn text(name: &str, description: &str) -> Text {
         Text {
@@ -104,6 +101,7 @@ mod tests {
         index
             .search(request)
             .hits
+            .all()
             .iter()
             .map(|hit| texts[hit.doc as usize].name.clone())
             .collect()
@@ -168,8 +166,8 @@ mod tests {
     fn equal_scores_go_by_name() {
         let texts = vec![text("b", "same words"), text("a", "same words")];
         assert_eq!(names(&texts, "words"), ["a", "b"]);
-        let ranking = Index::build(&texts).search("words");
-        assert_eq!(top(&ranking.hits, 1).len(), 2);
+        let mut ranking = Index::build(&texts).search("words");
+        assert_eq!(ranking.hits.top(1).len(), 2);
     }
 
     fn words() -> impl Strategy<Value = String> {
@@ -217,10 +215,10 @@ mod tests {
                     Some((term, both))
                 })
                 .collect();
-            let here = rank(&query, index.stats(), index.postings());
-            let there = rank(&query, index.stats(), &fetched);
+            let mut here = rank(&query, index.stats(), index.postings());
+            let mut there = rank(&query, index.stats(), &fetched);
             prop_assert_eq!(here.hits.len(), there.hits.len());
-            for (a, b) in here.hits.iter().zip(&there.hits) {
+            for (a, b) in here.hits.all().iter().zip(there.hits.all()) {
                 prop_assert_eq!(a.doc * 7 + 1000, b.doc);
                 prop_assert_eq!((a.score.to_bits(), a.coverage.to_bits()), (b.score.to_bits(), b.coverage.to_bits()));
             }
@@ -231,9 +229,9 @@ mod tests {
             let mut texts = sample();
             texts.push(text("any", &description));
             let index = Index::build(&texts);
-            let first = index.search(&request);
+            let mut first = index.search(&request);
             prop_assert_eq!(&first, &index.search(&request));
-            for hit in &first.hits {
+            for hit in first.hits.all() {
                 prop_assert!((0.0..=1.0).contains(&hit.relevance) && (0.0..=1.0).contains(&hit.coverage));
                 prop_assert!(hit.score.is_finite());
             }
@@ -249,6 +247,7 @@ mod tests {
             let by_name: HashMap<&str, ()> = index
                 .search(&request)
                 .hits
+                .all()
                 .iter()
                 .map(|hit| (texts[hit.doc as usize].name.as_str(), ()))
                 .collect();

@@ -1,13 +1,12 @@
 //! The lexicon of the field: words that stand for one another, acts that undo one another, and acts by which
-//! something is lost. `lexicon.txt` beside this file holds it, in a form that a person can read and extend.
+//! something is lost. `lexicon.txt` beside this file holds it, in a form that a person can read and extend; the build
+//! puts stems in the place of its words, so that a request needs to find none but its own.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
-use super::words::Analyzer;
-
-/// The sections of groups whose words stand for one another or for others.
-const TEXT: &str = include_str!("lexicon.txt");
+/// The lexicon with stems in the place of words.
+const STEMS: &str = include_str!(concat!(env!("OUT_DIR"), "/lexicon.txt"));
 
 /// Terms with the share of a word's weight that each counts for.
 pub(super) type StandIns = Vec<(String, f64)>;
@@ -15,94 +14,91 @@ pub(super) type StandIns = Vec<(String, f64)>;
 /// What the words of the field have to do with one another, by their stems.
 #[derive(Default)]
 pub(super) struct Lexicon {
-    stand_ins: HashMap<String, StandIns>,
+    groups: Vec<Group>,
     phrases: Vec<(String, StandIns)>,
-    opposites: Vec<[HashSet<String>; 2]>,
-    destroys: HashSet<String>,
-    asks: HashSet<String>,
+    opposites: Vec<[&'static str; 2]>,
+    destroys: HashSet<&'static str>,
+    asks: HashSet<&'static str>,
     asking_phrases: Vec<String>,
+}
+
+/// Words that may be read as others, both between single spaces.
+struct Group {
+    words: &'static str,
+    others: &'static str,
+    share: f64,
 }
 
 /// The lexicon, read once.
 pub(super) fn lexicon() -> &'static Lexicon {
-    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(TEXT));
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::read(STEMS));
     &LEXICON
 }
 
 impl Lexicon {
-    fn read(text: &str) -> Self {
+    fn read(text: &'static str) -> Self {
         let mut lexicon = Self::default();
-        let mut analyzer = Analyzer::new();
         let mut section = "";
         let mut share = 0.0;
-        for line in text.lines().map(str::trim) {
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
+        for line in text.lines() {
             if let Some(heading) = line.strip_prefix('[').and_then(|it| it.strip_suffix(']')) {
                 let (name, number) = heading.split_once(' ').unwrap_or((heading, "0"));
                 section = name;
                 share = number.parse().unwrap_or(0.0);
                 continue;
             }
-            lexicon.line(&mut analyzer, section, share, line);
+            lexicon.line(section, share, line);
         }
         lexicon
     }
 
-    fn line(&mut self, analyzer: &mut Analyzer, section: &str, share: f64, line: &str) {
-        let mut stems = |words: &str| -> Vec<String> {
-            let words = words.split_whitespace();
-            words.map(|word| analyzer.term(word).to_string()).collect()
-        };
+    fn line(&mut self, section: &str, share: f64, line: &'static str) {
         match section {
             "opposites" => {
                 if let Some((one, other)) = line.split_once('|') {
-                    let sides = [one, other].map(|side| stems(side).into_iter().collect());
-                    self.opposites.push(sides);
+                    self.opposites.push([one.trim(), other.trim()]);
                 }
             }
-            "destroys" => self.destroys.extend(stems(line)),
+            "destroys" => self.destroys.extend(line.split(' ')),
             "asks" => {
                 let (phrases, words): (Vec<&str>, Vec<&str>) =
-                    line.split_whitespace().partition(|word| word.contains('_'));
-                self.asks.extend(stems(&words.join(" ")));
+                    line.split(' ').partition(|word| word.contains('_'));
+                self.asks.extend(words);
                 let phrases = phrases.into_iter().map(|it| it.replace('_', " "));
                 self.asking_phrases.extend(phrases);
             }
             _ => match line.split_once('>') {
                 Some((phrase, others)) if phrase.contains('_') => {
-                    let others = stems(others).into_iter().map(|it| (it, share)).collect();
+                    let others = others.split_whitespace();
+                    let others = others.map(|it| (it.to_owned(), share)).collect();
                     self.phrases.push((phrase.trim().replace('_', " "), others));
                 }
-                Some((word, others)) => {
-                    for word in stems(word) {
-                        self.add(&word, &stems(others), share);
-                    }
-                }
-                None => {
-                    let group = stems(line);
-                    for word in &group {
-                        self.add(word, &group, share);
-                    }
-                }
+                Some((words, others)) => self.groups.push(Group {
+                    words: words.trim(),
+                    others: others.trim(),
+                    share,
+                }),
+                None => self.groups.push(Group {
+                    words: line,
+                    others: line,
+                    share,
+                }),
             },
         }
     }
 
-    fn add(&mut self, word: &str, others: &[String], share: f64) {
-        let known = self.stand_ins.entry(word.to_owned()).or_default();
-        for other in others.iter().filter(|other| *other != word) {
-            match known.iter_mut().find(|(it, _)| it == other) {
-                Some((_, present)) => *present = present.max(share),
-                None => known.push((other.clone(), share)),
+    /// The terms that may stand for a term.
+    pub fn stand_ins(&self, term: &str) -> StandIns {
+        let mut known: StandIns = Vec::new();
+        for group in self.groups.iter().filter(|group| has(group.words, term)) {
+            for other in group.others.split(' ').filter(|other| *other != term) {
+                match known.iter_mut().find(|(it, _)| it == other) {
+                    Some((_, present)) => *present = present.max(group.share),
+                    None => known.push((other.to_owned(), group.share)),
+                }
             }
         }
-    }
-
-    /// The terms that may stand for a term.
-    pub fn stand_ins(&self, term: &str) -> &[(String, f64)] {
-        self.stand_ins.get(term).map_or(&[], Vec::as_slice)
+        known
     }
 
     /// The phrases of a text, given as its words between single spaces, and what stands for them.
@@ -110,7 +106,7 @@ impl Lexicon {
         &'a self,
         text: &'a str,
     ) -> impl Iterator<Item = (&'a str, &'a [(String, f64)])> {
-        let held = |phrase: &str| holds_phrase(text, phrase);
+        let held = |phrase: &str| holds(text, phrase);
         (self.phrases.iter())
             .filter(move |(phrase, _)| held(phrase))
             .map(|(phrase, others)| (phrase.as_str(), others.as_slice()))
@@ -118,10 +114,10 @@ impl Lexicon {
 
     /// What undoes what is asked for, by the terms of a request.
     pub fn opposites(&'static self, asked: &HashSet<Arc<str>>) -> Opposites {
-        let holds = |side: &HashSet<String>| asked.iter().any(|term| side.contains(&**term));
+        let said = |side: &str| side.split(' ').any(|word| asked.contains(word));
         let pairs = self.opposites.iter();
-        let both = pairs.flat_map(|[one, other]| [(one, other), (other, one)]);
-        Opposites(both.filter(|(yes, no)| holds(yes) && !holds(no)).collect())
+        let both = pairs.flat_map(|[one, other]| [(*one, *other), (*other, *one)]);
+        Opposites(both.filter(|(yes, no)| said(yes) && !said(no)).collect())
     }
 
     /// Whether any of the terms is an act by which something is lost.
@@ -132,23 +128,28 @@ impl Lexicon {
     /// Whether a request, given by its terms and as its words between single spaces, asks for such an act.
     pub fn asks_to_destroy(&self, terms: &HashSet<Arc<str>>, text: &str) -> bool {
         let asks = |term: &Arc<str>| self.destroys.contains(&**term) || self.asks.contains(&**term);
-        terms.iter().any(asks)
-            || (self.asking_phrases.iter()).any(|phrase| holds_phrase(text, phrase))
+        terms.iter().any(asks) || (self.asking_phrases.iter()).any(|phrase| holds(text, phrase))
     }
 }
 
 /// Words for what a request asks, each with those for what undoes it.
-pub(super) struct Opposites(Vec<(&'static HashSet<String>, &'static HashSet<String>)>);
+pub(super) struct Opposites(Vec<(&'static str, &'static str)>);
 
 impl Opposites {
     /// Whether terms say the opposite of what is asked for, and not what is asked for.
     pub fn in_what<'a>(&self, terms: impl Iterator<Item = &'a str> + Clone) -> bool {
-        let says = |side: &HashSet<String>| terms.clone().any(|term| side.contains(term));
+        let says = |side: &str| terms.clone().any(|term| has(side, term));
         self.0.iter().any(|(yes, no)| says(no) && !says(yes))
     }
 }
 
-fn holds_phrase(text: &str, phrase: &str) -> bool {
+/// Whether a word is among words between single spaces.
+fn has(words: &str, word: &str) -> bool {
+    words.split(' ').any(|it| it == word)
+}
+
+/// Whether a text of words between single spaces holds a phrase.
+fn holds(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + phrase.len()..].chars().next();
@@ -158,7 +159,11 @@ fn holds_phrase(text: &str, phrase: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::Analyzer;
     use super::*;
+
+    /// The file that the stems are made from.
+    const TEXT: &str = include_str!("lexicon.txt");
 
     fn terms(words: &[&str]) -> HashSet<Arc<str>> {
         let mut analyzer = Analyzer::new();
@@ -197,6 +202,24 @@ mod tests {
                 "symptoms" => assert_eq!(line.matches('>').count(), 1, "{line}"),
                 _ => assert!(line.split_whitespace().count() > 1, "{line}"),
             }
+        }
+    }
+
+    #[test]
+    fn the_stems_are_those_of_the_analysis() {
+        let mut analyzer = Analyzer::new();
+        let lines = |text: &'static str| {
+            let lines = text.lines().map(str::trim);
+            lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '[']))
+        };
+        assert_eq!(lines(TEXT).count(), lines(STEMS).count());
+        for (words, stems) in lines(TEXT).zip(lines(STEMS)) {
+            let stem = |word: &str| match word.contains('_') {
+                true => word.to_owned(),
+                false => analyzer.term(word).to_string(),
+            };
+            let expected: Vec<String> = words.split_whitespace().map(stem).collect();
+            assert_eq!(stems, expected.join(" "));
         }
     }
 

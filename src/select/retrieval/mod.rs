@@ -32,5 +32,5 @@ pub use packed::PackedError;
 pub use pattern::{PatternFit, Reader, surface};
 pub use postings::{Entry, Lists, PostingList, Postings, Stats};
 pub use query::{Asked, Query, QueryWord};
-pub use rank::{Hit, Ranking, TermWeight, order, rank, top};
+pub use rank::{Hit, Hits, Ranking, TermWeight, order, rank};
 pub use words::Analyzer;

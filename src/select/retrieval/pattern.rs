@@ -10,7 +10,7 @@ use super::document::{CapabilityText, PatternText, Text};
 use super::lexicon::{Opposites, lexicon};
 use super::meaning::{Meanings, Vector};
 use super::query::Asked;
-use super::rank::{Ranking, TermWeight};
+use super::rank::TermWeight;
 use super::words::{Analyzer, Word};
 
 /// What a word of the capability, and of the tool around it, counts against one of the pattern itself.
@@ -159,14 +159,13 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// For the request that a ranking answers.
-    pub fn of(ranking: &'a Ranking) -> Self {
-        let asked = &ranking.asked;
+    /// For a request, given by its words with their information and as a whole.
+    pub fn of(weights: &'a [TermWeight], asked: &'a Asked) -> Self {
         let mut meanings = Meanings::default();
         Self {
-            weights: &ranking.weights,
+            weights,
             asked,
-            information: ranking.weights.iter().map(|word| word.weight).sum(),
+            information: weights.iter().map(|word| word.weight).sum(),
             asks_to_destroy: lexicon().asks_to_destroy(&asked.terms, &asked.text),
             opposites: lexicon().opposites(&asked.terms),
             meaning: meanings.of(&asked.whole),
@@ -373,7 +372,7 @@ mod tests {
 
     fn fits(text: &Text, request: &str) -> Vec<PatternFit> {
         let ranking = Index::build(std::slice::from_ref(text)).search(request);
-        Reader::of(&ranking).fits(text)
+        Reader::of(&ranking.weights, &ranking.asked).fits(text)
     }
 
     #[test]

@@ -202,7 +202,7 @@ impl Query {
             weight,
             optional: false,
             part_of: part_of.map(str::to_owned),
-            alternatives: lexicon().stand_ins(term).to_vec(),
+            alternatives: lexicon().stand_ins(term),
             splits: splits(analyzer, surface),
             read: None,
         });
@@ -272,9 +272,8 @@ impl Query {
         }
         let word = self.words.iter_mut().find(|word| word.term == unknown)?;
         word.alternatives.push((near.to_owned(), NEIGHBOUR_WEIGHT));
-        let kin = lexicon().stand_ins(near).iter();
-        (word.alternatives)
-            .extend(kin.map(|(term, share)| (term.clone(), share * NEIGHBOUR_WEIGHT)));
+        let kin = lexicon().stand_ins(near).into_iter();
+        (word.alternatives).extend(kin.map(|(term, share)| (term, share * NEIGHBOUR_WEIGHT)));
         word.read = Some(near.to_owned());
         Some(near)
     }

@@ -58,9 +58,8 @@ pub struct TermWeight {
 /// The result of [`rank`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Ranking {
-    /// Best first: exact names, then by descending score, then by document number. [`order`] settles equal scores by
-    /// name instead.
-    pub hits: Vec<Hit>,
+    /// Every hit.
+    pub hits: Hits,
     /// The request's words with their information.
     pub weights: Vec<TermWeight>,
     /// How many of the request's words are known to the collection.
@@ -74,7 +73,7 @@ pub struct Ranking {
 impl Ranking {
     /// The coverage of the best hit, 0 without one: see [`Hit::coverage`].
     pub fn coverage(&self) -> f64 {
-        self.hits.first().map_or(0.0, |hit| hit.coverage)
+        self.hits.best().map_or(0.0, |hit| hit.coverage)
     }
 
     /// The words that were read as others.
@@ -132,39 +131,30 @@ impl Sums {
     }
 
     fn hits(self, information: f64) -> Vec<Hit> {
-        // A score is not negative, so that its bits order as it does, and an exact name can take the sign's.
-        let mut order: Vec<(u64, usize)> = (self.sums.iter().enumerate())
-            .filter(|(_, sum)| sum.exact || sum.score > 0.0)
-            .map(|(place, sum)| (!(sum.score.to_bits() | u64::from(sum.exact) << 63), place))
-            .collect();
-        order.sort_unstable();
-        let best = self.sums.iter().map(|sum| sum.score).fold(0.0, f64::max);
-        let hit = |(_, place): (u64, usize)| {
-            let sum = self.sums[place];
-            Hit {
-                doc: self.docs[place],
-                score: sum.score,
-                strength: if information > 0.0 {
-                    (sum.score / (information * (K1 + 1.0))).min(1.0)
-                } else {
-                    0.0
-                },
-                relevance: if sum.exact {
-                    1.0
-                } else if best > 0.0 {
-                    sum.score / best
-                } else {
-                    0.0
-                },
-                coverage: if information > 0.0 {
-                    (sum.covered / information).min(1.0)
-                } else {
-                    0.0
-                },
-                exact: sum.exact,
-            }
+        let found = || {
+            let found = self.docs.iter().zip(&self.sums);
+            found.filter(|(_, sum)| sum.exact || sum.score > 0.0)
         };
-        order.into_iter().map(hit).collect()
+        let best = self.sums.iter().map(|sum| sum.score).fold(0.0, f64::max);
+        let share = |part: f64, whole: f64| match whole > 0.0 {
+            true => (part / whole).min(1.0),
+            false => 0.0,
+        };
+        let hit = |(doc, sum): (&i64, &Sum)| Hit {
+            doc: *doc,
+            score: sum.score,
+            strength: share(sum.score, information * (K1 + 1.0)),
+            relevance: if sum.exact {
+                1.0
+            } else {
+                share(sum.score, best)
+            },
+            coverage: share(sum.covered, information),
+            exact: sum.exact,
+        };
+        let mut hits = Vec::with_capacity(found().count());
+        hits.extend(found().map(hit));
+        hits
     }
 }
 
@@ -280,7 +270,7 @@ pub fn rank(query: &Query, stats: &Stats, postings: &impl Lists) -> Ranking {
         sums.add(entries, |entry| entry.doc, |sum, _| sum.exact = true);
     }
     Ranking {
-        hits: sums.hits(information),
+        hits: Hits::of(sums.hits(information)),
         known: weights.iter().filter(|weight| weight.known).count(),
         words: weights.len(),
         weights,
@@ -288,20 +278,93 @@ pub fn rank(query: &Query, stats: &Stats, postings: &impl Lists) -> Ranking {
     }
 }
 
+/// The hits of a ranking: exact names come first, then higher scores. They are put in order as far as they are asked
+/// for, since a request by common words hits much of the collection, and little of that is read.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Hits {
+    hits: Vec<Hit>,
+    /// So many are in their place; all others come after them.
+    placed: usize,
+}
+
+impl Hits {
+    fn of(hits: Vec<Hit>) -> Self {
+        let mut hits = Self { hits, placed: 0 };
+        hits.place(1);
+        hits
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.hits.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.hits.is_empty()
+    }
+
+    /// The best.
+    pub fn best(&self) -> Option<&Hit> {
+        self.hits.first()
+    }
+
+    /// The first `count`, and all that equal the last of them, by descending score, then by document number.
+    /// [`order`] settles equal scores by name instead.
+    pub fn top(&mut self, count: usize) -> &[Hit] {
+        let count = count.min(self.hits.len());
+        let Some(last) = count.checked_sub(1) else {
+            return &[];
+        };
+        self.place(count);
+        let last = self.hits[last];
+        let equal = |hit: &&Hit| before(&last, hit).is_eq();
+        let more = self.hits[count..self.placed].iter().take_while(equal);
+        &self.hits[..count + more.count()]
+    }
+
+    /// All of them, in order.
+    pub fn all(&mut self) -> &[Hit] {
+        self.top(usize::MAX)
+    }
+
+    /// Settles all of them by a key, see [`order`].
+    pub fn order<K: Ord>(&mut self, key: impl FnMut(i64) -> K) {
+        order(&mut self.hits, key);
+        self.placed = self.hits.len();
+    }
+
+    /// Those after the first `count`, in no order.
+    pub fn after(&self, count: usize) -> &[Hit] {
+        self.hits.get(count..).unwrap_or_default()
+    }
+
+    /// Puts so many in their place, and all that equal the last of them.
+    fn place(&mut self, count: usize) {
+        if count <= self.placed || count > self.hits.len() {
+            return;
+        }
+        let rest = &mut self.hits[self.placed..];
+        let wanted = count - self.placed;
+        let (_, last, after) = rest.select_nth_unstable_by(wanted - 1, in_order);
+        let mut end = count;
+        for at in 0..after.len() {
+            if before(last, &after[at]).is_eq() {
+                after.swap(at, end - count);
+                end += 1;
+            }
+        }
+        self.hits[self.placed..end].sort_unstable_by(in_order);
+        self.placed = end;
+    }
+}
+
 fn before(a: &Hit, b: &Hit) -> std::cmp::Ordering {
     b.exact.cmp(&a.exact).then(b.score.total_cmp(&a.score))
 }
 
-/// The first `count` hits, and all that equal the last of them.
-pub fn top(hits: &[Hit], count: usize) -> &[Hit] {
-    let Some(last) = count.checked_sub(1).and_then(|i| hits.get(i)) else {
-        return if count == 0 { &[] } else { hits };
-    };
-    let equal = hits[count..]
-        .iter()
-        .take_while(|hit| before(last, hit).is_eq())
-        .count();
-    &hits[..count + equal]
+fn in_order(a: &Hit, b: &Hit) -> std::cmp::Ordering {
+    before(a, b).then(a.doc.cmp(&b.doc))
 }
 
 /// Settles equal scores by a key, such as (name, platform) in byte order: document numbers differ between an index in

@@ -1,4 +1,4 @@
-//! The candidates of a request: one round trip by capability; two by words, and one more where
+//! The candidates of a request: one round trip by capability; two by words, and two more where
 //! another word stands for an unknown one.
 
 use std::borrow::Cow;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 use diesel::PgConnection;
 
 use super::entry::{Entry, IndexedTool};
-use super::read::{Lookup, State, by_capability, entries, postings};
+use super::read::{State, by_capability, entries, near, postings};
 use crate::definition::{DocumentError, Identity};
 use crate::select::retrieval::{
-    Analyzer, Hit, Query, QueryWord, Ranking, Reader, Text, beginnings, order, rank, top,
+    Analyzer, Hit, Query, Ranking, Reader, Text, beginnings, order, rank,
 };
 use crate::select::search::{self, Found, RETRIEVED, Ranked, Words};
 use crate::select::{Candidate, Pool, Request, Scope};
@@ -25,9 +25,9 @@ pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Po
         return offered(connection, &request.scope);
     }
     let ranked = ranked(connection, &request.query)?;
-    let ranking = ranked.found;
+    let mut ranking = ranked.found;
     let read = |ids: &[i64]| tools(connection, ids);
-    let found = retrieved(&ranking, &request.scope, read)?.0;
+    let found = retrieved(&mut ranking, &request.scope, read)?.0;
     Ok(State {
         catalog: ranked.catalog,
         found: Pool::Retrieved {
@@ -42,7 +42,7 @@ pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Po
 pub struct Listed {
     /// Those that a selection judges, best first.
     pub best: Vec<Ranked>,
-    /// The hits after them.
+    /// The hits after them, in no order.
     pub rest: Vec<Hit>,
 }
 
@@ -51,10 +51,10 @@ pub struct Listed {
 /// # Errors
 /// As the queries; [`StoreError::Definition`] where a stored policy cannot be read.
 pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<Listed>, StoreError> {
-    let State { catalog, found } = ranked(connection, request)?;
+    let State { catalog, mut found } = ranked(connection, request)?;
     let read = |ids: &[i64]| tools(connection, ids);
-    let (best, seen) = retrieved(&found, &Scope::default(), read)?;
-    let rest = found.hits.get(seen..).unwrap_or_default().to_vec();
+    let (best, seen) = retrieved(&mut found, &Scope::default(), read)?;
+    let rest = found.hits.after(seen).to_vec();
     Ok(State {
         catalog,
         found: Listed {
@@ -110,21 +110,27 @@ fn tools(
 
 /// The tools that are judged, and how many hits were read for them.
 pub(super) fn retrieved<T: Eligible>(
-    ranking: &Ranking,
+    ranking: &mut Ranking,
     scope: &Scope,
     mut read: impl FnMut(&[i64]) -> Result<HashMap<i64, T>, StoreError>,
 ) -> Result<(Vec<Found>, usize), StoreError> {
     let mut found: Vec<Found> = Vec::new();
     let mut seen = 0;
     let mut wanted = RETRIEVED;
-    let mut reader = Reader::of(ranking);
+    let Ranking {
+        hits,
+        weights,
+        asked,
+        ..
+    } = ranking;
+    let mut reader = Reader::of(weights, asked);
     // Where the scope turns tools away, more of the hits are read, until enough remain.
-    while found.len() < RETRIEVED && seen < ranking.hits.len() {
-        let hits = top(&ranking.hits, wanted);
-        let ids: Vec<i64> = hits[seen..].iter().map(|hit| hit.doc).collect();
+    while found.len() < RETRIEVED && seen < hits.len() {
+        let best = hits.top(wanted);
+        let ids: Vec<i64> = best[seen..].iter().map(|hit| hit.doc).collect();
         let tools = read(&ids)?;
-        found.extend(tools_of(&tools, &hits[seen..], scope, &mut reader)?);
-        seen = hits.len();
+        found.extend(tools_of(&tools, &best[seen..], scope, &mut reader)?);
+        seen = best.len();
         wanted = seen.saturating_mul(4);
     }
     found.truncate(RETRIEVED);
@@ -149,23 +155,19 @@ fn offered(connection: &mut PgConnection, scope: &Scope) -> Result<State<Pool>, 
 fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>, StoreError> {
     let mut query = Query::parse(&mut Analyzer::new(), request);
     let terms = query.terms();
-    let lookup = Lookup {
-        guesses: guesses(&query),
-        terms,
-    };
-    let State { catalog, found } = postings(connection, &lookup)?;
+    let State { catalog, found } = postings(connection, &terms)?;
     let mut lists = found.lists;
-    for term in &query.unknown(&lists) {
-        query.relate(term, found.near.iter().map(String::as_str));
-    }
-    let mut terms = query.terms();
-    terms.retain(|term| !lookup.terms.contains(term));
-    if !terms.is_empty() {
-        let lookup = Lookup {
-            terms,
-            ..Lookup::default()
-        };
-        lists.extend(postings(connection, &lookup)?.found.lists);
+    let unknown = query.unknown(&lists);
+    if !unknown.is_empty() {
+        let near = near(connection, &guesses(&unknown))?;
+        for term in &unknown {
+            query.relate(term, near.iter().map(String::as_str));
+        }
+        let mut more = query.terms();
+        more.retain(|term| !terms.contains(term));
+        if !more.is_empty() {
+            lists.extend(postings(connection, &more)?.found.lists);
+        }
     }
     Ok(State {
         catalog,
@@ -173,21 +175,13 @@ fn ranked(connection: &mut PgConnection, request: &str) -> Result<State<Ranking>
     })
 }
 
-/// The terms that may be unknown, each with the letters that a term in its place may begin with.
-pub(super) fn guesses(query: &Query) -> Vec<(String, String)> {
-    let unread = |word: &&QueryWord| word.alternatives.is_empty();
-    let guesses = |word: &QueryWord| -> Vec<(String, String)> {
-        let beginnings = beginnings(&word.term).into_iter();
-        beginnings
-            .map(|it| (word.term.clone(), it.to_owned()))
-            .collect()
+/// Each unknown term, with the letters that a term in its place may begin with.
+pub(super) fn guesses(unknown: &[String]) -> Vec<(String, String)> {
+    let guesses = |term: &String| -> Vec<(String, String)> {
+        let beginnings = beginnings(term).into_iter();
+        beginnings.map(|it| (term.clone(), it.to_owned())).collect()
     };
-    query
-        .words()
-        .iter()
-        .filter(unread)
-        .flat_map(guesses)
-        .collect()
+    unknown.iter().flat_map(guesses).collect()
 }
 
 /// The tools of those hits that are within the scope, equal ones by name.

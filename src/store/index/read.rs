@@ -119,24 +119,13 @@ struct TermRow {
     postings: Option<Vec<u8>>,
 }
 
-/// What words are looked up by.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lookup {
-    /// Terms whose postings are wanted.
-    pub terms: Vec<String>,
-    /// Terms that may be unknown, each with the letters that a term in its place may begin with.
-    pub guesses: Vec<(String, String)>,
-}
-
-/// The postings of terms, and what may stand for unknown ones.
+/// The postings of terms.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Postings {
     /// The collection.
     pub stats: Stats,
     /// The postings by term.
     pub lists: crate::select::retrieval::Postings,
-    /// The terms that begin like a guess that no document holds.
-    pub near: Vec<String>,
 }
 
 /// What sorts just after everything that starts with a prefix.
@@ -158,39 +147,20 @@ pub(super) fn after_all_with(prefix: &str) -> String {
 /// As the query; [`StoreError::Definition`] where postings cannot be read.
 pub fn postings(
     connection: &mut PgConnection,
-    lookup: &Lookup,
+    terms: &[String],
 ) -> Result<State<Postings>, StoreError> {
-    // The index serves a range and not a prefix; which characters there are depends on the
-    // database's encoding, so that the end is given by the prefix alone.
-    let (guesses, low): (Vec<&str>, Vec<&str>) = (lookup.guesses.iter())
-        .map(|(term, prefix)| (term.as_str(), prefix.as_str()))
-        .unzip();
-    let high: Vec<String> = low.iter().map(|it| after_all_with(it)).collect();
     let rows: Vec<TermRow> = diesel::sql_query(
         "SELECT s.revision, s.indexed_revision, s.index_format, s.migration, s.documents, \
                 s.total_length, x.term, x.postings \
-         FROM catalog_state s LEFT JOIN (\
-            SELECT term, postings FROM search_terms WHERE term = ANY ($1) \
-            UNION ALL \
-            SELECT DISTINCT near.term, NULL::BYTEA FROM unnest($2, $3, $4) AS guess (term, low, high) \
-            JOIN search_terms near ON near.term >= guess.low AND near.term < guess.high \
-                AND char_length(near.term) BETWEEN char_length(guess.term) - 2 \
-                                               AND char_length(guess.term) * 5 / 3 \
-            WHERE NOT EXISTS (SELECT FROM search_terms known WHERE known.term = guess.term)\
-         ) x ON true",
+         FROM catalog_state s LEFT JOIN search_terms x ON x.term = ANY ($1)",
     )
-    .bind::<Array<Text>, _>(&lookup.terms)
-    .bind::<Array<Text>, _>(&guesses)
-    .bind::<Array<Text>, _>(&low)
-    .bind::<Array<Text>, _>(&high)
+    .bind::<Array<Text>, _>(terms)
     .load(connection)?;
     let mut catalog = None;
     let mut found = Postings::default();
     for row in rows {
-        match (row.term, row.postings) {
-            (Some(term), Some(packed)) => add(&mut found.lists, term, &packed)?,
-            (Some(term), None) => found.near.push(term),
-            (None, _) => {}
+        if let (Some(term), Some(packed)) = (row.term, row.postings) {
+            add(&mut found.lists, term, &packed)?;
         }
         if catalog.is_none() {
             found.stats = Stats {
@@ -204,6 +174,40 @@ pub fn postings(
         catalog: catalog.ok_or_else(no_state)?,
         found,
     })
+}
+
+#[derive(QueryableByName)]
+struct NearRow {
+    #[diesel(sql_type = Text)]
+    term: String,
+}
+
+/// The terms that may stand for unknown ones: those that begin with the letters of a guess and are
+/// about as long as its term.
+///
+/// # Errors
+/// As the query.
+pub fn near(
+    connection: &mut PgConnection,
+    guesses: &[(String, String)],
+) -> Result<Vec<String>, StoreError> {
+    // The index serves a range and not a prefix; which characters there are depends on the
+    // database's encoding, so that the end is given by the prefix alone.
+    let (terms, low): (Vec<&str>, Vec<&str>) = (guesses.iter())
+        .map(|(term, prefix)| (term.as_str(), prefix.as_str()))
+        .unzip();
+    let high: Vec<String> = low.iter().map(|it| after_all_with(it)).collect();
+    let rows: Vec<NearRow> = diesel::sql_query(
+        "SELECT DISTINCT near.term FROM unnest($1, $2, $3) AS guess (term, low, high) \
+         JOIN search_terms near ON near.term >= guess.low AND near.term < guess.high \
+            AND char_length(near.term) BETWEEN char_length(guess.term) - 2 \
+                                           AND char_length(guess.term) * 5 / 3",
+    )
+    .bind::<Array<Text>, _>(&terms)
+    .bind::<Array<Text>, _>(&low)
+    .bind::<Array<Text>, _>(&high)
+    .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.term).collect())
 }
 
 /// Unpacks postings into the list of their term.

@@ -205,8 +205,8 @@ impl Snapshot {
         if !request.scope.capabilities.is_empty() {
             return self.offered(&request.scope);
         }
-        let ranking = self.ranking(&request.query);
-        let found = retrieved(&ranking, &request.scope, |ids| Ok(self.pick(ids)))?.0;
+        let mut ranking = self.ranking(&request.query);
+        let found = retrieved(&mut ranking, &request.scope, |ids| Ok(self.pick(ids)))?.0;
         Ok(Pool::Retrieved {
             words: Words::of(&ranking),
             found,
@@ -218,9 +218,9 @@ impl Snapshot {
     /// # Errors
     /// As [`pool`](Self::pool).
     pub fn ranked(&self, query: &str) -> Result<Vec<Ranked>, StoreError> {
-        let ranking = self.ranking(query);
-        let (best, seen) = retrieved(&ranking, &Scope::default(), |ids| Ok(self.pick(ids)))?;
-        let mut rest = ranking.hits.get(seen..).unwrap_or_default().to_vec();
+        let mut ranking = self.ranking(query);
+        let (best, seen) = retrieved(&mut ranking, &Scope::default(), |ids| Ok(self.pick(ids)))?;
+        let mut rest = ranking.hits.after(seen).to_vec();
         order(&mut rest, |id| self.tools.get(&id).and_then(Eligible::name));
         let rest = rest.iter().filter_map(|hit| {
             let identity = &self.tools.get(&hit.doc)?.identity;
@@ -256,11 +256,11 @@ impl Snapshot {
 
     fn ranking(&self, request: &str) -> Ranking {
         let mut query = Query::parse(&mut Analyzer::new(), request);
-        let near: Vec<&str> = (guesses(&query).iter())
-            .filter(|(term, _)| Lists::get(&self.terms, term).is_none())
+        let unknown = query.unknown(&self.terms);
+        let near: Vec<&str> = (guesses(&unknown).iter())
             .flat_map(|(term, start)| self.near(term, start))
             .collect();
-        for term in &query.unknown(&self.terms) {
+        for term in &unknown {
             query.relate(term, near.iter().copied());
         }
         let stats = Stats {
