@@ -147,6 +147,9 @@ fn wrongs(folder: &str, text: &str) -> Vec<String> {
             wrongs.push(format!("{folder} uses the crate {name}"));
         }
     }
+    if code.contains("::vouched(") && folder != "validate" {
+        wrongs.push(format!("{folder} calls a definition valid"));
+    }
     if !["cli", "output", "main", "generate", "cluster"].contains(&folder) {
         wrongs.extend(flags(&code).map(|flag| format!("{folder} names the flag {flag}")));
     }
@@ -237,6 +240,11 @@ fn a_planted_arrow_is_found() {
             "select",
             "const HINT: &str = \"raise it (--max-cost)\";",
             "select names the flag --max-cost",
+        ),
+        (
+            "store",
+            "let it = ValidDefinition::vouched(document);",
+            "store calls a definition valid",
         ),
         ("attic", "", "attic is not in the list: say what it may use"),
     ] {

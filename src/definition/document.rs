@@ -79,6 +79,12 @@ impl Document {
     }
 }
 
+impl AsRef<Document> for Document {
+    fn as_ref(&self) -> &Document {
+        self
+    }
+}
+
 /// The value that a pattern field takes where the pattern does not give it: the tool's default,
 /// merged under the pattern's own keys where both are objects.
 pub(super) fn with_default(own: Option<&Value>, default: Option<&Value>) -> Option<Value> {

@@ -1,7 +1,8 @@
 //! The domain: a tool definition, its capabilities and usage patterns.
 //!
 //! A [`Document`] is a definition as its author wrote it, in the present layout, nothing lost. A
-//! [`Tool`] is the same definition read for use, with its defaults applied. [`row`] divides a
+//! [`Tool`] is the same definition read for use, with its defaults applied, a [`ValidDefinition`] one that
+//! validation has nothing against. [`row`] divides a
 //! document into the columns of the database and joins it again; [`digest`](fn@digest) and
 //! [`diff`] compare documents. Nothing here knows files, the database or a terminal.
 
@@ -17,6 +18,7 @@ mod merge;
 pub mod row;
 pub mod set;
 mod tool;
+mod valid;
 mod version;
 
 pub use digest::digest;
@@ -27,6 +29,7 @@ pub use input::Input;
 pub use invocation::{Effect, Invocation};
 pub use merge::{Overlap, merge};
 pub use tool::{Capability, Pattern, Policy, PreferenceMatch, Status, Tool};
+pub use valid::ValidDefinition;
 pub use version::{Version, next_version};
 
 /// Platforms seen in real catalogs. Another one is a warning, not an error: catalogs grow.

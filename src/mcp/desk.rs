@@ -5,8 +5,6 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
 use crate::definition::{Document, Status, ToolRef};
 use crate::format;
 use crate::operations::select::{self, Selected, Source};
@@ -245,8 +243,7 @@ fn proposed(
         let message = "one definition is proposed at a time";
         return Err(Refusal::new(Kind::Invalid, message));
     };
-    let status = Value::from(Status::Testing.as_str());
-    document.fields_mut().insert("status".to_owned(), status);
+    *document = document.with_status(Status::Testing);
     let identity = document.identity();
     let identity = identity.ok_or_else(|| Refusal::new(Kind::Invalid, "the tool has no name"))?;
     let address = format!("{}/{}", identity.platform, identity.name);

@@ -10,13 +10,13 @@ use super::refusal::Flaw;
 use super::show::etag;
 use super::{Caller, Kind, Refusal, change};
 use crate::definition::diff::{Change, diff_documents};
-use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, merge};
+use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, ValidDefinition, merge};
 use crate::format::{Format, Source};
 use crate::store::audit::{self, EntryFilter};
 use crate::store::rewrite::{Rewrite, rewrite};
 use crate::store::tools::{self, Handle, StoredTool};
 use crate::store::{Connection, Transaction, lifecycle, replay};
-use crate::validate::{self, Options, Report, Severity};
+use crate::validate::{self, Options, Report};
 
 /// How many states of a tool that are gone by are looked at, to find the one that an edit began from.
 const STATES: usize = 20;
@@ -82,10 +82,15 @@ pub fn read(
 
 /// The findings of an edited definition.
 pub fn check(name: &str, bytes: impl Into<Vec<u8>>, format: Option<Format>) -> Report {
-    let mut options = Options::default();
-    options.lenient = true;
+    let mut options = lenient();
     options.from = format;
     validate::check_sources(vec![Source::new(name, bytes)], &options)
+}
+
+fn lenient() -> Options {
+    let mut options = Options::default();
+    options.lenient = true;
+    options
 }
 
 /// Replaces the definition.
@@ -110,8 +115,7 @@ pub fn run(
         let ours = with_life(&base, request.edited.clone());
         let merged = merge(base.fields(), ours.fields(), theirs.fields())
             .map_err(|overlaps| same_fields(&identity).overlapping(overlaps))?;
-        let document = Document::new(merged);
-        allowed(&identity, &document, &ours)?;
+        let document = allowed(&identity, &Document::new(merged), &ours)?;
         let changes = diff_documents(&theirs, &document);
         let wanted = Rewrite {
             id: request.tool.id,
@@ -183,25 +187,24 @@ fn with_life(base: &Document, mut edited: Document) -> Document {
 }
 
 /// Refuses a definition that is not valid: as it was edited, or only with what others changed.
-fn allowed(identity: &Identity, merged: &Document, ours: &Document) -> Result<(), Refusal> {
+fn allowed(
+    identity: &Identity,
+    merged: &Document,
+    ours: &Document,
+) -> Result<ValidDefinition, Refusal> {
     let name = identity.to_string();
-    let errors = |document: &Document| {
-        let report = check(&name, document.to_value().to_string(), Some(Format::Json));
-        let is_invalid = report.count(Severity::Error) > 0;
-        is_invalid.then(|| Flaw::errors(&report))
-    };
-    if errors(merged).is_none() {
-        return Ok(());
-    }
-    Err(match errors(ours) {
-        Some(flaws) => {
-            let message = "the definition is not valid; nothing was saved";
-            Refusal::new(Kind::Invalid, message).flaws(flaws)
+    let options = lenient();
+    validate::definition(&name, merged, &options).map_err(|_| {
+        match validate::definition(&name, ours, &options) {
+            Err(report) => {
+                let message = "the definition is not valid; nothing was saved";
+                Refusal::new(Kind::Invalid, message).flaws(Flaw::errors(&report))
+            }
+            Ok(_) => Refusal::new(
+                Kind::Overtaken,
+                format!("{name} was changed meanwhile, and both changes together are not valid"),
+            ),
         }
-        None => Refusal::new(
-            Kind::Overtaken,
-            format!("{name} was changed meanwhile, and both changes together are not valid"),
-        ),
     })
 }
 

@@ -7,7 +7,7 @@ use super::telemetry::Executions;
 use super::telemetry::analyze::{expression, place};
 use super::{Caller, Kind, Refusal};
 use crate::definition::diff::diff_documents;
-use crate::definition::{Document, Identity};
+use crate::definition::{Document, Identity, ValidDefinition};
 use crate::expression::Expression;
 use crate::store::Connection;
 use crate::store::telemetry::{self as store, NewEstimate, Sampling, Unit};
@@ -168,17 +168,13 @@ fn estimate(answer: &Answer) -> Option<NewEstimate> {
     })
 }
 
-/// Whether a definition with new estimates may be written.
-fn check(present: &Document, document: &mut Document) -> Result<(), Refusal> {
-    let changes = diff_documents(present, document);
-    let problems = validate::errors(document, &changes, &Options::default());
-    if problems.is_empty() {
-        return Ok(());
-    }
-    let name = document
-        .identity()
-        .map_or_else(String::new, |it| it.to_string());
-    let flaws = problems.into_iter().map(|it| Flaw::new(&name, it));
-    let message = format!("{name} would not be valid; nothing was written");
-    Err(Refusal::new(Kind::Invalid, message).flaws(flaws.collect()))
+/// Validates a definition with new estimates.
+fn check(present: &Document, document: Document) -> Result<ValidDefinition, Refusal> {
+    let changes = diff_documents(present, &document);
+    let name = document.label();
+    validate::changed(document, &changes, &Options::default()).map_err(|problems| {
+        let flaws = problems.into_iter().map(|it| Flaw::new(&name, it));
+        let message = format!("{name} would not be valid; nothing was written");
+        Refusal::new(Kind::Invalid, message).flaws(flaws.collect())
+    })
 }

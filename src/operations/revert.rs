@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::delete;
+use super::refusal::Flaw;
 use super::rollback::refuse_tests;
 use super::update::ToolChange;
 use super::{Caller, Kind, Refusal, Remedy, change};
@@ -15,6 +16,7 @@ use crate::store::lifecycle::Life;
 use crate::store::rewrite::{Rewrite, rewrite};
 use crate::store::tools::{self, Handle, StoredTool};
 use crate::store::{Connection, Transaction, audit, lifecycle, replay, restore};
+use crate::validate::{self, Options};
 
 /// What the audit log calls it.
 const ACTION: &str = "reverted";
@@ -74,7 +76,8 @@ struct Around {
 /// Undoes the revisions, or nothing.
 ///
 /// # Errors
-/// [`Kind::NotFound`] for a revision that there is not, [`Kind::Invalid`] if they touch no definition,
+/// [`Kind::NotFound`] for a revision that there is not, [`Kind::Invalid`] if they touch no definition or one
+/// would not be valid,
 /// [`Kind::Overtaken`] if what they changed was changed again since (with each field), and the refusals of a
 /// deletion for what they made.
 pub fn run(
@@ -205,6 +208,14 @@ fn write(
             document.fields_mut().shift_remove(*field);
         }
     }
+    let mut options = Options::default();
+    options.lenient = true;
+    let document = validate::changed(document, &changes, &options).map_err(|problems| {
+        let name = tool.identity().to_string();
+        let flaws = problems.into_iter().map(|it| Flaw::new(&name, it));
+        let message = format!("{name} would not be valid; nothing was reverted");
+        Refusal::new(Kind::Invalid, message).flaws(flaws.collect())
+    })?;
     let rewritten = Rewrite {
         id: tool.id,
         document: &document,

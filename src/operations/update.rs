@@ -231,12 +231,14 @@ fn changed(
         return Ok(ToolPlan::Unchanged);
     }
     let name = tool.identity().to_string();
-    let errors = validate::errors(&mut document, &changes, options);
-    if !errors.is_empty() {
-        let flaws = errors.into_iter().map(|it| Flaw::new(&name, it));
-        return Ok(ToolPlan::Invalid(flaws.collect()));
-    }
-    let wanted = Wanted::new(tool.id, &rows.row, &document)?;
+    let valid = match validate::changed(document, &changes, options) {
+        Ok(valid) => valid,
+        Err(errors) => {
+            let flaws = errors.into_iter().map(|it| Flaw::new(&name, it));
+            return Ok(ToolPlan::Invalid(flaws.collect()));
+        }
+    };
+    let wanted = Wanted::new(tool.id, &rows.row, &valid)?;
     let changed = ToolChange {
         id: tool.id,
         tool: name,

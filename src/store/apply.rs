@@ -10,14 +10,14 @@ use super::StoreError;
 use super::import::{self, OnConflict, Step};
 use super::lifecycle::{self, Mark};
 use super::tools::{Filter, Handle, StoredTool};
-use crate::definition::Document;
+use crate::definition::ValidDefinition;
 use crate::definition::diff::Change;
 
 /// What is to be imported, and how.
 #[derive(Debug)]
 pub struct Order<'a> {
     /// The definitions, no two with the same identity.
-    pub documents: &'a [Document],
+    pub documents: &'a [ValidDefinition],
     /// The file of each, as a number.
     pub files: &'a [usize],
     /// What to do with one that differs under a version that is there.
@@ -64,7 +64,7 @@ impl Order<'_> {
         let Some(scope) = &self.prune else {
             return Ok(Vec::new());
         };
-        let text = |document: &'_ Document, field: &str| -> String {
+        let text = |document: &ValidDefinition, field: &str| -> String {
             document.fields()[field]
                 .as_str()
                 .unwrap_or_default()
@@ -181,7 +181,7 @@ impl Order<'_> {
         actor: &str,
         written: &dyn Fn(u64),
     ) -> Result<Vec<(usize, Step)>, StoreError> {
-        let documents: Vec<Document> = indices
+        let documents: Vec<ValidDefinition> = indices
             .iter()
             .map(|&index| self.documents[index].clone())
             .collect();

@@ -16,7 +16,10 @@ use super::insert::{NewVersion, identity, insert};
 use super::rewrite::{Rewrite, rewrite};
 use super::tools::{by_ids, definitions};
 use crate::definition::diff::{Change, diff_documents};
-use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Version, digest, next_version};
+use crate::definition::{
+    Document, DocumentError, Identity, LIFECYCLE_FIELDS, ValidDefinition, Version, digest,
+    next_version,
+};
 
 /// What is done with a definition that differs under a version that the catalog has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -132,10 +135,12 @@ const PRESENT: &str = "SELECT id, platform, tool_name, version, definition_diges
 /// As the queries.
 pub fn plan(
     connection: &mut PgConnection,
-    documents: &[Document],
+    documents: &[impl AsRef<Document>],
     on_conflict: OnConflict,
 ) -> Result<Plan, StoreError> {
-    let identities: Vec<Identity> = documents.iter().map(identity).collect::<Result<_, _>>()?;
+    let documents: Vec<&Document> = documents.iter().map(AsRef::as_ref).collect();
+    let identities = documents.iter().map(|it| identity(it));
+    let identities: Vec<Identity> = identities.collect::<Result<_, _>>()?;
     let present = present(connection, &identities)?;
     let mut versions: HashMap<(&str, &str), Vec<&Present>> = HashMap::new();
     for row in &present {
@@ -147,7 +152,7 @@ pub fn plan(
     let newest = newest_of(&identities);
     let digests: Vec<String> = match present.is_empty() {
         true => Vec::new(),
-        false => documents.par_iter().map(digest).collect(),
+        false => documents.par_iter().map(|it| digest(it)).collect(),
     };
     let mut steps = Vec::with_capacity(documents.len());
     let mut parents = Vec::with_capacity(documents.len());
@@ -177,10 +182,10 @@ pub fn plan(
             },
         );
     }
-    compare(connection, documents, &to_compare, &mut steps)?;
+    compare(connection, &documents, &to_compare, &mut steps)?;
     resolve(
         on_conflict,
-        documents,
+        &documents,
         &identities,
         &versions,
         &mut steps,
@@ -210,7 +215,7 @@ type Versions<'a> = HashMap<(&'a str, &'a str), Vec<&'a Present>>;
 /// Decides what becomes of the definitions that differ.
 fn resolve(
     on_conflict: OnConflict,
-    documents: &[Document],
+    documents: &[&Document],
     identities: &[Identity],
     versions: &Versions<'_>,
     steps: &mut [Step],
@@ -241,7 +246,7 @@ fn resolve(
                 let mut version = next_version(&identity.version);
                 loop {
                     match known.iter().find(|row| row.version == version) {
-                        Some(row) if is_present(row, &documents[index], &version) => {
+                        Some(row) if is_present(row, documents[index], &version) => {
                             *step = Step::Unchanged;
                             break;
                         }
@@ -392,7 +397,7 @@ fn is_present(row: &Present, document: &Document, version: &str) -> bool {
 /// Finds what differs field by field; a digest that was forgotten may turn out to be unchanged.
 fn compare(
     connection: &mut PgConnection,
-    documents: &[Document],
+    documents: &[&Document],
     to_compare: &[(usize, i64)],
     steps: &mut [Step],
 ) -> Result<(), StoreError> {
@@ -413,7 +418,7 @@ fn compare(
                 old.fields_mut().shift_remove(*field);
             }
         }
-        let changes = diff_documents(&old, &documents[*index]);
+        let changes = diff_documents(&old, documents[*index]);
         steps[*index] = if changes.is_empty() {
             Step::Unchanged
         } else {
@@ -430,19 +435,19 @@ fn compare(
 /// As the statements; the caller's transaction must then be undone.
 pub fn carry_out(
     connection: &mut PgConnection,
-    documents: &[Document],
+    documents: &[ValidDefinition],
     plan: &Plan,
     actor: &str,
     written: &dyn Fn(u64),
 ) -> Result<(), StoreError> {
-    let bumped: Vec<Option<Document>> = documents
+    let bumped: Vec<Option<ValidDefinition>> = documents
         .iter()
         .zip(&plan.steps)
         .map(|(document, step)| match step {
-            Step::Bump { version, .. } => Some(as_version(document, version)),
-            _ => None,
+            Step::Bump { version, .. } => document.as_version(version).map(Some),
+            _ => Ok(None),
         })
-        .collect();
+        .collect::<Result<_, DocumentError>>()?;
     let mut versions = Vec::new();
     let mut rewrites = Vec::new();
     for (index, step) in plan.steps.iter().enumerate() {

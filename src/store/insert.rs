@@ -12,7 +12,7 @@ use super::StoreError;
 use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns, tools};
 use crate::definition::row::{self, CapabilityRow, ToolRow};
-use crate::definition::{Document, DocumentError, Identity, Version, digest};
+use crate::definition::{Document, DocumentError, Identity, ValidDefinition, Version, digest};
 
 #[derive(Insertable)]
 #[diesel(table_name = tools, treat_none_as_default_value = false)]
@@ -88,7 +88,7 @@ impl<'a> NewCapability<'a> {
 /// A version to be written.
 pub struct NewVersion<'a> {
     /// Its definition.
-    pub document: &'a Document,
+    pub document: &'a ValidDefinition,
     /// Whether it becomes the version in use.
     pub latest: bool,
     /// The version that it was made from.
@@ -168,8 +168,8 @@ struct Divided {
 }
 
 impl Divided {
-    fn new<'a>(documents: impl Iterator<Item = &'a Document>) -> Result<Self, StoreError> {
-        let documents: Vec<&Document> = documents.collect();
+    fn new<'a>(documents: impl Iterator<Item = &'a ValidDefinition>) -> Result<Self, StoreError> {
+        let documents: Vec<&ValidDefinition> = documents.collect();
         let divided: Vec<(ToolRow, String)> = documents
             .par_iter()
             .map(|document| Ok((row::divide(document)?, digest(document))))

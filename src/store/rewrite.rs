@@ -18,7 +18,7 @@ use super::schema::{tool_capabilities, tool_patterns};
 use super::tools::{StoredRows, StoredTool, by_ids, rows};
 use crate::definition::cells::{Cell, Cells};
 use crate::definition::row::{self, CapabilityRow, PatternRow, ToolRow};
-use crate::definition::{Document, LIFECYCLE_FIELDS, digest};
+use crate::definition::{LIFECYCLE_FIELDS, ValidDefinition, digest};
 
 /// A version and the definition that it is to have.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct Rewrite<'a> {
     /// The row.
     pub id: i64,
     /// The new definition. Lifecycle fields that it leaves out stay as they are.
-    pub document: &'a Document,
+    pub document: &'a ValidDefinition,
 }
 
 /// What a version is to become.
@@ -43,7 +43,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`StoreError::Definition`] where it cannot be divided; a validated one can.
-    pub fn new(id: i64, old: &ToolRow, document: &Document) -> Result<Self, StoreError> {
+    pub fn new(id: i64, old: &ToolRow, document: &ValidDefinition) -> Result<Self, StoreError> {
         let mut row = row::divide(document)?;
         for field in LIFECYCLE_FIELDS {
             if !document.fields().contains_key(*field) {

@@ -1,12 +1,13 @@
 //! The whole of a validation: read, check each definition, compare them, report.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
 
-use crate::definition::Document;
 use crate::definition::diff::Change;
+use crate::definition::{Document, ValidDefinition};
 use crate::format::node::Node;
 use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
@@ -47,6 +48,20 @@ impl Report {
         self.diagnostics
             .iter()
             .any(|it| matches!(it.rule, "input/unreadable" | "input/too-large"))
+    }
+
+    /// Takes the definitions out of the files that have no errors, each with the name of its file.
+    pub fn take_valid(&mut self) -> Vec<(Arc<str>, ValidDefinition)> {
+        let errors = self.diagnostics.iter();
+        let bad: HashSet<&str> = errors
+            .filter(|it| it.severity == Severity::Error)
+            .map(|it| it.file.as_str())
+            .collect();
+        std::mem::take(&mut self.documents)
+            .into_iter()
+            .filter(|it| !bad.contains(it.origin.file.as_ref()))
+            .map(|it| (it.origin.file, ValidDefinition::vouched(it.document)))
+            .collect()
     }
 
     /// Adds findings of other checks, such as those against a database, in their place.
@@ -114,11 +129,37 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
     finish(files, options)
 }
 
-/// What keeps a definition out of the catalog that was changed there: errors only, without a place.
-/// Expressions and invocations are looked at where a change can concern them.
-pub fn errors(document: &mut Document, changes: &[Change], options: &Options) -> Vec<Problem> {
+/// Validates a definition that does not come from a text; `name` stands for its file.
+///
+/// # Errors
+/// The findings, if any is an error.
+pub fn definition(
+    name: &str,
+    document: &Document,
+    options: &Options,
+) -> Result<ValidDefinition, Report> {
+    let source = Source::new(name, document.to_value().to_string());
+    let mut options = options.clone();
+    options.from = Some(Format::Json);
+    let report = check_sources(vec![source], &options);
+    match report.count(Severity::Error) {
+        0 => Ok(ValidDefinition::vouched(document.clone())),
+        _ => Err(report),
+    }
+}
+
+/// Validates a definition of the catalog that was changed there. Expressions and invocations are looked at if a
+/// change can concern them.
+///
+/// # Errors
+/// What keeps it out of the catalog: errors only, without a place.
+pub fn changed(
+    mut document: Document,
+    changes: &[Change],
+    options: &Options,
+) -> Result<ValidDefinition, Vec<Problem>> {
     let mut problems = Vec::new();
-    as_value(document, |value| {
+    as_value(&mut document, |value| {
         let concerned = changes.iter().any(expressions::concerned);
         let secret = changes.iter().any(|it| secrets::holds(&it.new));
         if schema::admits(value) && !concerned && !secret {
@@ -138,7 +179,10 @@ pub fn errors(document: &mut Document, changes: &[Change], options: &Options) ->
         let severity = rules::explain(problem.rule).map(|rule| options.severity(rule));
         severity.is_none_or(|severity| severity == Some(Severity::Error))
     });
-    problems
+    match problems.is_empty() {
+        true => Ok(ValidDefinition::vouched(document)),
+        false => Err(problems),
+    }
 }
 
 /// Shows the definition as a JSON value, without a copy.

@@ -22,7 +22,7 @@ mod schema;
 mod secrets;
 mod strangers;
 
-pub use check::{Report, check, check_sources, check_unless, errors};
+pub use check::{Report, changed, check, check_sources, check_unless, definition};
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use fields::unknown_key;
 pub use fix::{Fixed, fix};

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::definition::Document;
+use crate::format::{Format, Source};
 use crate::operations::{Silent, import};
 use crate::output::text;
 
@@ -13,7 +14,6 @@ use super::GenerateArgs;
 pub fn by_flags(
     args: &GenerateArgs,
     session: &mut Session,
-    documents: &[Document],
     yaml: &str,
 ) -> Result<(), CommandError> {
     match &args.output {
@@ -23,7 +23,7 @@ pub fn by_flags(
         None => print(session, yaml)?,
     }
     if args.import {
-        add(session, documents, args.dry_run)?;
+        add(session, yaml, args.dry_run)?;
     }
     Ok(())
 }
@@ -78,12 +78,9 @@ pub fn save(
 }
 
 /// Imports the definitions, all or nothing.
-pub fn add(
-    session: &mut Session,
-    documents: &[Document],
-    dry_run: bool,
-) -> Result<(), CommandError> {
-    let definitions = import::Definitions::validated(documents.to_vec(), "");
+pub fn add(session: &mut Session, yaml: &str, dry_run: bool) -> Result<(), CommandError> {
+    let source = Source::new("the definition", yaml);
+    let definitions = import::texts(vec![source], Some(Format::Yaml));
     let imported = import::run(
         &mut session.connect()?,
         &session.caller(dry_run),

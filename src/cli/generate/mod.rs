@@ -101,7 +101,7 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
         let documents = with_places(documents, &args.set)?;
         preview::check(session, &documents)?;
         let yaml = preview::yaml(&documents)?;
-        deliver::by_flags(args, session, &documents, &yaml)?;
+        deliver::by_flags(args, session, &yaml)?;
         return Ok(Outcome::Done);
     }
     let mut draft = source::described(args)?.unwrap_or_default();
@@ -136,7 +136,7 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
         yaml = preview::with_guesses(&yaml, &guesses);
         say_guesses(session, template, &documents[0], &guesses);
     }
-    deliver::by_flags(args, session, &documents, &yaml)?;
+    deliver::by_flags(args, session, &yaml)?;
     Ok(Outcome::Done)
 }
 

@@ -246,7 +246,7 @@ impl Wizard<'_> {
             if valid && (args.output.is_some() || args.import) {
                 let documents = [document];
                 let yaml = preview::yaml(&documents)?;
-                deliver::by_flags(args, self.session, &documents, &yaml)?;
+                deliver::by_flags(args, self.session, &yaml)?;
                 return Ok(self.done());
             }
             match self.choose_end(&document, valid)? {
@@ -325,18 +325,17 @@ impl Wizard<'_> {
         import: bool,
     ) -> Result<(), CommandError> {
         let path = deliver::usual_path(&document);
-        let documents = [document];
+        let yaml = preview::yaml(&[document])?;
         if save {
             let mut replace = args.force;
             if !replace && path.exists() {
                 let question = format!("{} exists. Replace it?", path.display());
                 replace = matches!(yes_or_no(&question, false)?, Step::Given(true));
             }
-            let yaml = preview::yaml(&documents)?;
             deliver::save(self.session, &path, &yaml, replace, args.dry_run)?;
         }
         if import {
-            deliver::add(self.session, &documents, args.dry_run)?;
+            deliver::add(self.session, &yaml, args.dry_run)?;
         }
         Ok(())
     }

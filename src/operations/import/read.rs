@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::definition::Document;
+use crate::definition::{Document, ValidDefinition};
 use crate::format::{Collected, Format, Source};
 use crate::operations::refusal::Flaw;
 use crate::operations::{Backend, Kind, Refusal, Remedy, Stage};
@@ -31,7 +31,7 @@ pub struct Refused {
 #[derive(Debug, Default)]
 pub struct Definitions {
     /// Those that can be imported.
-    pub documents: Vec<Document>,
+    pub documents: Vec<ValidDefinition>,
     /// The file of each.
     files: Vec<Arc<str>>,
     /// The files that cannot be imported.
@@ -82,16 +82,6 @@ fn options(format: Option<Format>) -> Options {
 }
 
 impl Definitions {
-    /// Definitions that were validated before, as those of a file of that name.
-    pub fn validated(documents: Vec<Document>, file: &str) -> Self {
-        let file: Arc<str> = Arc::from(file);
-        Self {
-            files: vec![file; documents.len()],
-            documents,
-            ..Self::default()
-        }
-    }
-
     fn new(mut report: Report) -> Self {
         let mut made = Self::default();
         for diagnostic in &report.diagnostics {
@@ -112,12 +102,7 @@ impl Definitions {
             }
         }
         let bad: HashSet<&str> = made.refused.iter().map(|it| it.file.as_str()).collect();
-        for loaded in std::mem::take(&mut report.documents) {
-            if !bad.contains(loaded.origin.file.as_ref()) {
-                made.documents.push(loaded.document);
-                made.files.push(loaded.origin.file);
-            }
-        }
+        (made.files, made.documents) = report.take_valid().into_iter().unzip();
         made.incomplete.retain(|it| !bad.contains(it.file.as_str()));
         made.findings = report;
         made

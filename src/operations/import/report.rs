@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::read::{Definitions, Refused};
-use crate::definition::Document;
 use crate::definition::diff::Change;
+use crate::definition::{Document, ValidDefinition};
 use crate::operations::{Kind, Refusal, Remedy};
 use crate::store::apply::Carried;
 use crate::store::impact::Impact;
@@ -163,7 +163,7 @@ impl Imported {
         }
     }
 
-    fn conflict(&self, documents: &[Document]) -> Refusal {
+    fn conflict(&self, documents: &[ValidDefinition]) -> Refusal {
         let conflicts = &self.carried.conflicts;
         let mut message = format!(
             "{} under a version that is in the catalog already; nothing was imported",

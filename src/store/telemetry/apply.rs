@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::Value;
 
-use crate::definition::{Document, DocumentError, Identity, next_version};
+use crate::definition::{Document, DocumentError, Identity, ValidDefinition, next_version};
 use crate::store::insert::{NewVersion, insert};
 use crate::store::schema::tools;
 use crate::store::tools::{StoredTool, definitions};
@@ -34,7 +34,7 @@ pub struct NewEstimate {
 
 /// Writes the next version of each tool, with its new estimates, as the version in use; all or none. The evidence is
 /// the reason in the audit log, after the act's own. Returns each version with the one it was made from.
-/// `check` is given the definition as it was and as it would be, and may refuse it.
+/// `check` is given the definition as it was and as it would be, and validates that.
 ///
 /// # Errors
 /// [`StoreError::Conflict`] if a version is no longer the one in use; what `check` says. Nothing is written then.
@@ -42,7 +42,7 @@ pub fn apply<E: TransactionError + From<StoreError>>(
     connection: &mut Connection,
     act: &Act,
     estimates: &[NewEstimate],
-    check: impl Fn(&Document, &mut Document) -> Result<(), E>,
+    check: impl Fn(&Document, Document) -> Result<ValidDefinition, E>,
 ) -> Result<Vec<(Identity, Identity)>, E> {
     let mut by_tool: BTreeMap<i64, Vec<&NewEstimate>> = BTreeMap::new();
     for estimate in estimates {
@@ -62,7 +62,7 @@ fn bump<E: From<StoreError>>(
     act: &Act,
     tool_id: i64,
     estimates: &[&NewEstimate],
-    check: &impl Fn(&Document, &mut Document) -> Result<(), E>,
+    check: &impl Fn(&Document, Document) -> Result<ValidDefinition, E>,
 ) -> Result<(Identity, Identity), E> {
     let stored: StoredTool = tools::table
         .find(tool_id)
@@ -75,8 +75,8 @@ fn bump<E: From<StoreError>>(
     let present = present.ok_or(StoreError::Query(diesel::NotFound))?;
     let mut document = present.clone();
     let (from, to) = renewed(connection, &stored, &mut document, estimates)?;
-    check(&present, &mut document)?;
-    Ok(store(connection, act, &stored, &document, estimates).map(|()| (from, to))?)
+    let valid = check(&present, document)?;
+    Ok(store(connection, act, &stored, &valid, estimates).map(|()| (from, to))?)
 }
 
 /// Sets the estimates and the next version.
@@ -115,7 +115,7 @@ fn store(
     connection: &mut PgConnection,
     act: &Act,
     stored: &StoredTool,
-    document: &Document,
+    document: &ValidDefinition,
     estimates: &[&NewEstimate],
 ) -> Result<(), StoreError> {
     let evidence: Vec<&str> = estimates.iter().map(|it| it.evidence.as_str()).collect();
