@@ -48,6 +48,7 @@ impl TestCluster {
         }
     }
 
+    #[expect(unsafe_code, reason = "kill is a C function")]
     fn kill_hard(&self) {
         let pid = libc::pid_t::try_from(self.pid()).expect("a process number");
         // SAFETY: a system call on plain numbers.
@@ -189,6 +190,7 @@ fn what_a_crash_leaves_behind_is_no_obstacle() {
     assert_eq!(ask(&test.cluster, "SELECT answer FROM kept"), "42");
 }
 
+#[expect(unsafe_code, reason = "a descriptor is to be inherited")]
 #[test]
 fn a_long_path_is_served_and_no_pipe_is_held() {
     let test = TestCluster::new(&format!("{0}/{0}/{0}", "long".repeat(20)));

@@ -13,6 +13,7 @@ pub struct Cost {
 }
 
 /// Runs a command, its output thrown away, and measures it. A command that fails ends the run.
+#[expect(unsafe_code, reason = "wait4 tells what a child has used")]
 pub fn once(command: &mut Command) -> Cost {
     command
         .stdin(Stdio::null())

@@ -200,6 +200,7 @@ pub(super) fn socket_name() -> String {
 
 /// The longest path of a Unix socket, in bytes: the address has room for one
 /// more, the NUL at its end.
+#[expect(unsafe_code, reason = "the size of a C structure")]
 fn longest_socket_path() -> usize {
     // SAFETY: sockaddr_un is a plain C struct for which all zeroes is a valid value.
     let address: libc::sockaddr_un = unsafe { std::mem::zeroed() };

@@ -32,6 +32,7 @@ pub(super) fn ask(folder: &Path) -> Answer {
     }
 }
 
+#[expect(unsafe_code, reason = "libpq's question is a C function")]
 fn ping(folder: &Path) -> pq_sys::PGPing {
     let port = layout::PORT.to_string();
     let settings: [(&str, &[u8]); 7] = [

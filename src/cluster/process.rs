@@ -56,6 +56,10 @@ impl DataDirectory {
 
 /// A command that runs `program` on `data` as `account`, or as this process's
 /// user, with no input. `data` has to outlive the spawning.
+#[expect(
+    unsafe_code,
+    reason = "what is done between fork and exec is set by an unsafe function"
+)]
 pub(super) fn command(
     program: &Path,
     account: Option<&Account>,
@@ -99,6 +103,7 @@ pub(super) fn clean(command: &mut Command) {
 /// Marks every descriptor but the standard three to be closed at exec: a pipe
 /// that the caller inherited and the server kept open would make whoever reads
 /// from it wait for ever.
+#[expect(unsafe_code, reason = "descriptors that nobody in this process owns")]
 fn close_all_at_exec() {
     #[cfg(target_os = "linux")]
     {
@@ -125,6 +130,10 @@ fn close_all_at_exec() {
     }
 }
 
+#[expect(
+    unsafe_code,
+    reason = "called between fork and exec, where nothing may be allocated"
+)]
 fn keep_at_exec(descriptor: RawFd) -> io::Result<()> {
     // SAFETY: the descriptor belongs to a file that the caller keeps open.
     match unsafe { libc::fcntl(descriptor, libc::F_SETFD, 0) } {

@@ -1,5 +1,10 @@
 //! Running a command on the user's behalf: its streams, its exit code and its signals are its own.
 
+#![expect(
+    unsafe_code,
+    reason = "signals are handed on by a handler, which is a C function"
+)]
+
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus};
