@@ -71,6 +71,10 @@ pub fn hint(remedy: &ServerRemedy) -> String {
         ServerRemedy::MakeUser => {
             "create one, for example: useradd --system postgres; or run toolcat as an ordinary user".to_owned()
         }
+        ServerRemedy::AddAccount(uid) => format!(
+            "add one to /etc/passwd (such as toolcat:x:{uid}:{uid}::/tmp:/bin/sh), preload \
+             nss_wrapper, or name a database that runs already with --database-url"
+        ),
         ServerRemedy::ReadLog(path) => format!("the whole log is in {}", path.display()),
         ServerRemedy::HardStop(pid) => format!(
             "try again; a hard stop, safe but with recovery at the next start: kill -QUIT {pid}"

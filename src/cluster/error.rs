@@ -132,6 +132,14 @@ pub enum ClusterError {
         "PostgreSQL does not run as root, and this system has neither an account named postgres nor one named nobody"
     )]
     NoUnprivilegedUser,
+    /// The user who runs toolcat is not in the user database, as in many containers.
+    #[error(
+        "the local database cannot be made: user {uid} has no entry in the user database, which initdb needs"
+    )]
+    NoAccount {
+        /// The number of the user.
+        uid: u32,
+    },
     /// The data directory could not be initialised.
     #[error("the local database could not be initialised{}", tail(log))]
     InitFailed {
@@ -224,6 +232,8 @@ pub enum ServerRemedy {
     HardStop(u32),
     /// Stop it where it was started.
     StopThere,
+    /// Give the user of that number an entry in the user database, or choose another database.
+    AddAccount(u32),
     /// Name programs that the server's user can run.
     RunnablePrograms,
 }
@@ -249,6 +259,7 @@ impl ClusterError {
             Self::NoSocketPath { .. } => ServerRemedy::ShorterHome,
             Self::LockTimeout { .. } => ServerRemedy::SeeStatus,
             Self::NoUnprivilegedUser => ServerRemedy::MakeUser,
+            Self::NoAccount { uid } => ServerRemedy::AddAccount(*uid),
             Self::StartFailed { log_path, .. } | Self::StartTimeout { log_path, .. } => {
                 ServerRemedy::ReadLog(log_path.clone())
             }

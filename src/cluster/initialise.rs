@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::account::Account;
+use super::account::{self, Account};
 use super::error::ClusterError;
 use super::layout::Layout;
 use super::process::{self, DataDirectory};
@@ -26,6 +26,10 @@ pub(super) fn initialise(
     account: Option<&Account>,
     durable: bool,
 ) -> Result<(), ClusterError> {
+    let uid = account::effective_user();
+    if account.is_none() && account::by_id(uid).is_none() {
+        return Err(ClusterError::NoAccount { uid });
+    }
     let folder = layout.server_folder();
     remove_unfinished(&folder);
     let fresh = tempfile::Builder::new()
