@@ -688,11 +688,28 @@ fn incomplete_tools_are_imported_as_testing_and_never_selected() {
             .stdout
             .contains("gauge@")
     );
+    for activation in [
+        &["activate", "gauge"][..],
+        &["update", "gauge", "--set", "status=active", "--yes"],
+    ] {
+        let run = world.run(activation);
+        assert_eq!(run.code, 2, "{}", run.shown(""));
+        assert!(
+            run.stderr.contains("linux/gauge@1.0 is not complete"),
+            "{}",
+            run.stderr
+        );
+    }
     world.ok(&["import", "gauge.yaml"]);
     assert_eq!(
         world.run(&["diff", "gauge.yaml", "catalog"]).code,
         world.run(&["diff", "df.yaml", "catalog"]).code
     );
+    let estimate = "capabilities.monitoring.patterns.default.time_estimate_ms=20 + N";
+    let patterns = world.run(&["export", "gauge"]).stdout;
+    assert!(patterns.contains("      default:"), "{patterns}");
+    world.ok(&["update", "gauge", "--set", estimate, "--yes"]);
+    world.ok(&["activate", "gauge"]);
 }
 
 /// One tool per pattern: for the formats of APIs alone, each with its own name and inputs.

@@ -65,6 +65,9 @@ fn hint(remedy: &Remedy) -> String {
             "give the changed definition a new version, or say --on-conflict skip, update or bump"
                 .to_owned()
         }
+        Remedy::Complete(tool) => {
+            format!("say how it is used, with `toolcat edit {tool}` or in its file, and activate it then")
+        }
         Remedy::DeleteOrRename => {
             "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
                 .to_owned()

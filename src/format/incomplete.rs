@@ -68,6 +68,22 @@ pub fn complete(loaded: &mut Loaded) {
     loaded.node = node;
 }
 
+/// The patterns of a definition that still have every figure as it was assumed for them.
+pub fn assumed_patterns(document: &Document) -> Vec<&str> {
+    let assumed = assumed_pattern("");
+    let capabilities = document.fields().get("capabilities");
+    let capabilities = capabilities
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten();
+    let patterns = capabilities.filter_map(|(_, it)| it.get("patterns")?.as_object());
+    patterns
+        .flatten()
+        .filter(|(_, pattern)| TELLING.iter().all(|it| pattern.get(it) == assumed.get(*it)))
+        .map(|(name, _)| name.as_str())
+        .collect()
+}
+
 fn is_said(node: &Node) -> bool {
     match &node.kind {
         Kind::Text(text) => !text.trim().is_empty(),

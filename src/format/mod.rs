@@ -34,7 +34,7 @@ pub mod yaml;
 
 pub use each_pattern::{NoTools, write_each_pattern};
 pub use foreign::INTERFACE;
-pub use incomplete::complete;
+pub use incomplete::{assumed_patterns, complete};
 pub use names::Limits;
 pub use order::ordered;
 pub use problem::Problem;

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::complete::refuse_assumed;
 use super::refusal::Flaw;
 use super::show::etag;
 use super::{Caller, Kind, Refusal, change};
 use crate::definition::diff::{Change, diff_documents};
-use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, ValidDefinition, merge};
+use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Status, ValidDefinition, merge};
 use crate::format::{Format, Source};
 use crate::store::audit::{self, EntryFilter};
 use crate::store::rewrite::{Rewrite, rewrite};
@@ -116,6 +117,13 @@ pub fn run(
         let merged = merge(base.fields(), ours.fields(), theirs.fields())
             .map_err(|overlaps| same_fields(&identity).overlapping(overlaps))?;
         let document = allowed(&identity, &Document::new(merged), &ours)?;
+        if document
+            .fields()
+            .get("status")
+            .is_some_and(|it| it == Status::Active.as_str())
+        {
+            refuse_assumed(&now[0], &document)?;
+        }
         let changes = diff_documents(&theirs, &document);
         let wanted = Rewrite {
             id: request.tool.id,

@@ -1,9 +1,11 @@
 //! Tools switched on and off, deprecated, activated, given to another owner.
 
 use super::address::Selection;
+use super::complete::refuse_assumed;
 use super::{Caller, Changed, Kind, Refusal, change};
-use crate::store::Connection;
+use crate::definition::Status;
 use crate::store::lifecycle::{self, Mark};
+use crate::store::{Connection, tools};
 
 /// Longest name of an owner, in characters.
 const LONGEST_OWNER: usize = 100;
@@ -21,7 +23,7 @@ pub struct Request {
 ///
 /// # Errors
 /// [`Kind::NotFound`] and [`Kind::Ambiguous`] for an address, [`Kind::Invalid`] if nothing says which
-/// tools or the owner cannot be one, [`Kind::Overtaken`] if one was deleted meanwhile.
+/// tools, the owner cannot be one, or a tool to be activated is not complete, [`Kind::Overtaken`] if one was deleted meanwhile.
 pub fn run(
     connection: &mut Connection,
     caller: &Caller,
@@ -33,6 +35,13 @@ pub fn run(
     };
     let selected = request.selection.resolve(connection, false)?;
     let (changed, revision) = change(connection, caller, Some(mark.action()), |transaction| {
+        if mark == Mark::Status(Status::Active) {
+            let present = lifecycle::present(transaction, &selected)?;
+            let documents = tools::definitions(transaction, &present)?;
+            for (tool, document) in present.iter().zip(&documents) {
+                refuse_assumed(tool, document)?;
+            }
+        }
         Ok(lifecycle::mark(transaction, &selected, &mark)?)
     })?;
     let changed = changed.iter().map(|tool| tool.id).collect();

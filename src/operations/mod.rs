@@ -13,6 +13,7 @@ pub mod backend;
 pub mod caller;
 pub mod capabilities;
 pub mod catalog;
+mod complete;
 pub mod delete;
 pub mod diff;
 pub mod edit;

@@ -115,6 +115,8 @@ pub enum Remedy {
         /// Its name.
         test: String,
     },
+    /// Say how the tool at that address is used, in place of what was assumed.
+    Complete(String),
     /// Switch the version on.
     EnableTool(String),
     /// Cancel an A/B test whose row was changed by hand, and make it again.

@@ -3,11 +3,12 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::complete::refuse_assumed;
 use super::refusal::Flaw;
 use super::{Caller, Kind, Refusal, change};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
-use crate::definition::{LIFECYCLE_FIELDS, row};
+use crate::definition::{LIFECYCLE_FIELDS, Status, row};
 use crate::store::rewrite::{Wanted, Work};
 use crate::store::tools::{Handle, SentRows, StoredRows, StoredTool};
 use crate::store::{Connection, StoreError, Transaction, lifecycle};
@@ -229,6 +230,12 @@ fn changed(
     changes.retain(|change| !is_as_it_stands(tool, change));
     if changes.is_empty() {
         return Ok(ToolPlan::Unchanged);
+    }
+    let activates = |it: &Change| it.field == "status" && it.new == Status::Active.as_str();
+    if changes.iter().any(activates)
+        && let Err(refusal) = refuse_assumed(tool, &document)
+    {
+        return Ok(ToolPlan::Refused(refusal.message));
     }
     let name = tool.identity().to_string();
     let valid = match validate::changed(document, &changes, options) {

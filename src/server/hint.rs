@@ -20,6 +20,9 @@ pub fn of(remedy: &Remedy) -> Option<String> {
             "give what differs a new version; an import can say by ?on_conflict= what becomes of it"
                 .to_owned()
         }
+        Remedy::Complete(_) => {
+            "PUT the definition with its own estimates, scope and completeness first".to_owned()
+        }
         Remedy::DeleteOrRename => "delete or rename that one first".to_owned(),
         Remedy::NamePlatform { choices, .. } => {
             let example = choices.first().map(|it| encoded(it)).unwrap_or_default();
