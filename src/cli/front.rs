@@ -42,7 +42,7 @@ const GROUPS: &[(&str, &[&str])] = &[
         ],
     ),
     ("Follow", &["log", "audit", "diff", "watch"]),
-    ("Measure", &["telemetry", "abtest"]),
+    ("Measure", &["telemetry", "abtest", "replay", "eval"]),
     ("Share", &["serve", "mcp", "export", "schema"]),
     ("Access", &["whoami", "member", "team", "token"]),
     (

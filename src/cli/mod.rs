@@ -11,6 +11,7 @@ mod bars;
 mod capabilities;
 mod catalog;
 mod changes;
+mod child;
 mod chown;
 mod completions;
 mod config;
@@ -23,6 +24,7 @@ mod doctor;
 mod edit;
 mod enable;
 mod error;
+mod eval;
 mod export;
 mod external;
 mod files;
@@ -42,6 +44,7 @@ mod member;
 mod migrate;
 mod moment;
 mod remedy;
+mod replay;
 mod restore;
 mod revert;
 mod rollback;
@@ -122,6 +125,10 @@ enum Command {
     Export(export::ExportArgs),
     /// Find the best tool for a job
     Select(Box<select::SelectArgs>),
+    /// Answer a recorded selection again, and tell what has changed since
+    Replay(replay::ReplayArgs),
+    /// Measure how well words find the tools that they mean
+    Eval(eval::EvalArgs),
     /// Record executions, and compare them with the estimates
     Telemetry(telemetry::TelemetryArgs),
     /// Find tools by words
@@ -302,6 +309,8 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Show(args) => show::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
+        Command::Replay(args) => replay::run(args, session),
+        Command::Eval(args) => eval::run(args, session),
         Command::Telemetry(args) => telemetry::run(args, session),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, session),

@@ -1,4 +1,4 @@
-//! `--record` and `--replay`.
+//! `select --record` and `replay`.
 
 use crate::common::{World, definition};
 
@@ -13,11 +13,7 @@ fn a_recorded_selection_is_answered_again() {
     let ask = ["select", "-c", "job", "--record", "--format", "json"];
     let first = world.run(&ask).json();
     let id = first["selection_id"].to_string();
-    let replay = || {
-        world
-            .run(&["select", "--replay", &id, "--format", "json"])
-            .json()
-    };
+    let replay = || world.run(&["replay", &id, "--format", "json"]).json();
     let again = replay();
     for field in [
         "answer",
@@ -40,14 +36,20 @@ fn a_recorded_selection_is_answered_again() {
         later["replay"]["changes"][0]["fields"][0]["field"],
         "time_estimate_ms"
     );
-    let shown = world.run(&["select", "--replay", &id]);
+    let shown = world.run(&["replay", &id]);
     assert!(
         shown
             .stderr
             .contains("time_estimate_ms: \"10\" -> \"40000\""),
         "{shown:?}"
     );
-    assert_eq!(world.run(&["select", "--replay", "999"]).code, 4);
+    assert_eq!(world.run(&["replay", "999"]).code, 4);
+    let before = world.run(&["select", "--replay", &id, "--format", "json"]);
+    assert_eq!(
+        before.json(),
+        later,
+        "the flag that came before the command"
+    );
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn an_evaluation_holds_a_bar() {
         "queries.jsonl",
         "{\"query\": \"archive\", \"truth\": [\"tar\"]}\n\n{\"query\": \"quagga\", \"truth\": \"echo\"}\n",
     );
-    let run = world.run(&["select", "--eval", "queries.jsonl", "--format", "json"]);
+    let run = world.run(&["eval", "queries.jsonl", "--format", "json"]);
     assert_eq!(run.code, 0);
     let report = run.json();
     assert_eq!(
@@ -113,10 +113,14 @@ fn an_evaluation_holds_a_bar() {
     );
     assert_eq!(report["misses"][0]["query"], "quagga");
     assert_eq!(report["misses"][0]["rank"], serde_json::Value::Null);
-    let run = world.run(&["select", "--eval", "queries.jsonl", "--min-recall-5", "0.6"]);
-    assert_eq!(run.code, 1);
+    for held in [
+        &["eval", "queries.jsonl", "--min-recall-5", "0.6"][..],
+        &["select", "--eval", "queries.jsonl", "--min-recall-5", "0.6"],
+    ] {
+        assert_eq!(world.run(held).code, 1, "{held:?}");
+    }
     world.write("bad.jsonl", "{\"query\": \"archive\", \"truth\": []}\n");
-    let run = world.run(&["select", "--eval", "bad.jsonl"]);
+    let run = world.run(&["eval", "bad.jsonl"]);
     assert_eq!(run.code, 2);
     assert!(
         run.stderr.contains("bad.jsonl:1: truth names no tool"),

@@ -1,9 +1,8 @@
 //! Where a draft can come from: a command's help text, a manual page, another catalog's format.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use crate::definition::Document;
 use crate::format::{self, Format, Input, Source};
@@ -11,14 +10,15 @@ use crate::generate::help_text::Described;
 use crate::generate::{Draft, help_text, manual};
 use crate::validate::{Severity, rules};
 
+use super::super::child::{self, Limits};
 use super::super::{CommandError, Session};
 use super::GenerateArgs;
 
-/// How long a command may take to print its help.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The most that is read of a help text or a page, in bytes.
-const LONGEST: u64 = 4 << 20;
+/// What a command may take to print its help, and how much of that is read.
+const LIMITS: Limits = Limits {
+    time: Duration::from_secs(10),
+    bytes: 4 << 20,
+};
 
 /// The draft that `--from-help` or `--from-man` makes.
 pub fn described(args: &GenerateArgs) -> Result<Option<Draft>, CommandError> {
@@ -179,9 +179,7 @@ struct Printed {
 
 /// What a command prints to stdout, else to stderr. Many print their help and fail.
 fn printed(mut command: Command, line: &str) -> Result<Printed, CommandError> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
+    command
         .stderr(Stdio::piped())
         .env("LC_ALL", "C.UTF-8")
         .env("PAGER", "cat")
@@ -190,17 +188,11 @@ fn printed(mut command: Command, line: &str) -> Result<Printed, CommandError> {
         .env("MANWIDTH", "1000")
         .env("MANOPT", "--no-hyphenation --no-justification")
         .env("COLUMNS", "80")
-        .env("NO_COLOR", "1")
-        .spawn()
-        .map_err(|error| CommandError::invalid(format!("cannot run `{line}`: {error}")))?;
-    let out = child.stdout.take().map(collect);
-    let err = child.stderr.take().map(collect);
-    let status = wait(&mut child, line)?;
-    let text = |reader: Option<std::thread::JoinHandle<Vec<u8>>>| {
-        let bytes = reader.and_then(|it| it.join().ok()).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let (out, err) = (text(out), text(err));
+        .env("NO_COLOR", "1");
+    let ended = child::run(&mut command, None, LIMITS)
+        .map_err(|failure| CommandError::invalid(format!("`{line}` {failure}")))?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (out, err) = (text(&ended.stdout), text(&ended.stderr));
     if !out.trim().is_empty() {
         return Ok(Printed {
             text: out,
@@ -208,7 +200,7 @@ fn printed(mut command: Command, line: &str) -> Result<Printed, CommandError> {
         });
     }
     // The shell's own word that there is no such command, and man's that there is no such page.
-    if matches!(status, Some(126 | 127)) || line.starts_with("man ") {
+    if matches!(ended.status.code(), Some(126 | 127)) || line.starts_with("man ") {
         return Err(CommandError::not_found(format!(
             "`{line}` failed: {}",
             err.trim()
@@ -216,33 +208,6 @@ fn printed(mut command: Command, line: &str) -> Result<Printed, CommandError> {
     }
     Ok(Printed {
         text: err,
-        complaint: status != Some(0),
+        complaint: !ended.status.success(),
     })
-}
-
-fn collect(stream: impl Read + Send + 'static) -> std::thread::JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before a failure is still of use.
-        let _ = stream.take(LONGEST).read_to_end(&mut bytes);
-        bytes
-    })
-}
-
-fn wait(child: &mut Child, line: &str) -> Result<Option<i32>, CommandError> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(status.code());
-        }
-        if start.elapsed() > PATIENCE {
-            child.kill()?;
-            child.wait()?;
-            return Err(CommandError::invalid(format!(
-                "`{line}` did not end within {} seconds",
-                PATIENCE.as_secs()
-            )));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
 }

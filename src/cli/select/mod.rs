@@ -1,11 +1,9 @@
 //! `toolcat select`: the best tool for a job.
 
 mod batch;
-mod eval;
 mod explain;
 mod flags;
-mod present;
-mod replay;
+pub mod present;
 mod request;
 mod split;
 mod tie_break;
@@ -23,9 +21,9 @@ use crate::operations::{Caller, Refusal};
 use crate::output::Format;
 use crate::select::{self, Answer, Mode, Scoring, Weights};
 
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, eval, replay};
 pub use present::whole;
-pub use request::input;
+pub use request::{input, share};
 
 /// Find the best tool for a job.
 #[derive(Debug, Clone, Args)]
@@ -152,12 +150,12 @@ pub struct SelectArgs {
     #[arg(long, conflicts_with_all = ["batch", "capability"])]
     split: bool,
 
-    /// Measure how well words find the tools that they mean: lines of {"query", "truth": [...]}
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["query", "capability", "batch", "split"])]
+    /// As `toolcat eval FILE`
+    #[arg(long, hide = true, value_name = "FILE", conflicts_with_all = ["query", "capability", "batch", "split"])]
     eval: Option<PathBuf>,
 
-    /// With --eval: exit with 1 where recall at 5 is below this
-    #[arg(long, value_name = "SHARE", value_parser = request::share, requires = "eval")]
+    /// As `toolcat eval --min-recall-5`
+    #[arg(long, hide = true, value_name = "SHARE", value_parser = request::share, requires = "eval")]
     min_recall_5: Option<f64>,
 
     /// Show every candidate with its features, and what was set aside
@@ -180,8 +178,8 @@ pub struct SelectArgs {
     #[arg(long, conflicts_with = "from")]
     record: bool,
 
-    /// Answer a recorded selection again, and tell what has changed since
-    #[arg(long, value_name = "ID", conflicts_with_all = ["query", "capability", "batch", "split", "eval", "from", "fallback", "record"])]
+    /// As `toolcat replay ID`
+    #[arg(long, hide = true, value_name = "ID", conflicts_with_all = ["query", "capability", "batch", "split", "eval", "from", "fallback", "record"])]
     replay: Option<i64>,
 
     /// Say on stderr where the time went
@@ -195,7 +193,7 @@ pub struct SelectArgs {
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum AnswerFormat {
+pub enum AnswerFormat {
     /// For people: the main columns
     #[default]
     Table,
@@ -239,6 +237,14 @@ impl SelectArgs {
         self.limit.unwrap_or(DEFAULT_LIMIT)
     }
 
+    fn view(&self) -> present::View {
+        present::View {
+            format: self.format,
+            limit: self.limit(),
+            explain: self.explain,
+        }
+    }
+
     /// Takes from the configuration what no flag says.
     fn settle(&mut self, config: &SelectConfig) {
         self.limit = self.limit.or(config.limit);
@@ -260,7 +266,7 @@ impl SelectArgs {
 }
 
 /// How many choices are listed where nothing else is said.
-const DEFAULT_LIMIT: usize = 5;
+pub const DEFAULT_LIMIT: usize = 5;
 
 fn scoring(text: &str) -> Result<Scoring, String> {
     text.parse()
@@ -283,10 +289,24 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
             .warn("--allow-unsafe: tools that are not safe in production may be chosen");
     }
     if let Some(id) = args.replay {
-        return replay::run(args, id, session);
+        return replay::show(id, args.view(), session);
     }
-    let asks = args.batch.is_some() || args.eval.is_some();
-    if !asks && args.capability.is_empty() && args.query.iter().all(|it| it.trim().is_empty()) {
+    if let Some(file) = &args.eval {
+        let mut source = source(&args.from, &args.fallback, session)?;
+        let format = args.format();
+        return eval::measure(
+            file,
+            &mut source,
+            args.min_recall_5,
+            args.limit(),
+            format,
+            session,
+        );
+    }
+    if args.batch.is_none()
+        && args.capability.is_empty()
+        && args.query.iter().all(|it| it.trim().is_empty())
+    {
         return Err(CommandError::invalid("nothing is asked for")
             .hint("name a capability (--capability disk_usage) or say what the job is"));
     }
@@ -296,16 +316,13 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
     if let Some(file) = &args.batch {
         return batch::run(args, file, &mut asking, session);
     }
-    if let Some(file) = &args.eval {
-        return eval::run(args, file, &mut asking, session);
-    }
     if args.split {
         return split::run(args, &mut asking, session);
     }
     let job = request::from_args(args, session)?;
     let selected = asking.answer(args, job, session)?;
     let print = Instant::now();
-    present::present(args, session, &selected)?;
+    present::present(args.view(), session, &selected)?;
     if args.timing {
         session.ui.finish()?;
         let milliseconds = |time: Duration| time.as_secs_f64() * 1000.0;
@@ -326,21 +343,31 @@ struct Asking {
     caller: Caller,
 }
 
+/// Opens definitions on disk if some are named, else the catalog, else what stands in for it.
+pub fn source(
+    from: &[String],
+    fallback: &[String],
+    session: &Session,
+) -> Result<Source, CommandError> {
+    if !from.is_empty() {
+        return Ok(Source::files(from)?);
+    }
+    let mut warnings = Vec::new();
+    let backend = session.backend().map_err(Refusal::from);
+    let source = Source::with_fallback(backend, fallback, &mut warnings)?;
+    for warning in warnings {
+        session.ui.warn(&warning.to_string());
+    }
+    Ok(source)
+}
+
 impl Asking {
     /// Opens the source that the arguments name.
     fn open(args: &SelectArgs, session: &Session) -> Result<Self, CommandError> {
-        let caller = session.caller(false);
-        if !args.from.is_empty() {
-            let source = Source::files(&args.from)?;
-            return Ok(Self { source, caller });
-        }
-        let mut warnings = Vec::new();
-        let backend = session.backend().map_err(Refusal::from);
-        let source = Source::with_fallback(backend, &args.fallback, &mut warnings)?;
-        for warning in warnings {
-            session.ui.warn(&warning.to_string());
-        }
-        Ok(Self { source, caller })
+        Ok(Self {
+            source: source(&args.from, &args.fallback, session)?,
+            caller: session.caller(false),
+        })
     }
 
     /// Answers one request as the arguments say, with the warnings that belong to it.
@@ -378,7 +405,7 @@ impl Asking {
     }
 }
 
-fn outcome(answer: &Answer) -> Outcome {
+pub fn outcome(answer: &Answer) -> Outcome {
     match answer.answer {
         Some(_) => Outcome::Done,
         None => Outcome::No,

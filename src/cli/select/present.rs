@@ -12,27 +12,33 @@ use crate::select::search::{Read, Retrieval};
 use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
-use super::{AnswerFormat, CommandError, SelectArgs, Session, explain, flags};
+use super::{AnswerFormat, CommandError, Session, explain, flags};
 
 /// How many choices are named where nothing fits.
 const PERHAPS: usize = 3;
 
-pub fn present(
-    args: &SelectArgs,
-    session: &mut Session,
-    answered: &Selected,
-) -> Result<(), CommandError> {
+/// How an answer is shown.
+#[derive(Debug, Clone, Copy)]
+pub struct View {
+    pub format: AnswerFormat,
+    /// How many choices are listed, 0 for all.
+    pub limit: usize,
+    /// Whether every candidate is shown with its features.
+    pub explain: bool,
+}
+
+pub fn present(view: View, session: &mut Session, answered: &Selected) -> Result<(), CommandError> {
     if let (Some(used), Some(best)) = (&answered.used, &answered.answer.answer) {
         tell_unknown(&session.ui, used, best);
     }
-    if args.format == AnswerFormat::Command {
+    if view.format == AnswerFormat::Command {
         return command(session, answered);
     }
-    match args.format() {
+    match Format::from(view.format) {
         Format::Json | Format::Jsonl | Format::Yaml => {
-            let mut whole = answered.full_json(args.limit());
+            let mut whole = answered.full_json(view.limit);
             flags::add_to(&mut whole, answered.why_not.as_ref());
-            write_object(session, args.format(), &whole)?;
+            write_object(session, view.format.into(), &whole)?;
         }
         Format::Name => {
             doubts(&session.ui, &answered.answer);
@@ -42,14 +48,14 @@ pub fn present(
         }
         Format::Csv => {
             let rows: Vec<Row> = answered
-                .shown(args.limit())
+                .shown(view.limit)
                 .iter()
                 .enumerate()
                 .map(|(index, choice)| Row::of(index + 1, choice))
                 .collect();
             record::write_list(&mut session.ui, &rows, Format::Csv)?;
         }
-        Format::Table | Format::Wide => table(args, session, answered)?,
+        Format::Table | Format::Wide => table(view, session, answered)?,
     }
     Ok(())
 }
@@ -160,11 +166,7 @@ fn doubts(ui: &Ui, answer: &Answer) {
     }
 }
 
-fn table(
-    args: &SelectArgs,
-    session: &mut Session,
-    answered: &Selected,
-) -> Result<(), CommandError> {
+fn table(view: View, session: &mut Session, answered: &Selected) -> Result<(), CommandError> {
     let answer = &answered.answer;
     doubts(&session.ui, answer);
     for inferred in &answered.inferred {
@@ -189,10 +191,10 @@ fn table(
         }
         Some(best) => headline(&mut session.ui, answered, best)?,
     }
-    if args.explain {
+    if view.explain {
         explain::explain(&mut session.ui, answer)?;
     } else {
-        let ranking = answered.shown(args.limit());
+        let ranking = answered.shown(view.limit);
         if answer.answer.is_none() {
             perhaps(&session.ui, ranking);
         } else if ranking.len() > 1 {

@@ -37,12 +37,12 @@ pub fn run(
                 let object = object(&clause, &answered, args.limit());
                 writeln!(session.ui.out(), "{object}")?;
             }
-            Format::Name | Format::Csv => present::present(args, session, &answered)?,
+            Format::Name | Format::Csv => present::present(args.view(), session, &answered)?,
             Format::Table | Format::Wide => {
                 let gap = if index > 0 { "\n" } else { "" };
                 let heading = session.ui.paint(HEADING, &text::visible(&clause));
                 writeln!(session.ui.out(), "{gap}{heading}")?;
-                present::present(args, session, &answered)?;
+                present::present(args.view(), session, &answered)?;
             }
         }
     }

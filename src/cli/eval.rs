@@ -1,25 +1,74 @@
-//! `--eval`: how well words find the tools that they mean.
+//! `toolcat eval`: how well words find the tools that they mean.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::cli::lines::Lines;
+use clap::Args;
+
+use crate::operations::select::Source;
 use crate::output::table::Table;
 use crate::output::{Column, Format, text};
 use crate::select::evaluate::{Case, Evaluation, Report};
 
-use super::{Asking, CommandError, Outcome, SelectArgs, Session};
+use super::lines::Lines;
+use super::{CommandError, Outcome, Session, select};
 
-pub fn run(
-    args: &SelectArgs,
+/// Measure how well words find the tools that they mean
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Each line of the file is {\"query\": \"...\", \"truth\": [\"tool\", ...]}.\n\n\
+                  Examples:\n  toolcat eval queries.jsonl\n  \
+                  toolcat eval queries.jsonl --from definitions --min-recall-5 0.95"
+)]
+pub struct EvalArgs {
+    /// Requests with the tools that are right for them, as lines of JSON; - is stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Exit with 1 if recall at 5 is below this
+    #[arg(long, value_name = "SHARE", value_parser = select::share)]
+    min_recall_5: Option<f64>,
+
+    /// Choose from definitions on disk, without a database (can be repeated)
+    #[arg(long, value_name = "PATH")]
+    from: Vec<String>,
+
+    /// How many misses to list; 0 for all [default: 5]
+    #[arg(long, short = 'n', value_name = "COUNT")]
+    limit: Option<usize>,
+
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+}
+
+pub fn run(args: &EvalArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    let mut source = select::source(&args.from, &[], session)?;
+    let limit = args.limit.or(session.config.select.limit);
+    let limit = limit.unwrap_or(select::DEFAULT_LIMIT);
+    measure(
+        &args.file,
+        &mut source,
+        args.min_recall_5,
+        limit,
+        args.format,
+        session,
+    )
+}
+
+/// Measures the requests of a file; the answer is no if recall at 5 is below the bar.
+pub fn measure(
     file: &Path,
-    asking: &mut Asking,
+    source: &mut Source,
+    bar: Option<f64>,
+    limit: usize,
+    format: Format,
     session: &mut Session,
 ) -> Result<Outcome, CommandError> {
     let cases = read(file)?;
     let progress = session.ui.progress(cases.len() as u64, "queries");
     let mut evaluation = Evaluation::default();
     for case in &cases {
-        let ranked = asking.source.ranked(&case.query)?;
+        let ranked = source.ranked(&case.query)?;
         // A true name may say the platform as well; a tool of several platforms counts once.
         let names: Vec<String> = ranked
             .iter()
@@ -30,8 +79,8 @@ pub fn run(
     }
     drop(progress);
     let report = evaluation.report();
-    present(args, session, &report)?;
-    match args.min_recall_5 {
+    present(limit, format, session, &report)?;
+    match bar {
         Some(bar) if report.recall_at_5 < bar => {
             session.ui.status(&format!(
                 "recall at 5 is {:.4}, below {bar}",
@@ -78,9 +127,14 @@ fn read(file: &Path) -> Result<Vec<Case>, CommandError> {
     Ok(cases)
 }
 
-fn present(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<(), CommandError> {
+fn present(
+    limit: usize,
+    format: Format,
+    session: &mut Session,
+    report: &Report,
+) -> Result<(), CommandError> {
     let ui = &mut session.ui;
-    match args.format() {
+    match format {
         Format::Json => {
             let json = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
             writeln!(ui.out(), "{json}")?;
@@ -116,17 +170,17 @@ fn present(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<
             table.row(cells.iter().map(String::as_str));
             let rendered = table.render(ui);
             writeln!(ui.out(), "{rendered}")?;
-            misses(args, session, report)?;
+            misses(limit, session, report)?;
         }
     }
     Ok(())
 }
 
-fn misses(args: &SelectArgs, session: &mut Session, report: &Report) -> Result<(), CommandError> {
+fn misses(limit: usize, session: &mut Session, report: &Report) -> Result<(), CommandError> {
     if report.misses.is_empty() {
         return Ok(());
     }
-    let shown = match args.limit() {
+    let shown = match limit {
         0 => report.misses.len(),
         limit => limit.min(report.misses.len()),
     };
