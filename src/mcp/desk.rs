@@ -3,16 +3,19 @@
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::time::{Duration, Instant};
 
 use crate::definition::{Document, Status, ToolRef};
 use crate::format;
-use crate::operations::select::{self, Selected, Source};
+use crate::operations::select::{self, Memory, Selected, Source};
 use crate::operations::telemetry::record;
 use crate::operations::{Backend, Caller, Kind, Refusal, Silent, capabilities, import, show};
 use crate::select::candidate::candidates_of;
 use crate::select::estimate::estimate;
 use crate::select::{Candidate, Request as Job};
+use crate::store::index::Snapshot;
 use crate::store::{Connection, StoreError, lessons};
 use crate::telemetry::intake::Entry;
 
@@ -33,10 +36,19 @@ type Make<'a> = Box<dyn Fn() -> Result<Backend, Refusal> + 'a>;
 pub struct Desk<'a> {
     make: Make<'a>,
     source: Option<Source>,
+    index: Index,
     closed: Option<Closed>,
     kept: HashMap<String, Document>,
     /// The revision of the catalog that they are of.
     kept_of: Option<i64>,
+}
+
+/// The index in memory. The first answer does without: it takes longer to read than to answer.
+enum Index {
+    Unread,
+    /// A thread reads it.
+    Reading(Receiver<Snapshot>),
+    Read(Arc<Snapshot>),
 }
 
 /// A catalog that could not be reached.
@@ -55,6 +67,7 @@ impl<'a> Desk<'a> {
         Self {
             make: Box::new(make),
             source: None,
+            index: Index::Unread,
             closed: None,
             kept: HashMap::new(),
             kept_of: None,
@@ -97,6 +110,54 @@ impl<'a> Desk<'a> {
         result
     }
 
+    /// Lets selections read the index in memory, as it is now, once it is there.
+    fn warm(&mut self) {
+        let Some(connection) = self.source.as_mut().and_then(Source::connection) else {
+            return;
+        };
+        let index = match &self.index {
+            Index::Unread => {
+                self.index = self.read();
+                return;
+            }
+            Index::Reading(reading) => match reading.try_recv() {
+                Ok(index) => Arc::new(index),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => {
+                    self.index = Index::Unread;
+                    return;
+                }
+            },
+            Index::Read(index) => Arc::clone(index),
+        };
+        let renewed = connection.snapshot(|connection| index.renewed(connection));
+        let source = self.source.take();
+        // Where it cannot be told whether the index is up to date, the question asks the database.
+        let Ok(next) = renewed else { return };
+        let index = next.map_or(index, Arc::new);
+        self.index = Index::Read(Arc::clone(&index));
+        let connection = source.and_then(Source::into_connection);
+        self.source = Some(Source::Memory(Box::new(Memory { index, connection })));
+    }
+
+    /// Reads the index in a thread, with a connection of its own.
+    fn read(&self) -> Index {
+        let (sender, reading) = sync_channel(1);
+        let read = |backend: Backend| {
+            let thread = std::thread::Builder::new().name("index".to_owned());
+            thread.spawn(move || {
+                let connection = backend.connect().ok();
+                let index = connection.and_then(|mut it| it.snapshot(Snapshot::load).ok());
+                // Nobody waits for it once the last question was asked.
+                index.map(|index| sender.send(index))
+            })
+        };
+        match (self.make)().ok().map(read) {
+            Some(Ok(_)) => Index::Reading(reading),
+            Some(Err(_)) | None => Index::Unread,
+        }
+    }
+
     /// Keeps everybody away for a while.
     fn close(&mut self, refusal: Refusal) -> Mend {
         let wait = match &self.closed {
@@ -125,6 +186,7 @@ fn connection(source: &mut Source) -> Result<&mut Connection, Refusal> {
 
 impl Catalog for Desk<'_> {
     fn select(&mut self, caller: &Caller, request: &select::Request) -> Result<Selected, Mend> {
+        self.warm();
         self.with(|source| select::run(source, caller, request, None))
     }
 

@@ -319,6 +319,24 @@ fn the_next_call_sees_a_change() {
     assert!(after["revision"].as_i64() > before["revision"].as_i64());
 }
 
+/// Also once the index has been read into memory, which happens beside the first answers.
+#[test]
+fn every_call_sees_every_change() {
+    let world = world();
+    let mut agent = Agent::modern(&world);
+    let ask =
+        json!({"job": "quick look at the disk", "capability": "disk_usage", "prefer": "fast"});
+    for round in 0..12 {
+        let (verb, expected) = match round % 2 {
+            0 => ("disable", "linux/plain@1.0"),
+            _ => ("enable", "linux/quick@1.0"),
+        };
+        world.ok(&[verb, "quick", "--yes"]);
+        let found = agent.call("find_tool", ask.clone());
+        assert_eq!(found["answer"]["tool"], expected, "round {round}: {found}");
+    }
+}
+
 #[test]
 fn an_execution_takes_part_in_a_test() {
     let world = world();

@@ -52,6 +52,11 @@ impl Catalog {
         &mut self.connection
     }
 
+    /// The connection alone.
+    pub fn into_connection(self) -> Connection {
+        self.connection
+    }
+
     /// The candidates of a request.
     ///
     /// # Errors

@@ -114,11 +114,12 @@ impl Source {
         }
     }
 
-    /// The connection that was given with the index in memory.
+    /// The connection to the catalog, where there is one.
     pub fn into_connection(self) -> Option<Connection> {
         match self {
             Source::Memory(memory) => memory.connection,
-            Source::Catalog(_) | Source::Files(_) => None,
+            Source::Catalog(catalog) => Some(catalog.into_connection()),
+            Source::Files(_) => None,
         }
     }
 
