@@ -1,13 +1,15 @@
 //! What the decision rule does when looked at again and again, by seeded simulation.
 
 use toolcat::abtest::arms::{Execution, PerArm};
-use toolcat::abtest::assignment::Split;
+use toolcat::abtest::assignment::{ArmLabel, Split};
 use toolcat::abtest::evidence::{Guardrail, Metric, TestPlan};
 use toolcat::abtest::plan::{
     SampleSize, Spread, Target, arm_ratio, size_for_cost, size_for_guardrail, size_for_rates,
     size_for_time,
 };
-use toolcat::abtest::simulate::{ArmModel, CostModel, Schedule, replay, simulate};
+use toolcat::abtest::simulate::{
+    ArmModel, CostModel, Outcome, Random, Schedule, replay, replay_units, simulate, stream_all,
+};
 use toolcat::abtest::success::CountedOutcome;
 
 const BASE: ArmModel = ArmModel {
@@ -132,6 +134,7 @@ fn time(ms: f64) -> Execution {
         failed: false,
         time_ms: Some(ms),
         cost: None,
+        estimate_ms: None,
     }
 }
 
@@ -140,6 +143,7 @@ fn cost(cost: f64) -> Execution {
         failed: false,
         time_ms: None,
         cost: Some(cost),
+        estimate_ms: None,
     }
 }
 
@@ -174,6 +178,7 @@ fn replays_of_recorded_executions_find_few_winners() {
                 failed: i % 19 == 0,
                 time_ms,
                 cost: None,
+                estimate_ms: None,
             }
         })
         .collect();
@@ -308,4 +313,79 @@ fn planned_sizes_have_the_power_for_times_and_costs() {
         );
         assert_as_planned(cost, &format!("cost, share of A {share_a}, {size:?}"));
     }
+}
+
+/// Tests of time where inputs vary by a factor of 200, and the estimate is wrong by N^0.1; with and without it.
+fn with_inputs(effect: f64, estimated: bool, share_a: f64, streams: u32) -> Outcome {
+    let schedule = Schedule {
+        streams,
+        records: 3_000,
+        look_every: 10,
+        seed: 77,
+    };
+    stream_all(
+        &plan(Metric::Time, share_a, 3_000),
+        schedule,
+        |random: &mut Random, arm| {
+            let n = 100.0 * 200f64.powf(random.uniform());
+            let ms = (200.0 + 0.5 * n) * (0.3 * random.normal()).exp();
+            Execution {
+                failed: false,
+                time_ms: Some(if arm == ArmLabel::B { ms * effect } else { ms }),
+                cost: None,
+                estimate_ms: estimated.then(|| (200.0 + 0.5 * n) * n.powf(0.1)),
+            }
+        },
+    )
+}
+
+/// The estimate as covariate: -10 % on time with varying inputs is decided by a median of 600 records at most, and A/A
+/// tests stay undecided.
+#[test]
+fn times_at_equal_inputs_decide_early() {
+    let streams = std::env::var("TOOLCAT_STREAMS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(100u32);
+    let found = with_inputs(0.9, true, 0.5, streams);
+    let median = found.median_records_to_winner.unwrap_or(f64::INFINITY);
+    println!("-10 %: {found:?}");
+    assert!(
+        median <= 600.0 && found.wins.a == 0 && found.winner_share >= 0.95,
+        "{found:?}"
+    );
+    let blind = with_inputs(0.9, false, 0.5, streams);
+    println!("-10 %, estimate unknown: {blind:?}");
+    assert!(blind.winner_share < found.winner_share, "{blind:?}");
+    for share_a in [0.5, 0.9] {
+        let calm = with_inputs(1.0, true, share_a, streams);
+        println!("A/A, share of A {share_a}: {calm:?}");
+        assert!(calm.winner_share <= 0.05, "{share_a}: {calm:?}");
+    }
+}
+
+/// S12: whole users are drawn into an arm, so that what makes one user slow is not taken for a difference.
+#[test]
+fn replays_by_user_draw_whole_users() {
+    let mut random = Random::new(12);
+    let levels: Vec<f64> = (0..120).map(|_| 0.5 * random.normal()).collect();
+    let recorded: Vec<(usize, Execution)> = (0..2_400)
+        .map(|i| {
+            let user = i * 37 % 120;
+            (
+                user,
+                time(1_000.0 * (levels[user] + 0.2 * random.normal()).exp()),
+            )
+        })
+        .collect();
+    let schedule = Schedule {
+        streams: 300,
+        records: 2_400,
+        look_every: 20,
+        seed: 9,
+    };
+    let plan = plan(Metric::Time, 0.5, 120);
+    let outcome = replay_units(&plan, &recorded, schedule).unwrap();
+    assert!(outcome.winner_share <= 0.05, "{outcome:?}");
+    assert_eq!(replay_units(&plan, &[], schedule), None);
 }

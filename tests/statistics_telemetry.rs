@@ -178,7 +178,11 @@ fn no_change_in_noise() {
         split.corrected_p,
         &case["expected"]["bonferroni_p"],
     );
-    assert!(toolcat::telemetry::change_indices(&x).is_empty());
+    let times: Vec<_> = (0..x.len() as i64)
+        .filter_map(|i| chrono::DateTime::from_timestamp(300 * i, 0))
+        .collect();
+    let found = toolcat::telemetry::levels(&times, &x);
+    assert!(found.changes.is_empty());
 }
 
 #[test]
@@ -213,6 +217,7 @@ fn samples(case: &Value) -> Vec<Sample> {
         context: Context::from([("N".to_owned(), n[i])]),
         execution_id: Some(format!("run-{i}")),
         error: None,
+        timed_out: false,
     };
     (0..n.len()).map(sample).collect()
 }

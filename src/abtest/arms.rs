@@ -2,13 +2,13 @@
 //! records there are, and a pair type that keeps formulas symmetric.
 
 use super::assignment::ArmLabel;
-use super::moments::{Moments, UnitSums};
+use super::moments::{Joint, Moments, UnitSums};
 use super::quantile::QuantileInterval;
 use super::success::CountedOutcome;
 use serde::{Deserialize, Serialize};
 
-/// Shortest time that is told apart, in ms: shorter ones count as this, so that logarithms exist.
-pub const SHORTEST_TIME_MS: f64 = 1.0;
+/// Shortest time that is kept, in ms: a time of 0 counts as this, so that logarithms exist.
+pub const SHORTEST_TIME_MS: f64 = 0.001;
 
 /// One value for each arm.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,8 @@ pub struct Execution {
     pub time_ms: Option<f64>,
     /// Cost, not negative.
     pub cost: Option<f64>,
+    /// What its time was estimated at in ms, where both versions share the estimate.
+    pub estimate_ms: Option<f64>,
 }
 
 /// Sums per unit, where units have several executions each.
@@ -89,6 +91,9 @@ pub struct ArmStats {
     pub ln_time: Moments,
     /// Largest of them.
     pub ln_time_max: Option<f64>,
+    /// ln of the estimates with ln of the times, of those that have an estimate which both versions share.
+    #[serde(skip)]
+    pub foretold: Joint,
     /// Cost of all executions that have one.
     pub cost: Moments,
     /// Largest of them.
@@ -110,6 +115,10 @@ impl ArmStats {
             let ln_time = time.max(SHORTEST_TIME_MS).ln();
             self.ln_time.push(ln_time);
             self.ln_time_max = Some(self.ln_time_max.map_or(ln_time, |it| it.max(ln_time)));
+            if let Some(estimate) = execution.estimate_ms.filter(|it| it.is_finite()) {
+                self.foretold
+                    .push(estimate.max(SHORTEST_TIME_MS).ln(), ln_time);
+            }
         }
         if let Some(cost) = execution.cost.filter(|cost| cost.is_finite()) {
             self.cost.push(cost);

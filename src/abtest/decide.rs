@@ -272,7 +272,12 @@ fn clauses(
         situation.elapsed_s,
         plan.minimum_duration_s,
     ));
-    clauses.push(sentence::primary_clause(plan, primaries, shown));
+    clauses.push(sentence::primary_clause(
+        plan,
+        primaries,
+        shown,
+        health.counts.equal_inputs,
+    ));
     let silent = health.counts.silent();
     if silent.a + silent.b > 0 {
         let worst = winner(plan, &with_silent_as_failures(arms, silent));

@@ -3,6 +3,7 @@
 
 use super::arms::PerArm;
 use super::assignment::Split;
+use super::covariate::EqualInputs;
 use super::special::chi_square_upper;
 use super::success::{ln_e_value, p_from_ln_e};
 use serde::Serialize;
@@ -83,6 +84,9 @@ pub fn chi_square(counts: &[u64], weights: &[f64]) -> ChiSquare {
     }
 }
 
+/// By so many standard errors the inputs of the arms may differ: chance, whenever one looks.
+const UNEQUAL_INPUTS: f64 = 4.5;
+
 /// Counts that tell whether a test is healthy.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct HealthCounts {
@@ -100,6 +104,8 @@ pub struct HealthCounts {
     pub before_assignment: u64,
     /// Records of the versions under test without an assignment; left out of the analysis.
     pub unassigned: u64,
+    /// How times were compared at equal inputs; none where no estimate tells.
+    pub equal_inputs: Option<EqualInputs>,
 }
 
 impl HealthCounts {
@@ -132,6 +138,8 @@ pub enum FindingKind {
     BeforeAssignment,
     /// Records without an assignment.
     Unassigned,
+    /// The inputs differ between the arms.
+    UnequalInputs,
 }
 
 /// One line under health.
@@ -282,6 +290,19 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
                 records(counts.unassigned)
             ),
             "assign the unit before it runs",
+        );
+    }
+    if let Some(inputs) = counts.equal_inputs
+        && inputs.gap.abs() > UNEQUAL_INPUTS * inputs.gap_error
+    {
+        add(
+            FindingKind::UnequalInputs,
+            false,
+            format!(
+                "the inputs differ between the arms: the estimates of B are {:+.1} % above those of A; times are compared at equal inputs",
+                inputs.gap.exp_m1() * 100.0
+            ),
+            "find what sends other work to one of the arms",
         );
     }
     let healthy = !findings.iter().any(|finding| finding.blocking);

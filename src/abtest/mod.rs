@@ -2,7 +2,7 @@
 //! statistics, valid however often one looks.
 //!
 //! - [`assignment`]: which arm a unit belongs to.
-//! - [`arms`], [`moments`]: what is summed up per arm.
+//! - [`arms`], [`moments`]: what is summed up per arm; [`covariate`]: times at equal inputs.
 //! - [`success`], [`sequence`]: the anytime-valid tests; [`welch`], [`ratio`], [`proportions`], [`quantile`],
 //!   [`bayes`]: estimates and one-look tests shown beside them; [`multiple`]: adjusted p-values.
 //! - [`health`]: whether the data can be trusted.
@@ -13,6 +13,7 @@ pub mod analysis;
 pub mod arms;
 pub mod assignment;
 pub mod bayes;
+pub mod covariate;
 pub mod decide;
 pub mod evidence;
 pub mod health;

@@ -190,6 +190,16 @@ impl UnitSums {
         Some(variance * self.units as f64 / (self.count * self.count))
     }
 
+    /// Lets a unit go from so many executions and such a total to others; from none, it is new.
+    pub fn moved(&mut self, from: (f64, f64), to: (f64, f64)) {
+        self.units += u64::from(from.0 == 0.0 && to.0 > 0.0);
+        self.count += to.0 - from.0;
+        self.count_squares += to.0 * to.0 - from.0 * from.0;
+        self.total += to.1 - from.1;
+        self.total_squares += to.1 * to.1 - from.1 * from.1;
+        self.products += to.0 * to.1 - from.0 * from.1;
+    }
+
     /// Squared standard error of the difference of the arms' means where the arms are drawn at random from
     /// all units together (the randomisation error); none without executions in both.
     pub fn randomisation_error(&self, other: &Self) -> Option<f64> {
@@ -199,6 +209,34 @@ impl UnitSums {
             (sums.count > 0.0).then(|| variance * sums.units as f64 / (sums.count * sums.count))
         };
         Some(arm(self)? + arm(other)?)
+    }
+}
+
+/// What one variable tells of another: their means and the sums of squares and products around them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Joint {
+    /// Number of pairs.
+    pub n: u64,
+    /// Mean of the telling variable.
+    pub mean_x: f64,
+    /// Mean of the told variable.
+    pub mean_y: f64,
+    /// Sum of the squared deviations of the telling variable.
+    pub squares_x: f64,
+    /// Sum of the products of both deviations.
+    pub products: f64,
+}
+
+impl Joint {
+    /// Adds one pair (Welford's update).
+    pub fn push(&mut self, x: f64, y: f64) {
+        self.n += 1;
+        let n = self.n as f64;
+        let (gap_x, gap_y) = (x - self.mean_x, y - self.mean_y);
+        self.mean_x += gap_x / n;
+        self.mean_y += gap_y / n;
+        self.squares_x += gap_x * (x - self.mean_x);
+        self.products += gap_x * (y - self.mean_y);
     }
 }
 
@@ -214,6 +252,15 @@ mod tests {
         assert!((streamed.variance().unwrap() - summed.variance().unwrap()).abs() < 1e-12);
         let given = Moments::from_variance(4, streamed.mean, streamed.variance().unwrap());
         assert!((given.squared_deviations - streamed.squared_deviations).abs() < 1e-12);
+    }
+
+    #[test]
+    fn units_may_grow_one_by_one() {
+        let mut sums = UnitSums::default();
+        sums.moved((0.0, 0.0), (1.0, 4.0));
+        sums.moved((0.0, 0.0), (1.0, 5.0));
+        sums.moved((1.0, 4.0), (2.0, 7.0));
+        assert_eq!(sums, UnitSums::from_units([(2.0, 7.0), (1.0, 5.0)]));
     }
 
     #[test]

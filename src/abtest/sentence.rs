@@ -2,6 +2,7 @@
 
 use super::arms::{ArmStats, PerArm};
 use super::assignment::ArmLabel;
+use super::covariate::EqualInputs;
 use super::decide::{Clause, ClauseKind, Verdict};
 use super::evidence::{
     Evidence, Guardrail, Metric, TestPlan, breaks, by_unit, estimates, evidence,
@@ -78,6 +79,7 @@ pub(super) fn primary_clause(
     plan: &TestPlan,
     primaries: &[Evidence],
     shown: Option<ArmLabel>,
+    inputs: Option<EqualInputs>,
 ) -> Clause {
     let parts: Vec<String> = plan
         .primaries
@@ -98,10 +100,22 @@ pub(super) fn primary_clause(
         kind: ClauseKind::Primary,
         holds: shown.is_some(),
         detail: format!(
-            "{} (alpha {:.3}{adjusted}): {conclusion}",
+            "{} (alpha {:.3}{adjusted}{}): {conclusion}",
             parts.join(", "),
-            plan.alpha()
+            plan.alpha(),
+            equal_inputs(plan, inputs)
         ),
+    }
+}
+
+/// That times are compared at equal inputs, where they are.
+fn equal_inputs(plan: &TestPlan, inputs: Option<EqualInputs>) -> String {
+    match inputs.filter(|_| plan.primaries.contains(&Metric::Time)) {
+        Some(inputs) => format!(
+            "; times at equal inputs, by the estimates of {} outcomes",
+            inputs.outcomes
+        ),
+        None => String::new(),
     }
 }
 

@@ -1,13 +1,15 @@
 //! Replays of the decision rule on streams of executions: made-up ones show power and duration before any
 //! traffic, recorded ones split at random show the rate of false winners.
 
-use super::arms::{ArmStats, Execution, PerArm};
+use super::arms::{ArmStats, Execution, PerArm, SHORTEST_TIME_MS};
 use super::assignment::{ArmLabel, Split};
+use super::covariate::at_equal_inputs;
 use super::decide::winner;
 use super::evidence::{Metric, TestPlan};
 use super::health::{HEALTH_ALPHA, sequential_check};
 use super::proportions::{Proportion, wilson};
 use super::special::normal_quantile_upper;
+use crate::statistics::{mean, median};
 use serde::Serialize;
 
 /// A small seeded generator (SplitMix64), so that a simulation can be repeated exactly.
@@ -99,6 +101,7 @@ impl ArmModel {
             cost: metrics
                 .contains(&Metric::Cost)
                 .then(|| self.cost.draw(random)),
+            estimate_ms: None,
         }
     }
 }
@@ -129,6 +132,8 @@ pub struct Outcome {
     pub winner_share_interval: (f64, f64),
     /// Mean number of records at the decision, over the streams with a winner.
     pub mean_records_to_winner: Option<f64>,
+    /// The median of the same.
+    pub median_records_to_winner: Option<f64>,
 }
 
 /// Runs the rule on made-up traffic.
@@ -137,6 +142,15 @@ pub fn simulate(plan: &TestPlan, models: &PerArm<ArmModel>, schedule: Schedule) 
     run(plan, schedule, |random, _, arm| {
         models.get(arm).draw(random, &metrics)
     })
+}
+
+/// Runs the rule on executions that `draw` makes for an arm.
+pub fn stream_all(
+    plan: &TestPlan,
+    schedule: Schedule,
+    mut draw: impl FnMut(&mut Random, ArmLabel) -> Execution,
+) -> Outcome {
+    run(plan, schedule, |random, _, arm| draw(random, arm))
 }
 
 /// Runs the rule on recorded executions whose arms are drawn anew at random: every winner is a false one.
@@ -151,18 +165,87 @@ pub fn replay(plan: &TestPlan, recorded: &[Execution], schedule: Schedule) -> Op
     })
 }
 
+/// The same where a unit has several executions, with the number of its unit beside each: whole units are drawn into an
+/// arm. A stream is no longer than the recording, as a unit has one life.
+pub fn replay_units(
+    plan: &TestPlan,
+    recorded: &[(usize, Execution)],
+    schedule: Schedule,
+) -> Option<Outcome> {
+    let units = recorded.iter().map(|(unit, _)| unit + 1).max()?;
+    let limit = recorded.len().min(schedule.records as usize);
+    Some(outcome(schedule, |random| {
+        let mut arms = PerArm::<ArmStats>::default();
+        let mut tallies: Vec<Option<(ArmLabel, Tally)>> = vec![None; units];
+        let mut assigned = PerArm { a: 0, b: 0 };
+        for (index, (unit, execution)) in recorded[..limit].iter().enumerate() {
+            let (arm, tally) = tallies[*unit].get_or_insert_with(|| {
+                let arm = assign(plan.split, random);
+                *assigned.get_mut(arm) += 1;
+                (arm, Tally::default())
+            });
+            tally.push(execution, arms.get_mut(*arm));
+            let records = index + 1;
+            let is_look = records % schedule.look_every.max(1) as usize == 0;
+            if (is_look || records == limit)
+                && let Some(arm) = winner(plan, &arms)
+                && sequential_check(assigned, plan.split).p >= HEALTH_ALPHA
+            {
+                return Some((arm, records as u32));
+            }
+        }
+        None
+    }))
+}
+
+/// The executions of one unit so far.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    failures: (f64, f64),
+    ln_time: (f64, f64),
+    cost: (f64, f64),
+}
+
+impl Tally {
+    /// Adds an execution to the unit, and to the sums of its arm.
+    fn push(&mut self, execution: &Execution, arm: &mut ArmStats) {
+        let before = *self;
+        let add = |sums: &mut (f64, f64), value: f64| *sums = (sums.0 + 1.0, sums.1 + value);
+        add(&mut self.failures, f64::from(u8::from(execution.failed)));
+        if let Some(time) = execution.time_ms {
+            add(&mut self.ln_time, time.max(SHORTEST_TIME_MS).ln());
+        }
+        if let Some(cost) = execution.cost {
+            add(&mut self.cost, cost);
+        }
+        arm.push(execution);
+        let units = arm.units.get_or_insert_default();
+        units.failures.moved(before.failures, self.failures);
+        units.ln_time.moved(before.ln_time, self.ln_time);
+        units.cost.moved(before.cost, self.cost);
+    }
+}
+
 fn run(
     plan: &TestPlan,
     schedule: Schedule,
     mut draw: impl FnMut(&mut Random, u32, ArmLabel) -> Execution,
 ) -> Outcome {
+    outcome(schedule, |random| stream(plan, schedule, random, &mut draw))
+}
+
+/// What came of all streams, each of which may have a winner after so many records.
+fn outcome(
+    schedule: Schedule,
+    mut stream: impl FnMut(&mut Random) -> Option<(ArmLabel, u32)>,
+) -> Outcome {
     let mut random = Random::new(schedule.seed);
     let mut wins = PerArm { a: 0, b: 0 };
-    let mut records_to_winner = 0.0;
+    let mut records_to_winner = Vec::new();
     for _ in 0..schedule.streams {
-        if let Some((arm, records)) = stream(plan, schedule, &mut random, &mut draw) {
+        if let Some((arm, records)) = stream(&mut random) {
             *wins.get_mut(arm) += 1;
-            records_to_winner += f64::from(records);
+            records_to_winner.push(f64::from(records));
         }
     }
     let total = wins.a + wins.b;
@@ -175,7 +258,8 @@ fn run(
         wins,
         winner_share: share.rate().unwrap_or(0.0),
         winner_share_interval: wilson(share, normal_quantile_upper(0.025)),
-        mean_records_to_winner: (total > 0).then(|| records_to_winner / f64::from(total)),
+        mean_records_to_winner: mean(&records_to_winner),
+        median_records_to_winner: median(&records_to_winner),
     }
 }
 
@@ -192,7 +276,7 @@ fn stream(
         arms.get_mut(arm).push(&execution);
         let records = index + 1;
         if records % schedule.look_every.max(1) == 0 || records == schedule.records {
-            let found = winner(plan, &arms);
+            let found = winner(plan, &at_equal_inputs(&arms).0);
             let sound =
                 || sequential_check(arms.map(|arm| arm.records), plan.split).p >= HEALTH_ALPHA;
             if let Some(arm) = found.filter(|_| sound()) {

@@ -282,7 +282,8 @@ fn recorded(
         |candidate| with_estimates(entry.clone(), candidate),
     );
     let is_new = record::one(connection, caller, entry.clone())?;
-    connection.direct(|it| lessons::teach(it, candidates.iter_mut()))?;
+    let environment = entry.environment.as_deref();
+    connection.direct(|it| lessons::teach(it, candidates.iter_mut(), environment))?;
     Ok(Recorded {
         is_new,
         entry,

@@ -117,6 +117,17 @@ fn answer(unit: Unit, samples: &[Sample], options: &RefitOptions) -> Option<Answ
 
 /// The evidence in a line.
 pub fn evidence(it: &Recommendation) -> String {
+    if let (true, Some(calibration)) = (it.only_rescaled, &it.calibration) {
+        let (ratio, interval) = calibration.ratio();
+        let range = interval.map_or_else(String::new, |it| {
+            format!(" (interval {:.2} to {:.2})", it.low, it.high)
+        });
+        return format!(
+            "the {} of actual / estimate is {ratio:.2}{range} over {}: surely off, though no other form predicts better",
+            calibration.estimand,
+            counted(calibration.records, "record")
+        );
+    }
     format!(
         "the median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
         it.evidence.current_median_absolute_error_percent,

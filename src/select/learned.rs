@@ -1,8 +1,9 @@
 //! What the records of past runs teach about a candidate: a correction of its estimates, and its
 //! reliability as a sixth feature.
 //!
-//! - The estimates are multiplied by the median ratio of actual to estimated, shrunk towards 1 on the
-//!   logarithmic scale by n / (n + 20), n being the number of records, from [`MIN_RECORDS`] on.
+//! - The estimates are multiplied by the ratio of actual to estimated since it last changed (the median of times, the
+//!   ratio of the sums of costs), shrunk towards 1 on the logarithmic scale by n / (n + 20), n being the number of records
+//!   behind the ratio, from [`MIN_RECORDS`] records on and [`MIN_RATIOS`] behind the ratio.
 //! - Reliability is the mean of Beta([`PRIOR_SUCCESSES`] + successes, [`PRIOR_FAILURES`] + failures); a
 //!   pattern with fewer records has the prior's mean. It weighs [`RELIABILITY_WEIGHT`], and the five
 //!   features share the rest.
@@ -13,6 +14,9 @@ use super::estimate::Estimate;
 
 /// Fewer records than this teach nothing.
 pub const MIN_RECORDS: u64 = 20;
+
+/// A ratio of fewer records than this corrects nothing: so many are needed to see a change.
+pub const MIN_RATIOS: u64 = 10;
 
 /// What reliability weighs in the score; the other five features share the rest as before.
 pub const RELIABILITY_WEIGHT: f64 = 0.10;
@@ -33,10 +37,16 @@ pub struct Lesson {
     pub records: u64,
     /// How many of them succeeded.
     pub successes: u64,
-    /// Median of actual over estimated time, of successful runs.
+    /// Median of actual over estimated time since it last changed.
     pub time_ratio: Option<f64>,
-    /// Median of actual over estimated cost.
+    /// Sum of the actual over sum of the estimated costs since they last changed.
     pub cost_ratio: Option<f64>,
+    /// Runs behind the ratio of the time; all of them where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_records: Option<u64>,
+    /// Runs behind the ratio of the cost; all of them where it is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost_records: Option<u64>,
 }
 
 /// What the records changed in one choice.
@@ -64,8 +74,8 @@ impl Lesson {
     /// The estimates, corrected.
     pub fn correct(&self, estimate: Estimate) -> Estimate {
         Estimate {
-            time_ms: estimate.time_ms * self.factor(self.time_ratio),
-            cost: estimate.cost * self.factor(self.cost_ratio),
+            time_ms: estimate.time_ms * self.time_factor(),
+            cost: estimate.cost * self.cost_factor(),
             ..estimate
         }
     }
@@ -76,9 +86,9 @@ impl Lesson {
         Learned {
             records: self.records,
             expression_time_ms: estimate.time_ms,
-            time_factor: self.factor(self.time_ratio),
+            time_factor: self.time_factor(),
             expression_cost: estimate.cost,
-            cost_factor: self.factor(self.cost_ratio),
+            cost_factor: self.cost_factor(),
             reliability,
             reliability_weight: RELIABILITY_WEIGHT,
             reliability_contribution: RELIABILITY_WEIGHT * reliability,
@@ -95,11 +105,20 @@ impl Lesson {
         (PRIOR_SUCCESSES + successes) / (PRIOR_SUCCESSES + PRIOR_FAILURES + records)
     }
 
-    fn factor(&self, ratio: Option<f64>) -> f64 {
+    fn time_factor(&self) -> f64 {
+        self.factor(self.time_ratio, self.time_records)
+    }
+
+    fn cost_factor(&self) -> f64 {
+        self.factor(self.cost_ratio, self.cost_records)
+    }
+
+    fn factor(&self, ratio: Option<f64>, behind: Option<u64>) -> f64 {
         let usable = ratio.filter(|it| it.is_finite() && *it > 0.0);
+        let behind = behind.unwrap_or(self.records);
         match usable {
-            Some(ratio) if self.records >= MIN_RECORDS => {
-                let records = self.records as f64;
+            Some(ratio) if self.records >= MIN_RECORDS && behind >= MIN_RATIOS => {
+                let records = behind as f64;
                 (ratio.ln() * records / (records + SHRINKAGE)).exp()
             }
             _ => 1.0,
@@ -119,17 +138,33 @@ mod tests {
             successes,
             time_ratio: Some(ratio),
             cost_ratio: None,
+            ..Lesson::default()
         }
     }
 
     #[test]
     fn few_records_teach_nothing() {
         let few = lesson(19, 0, 4.0);
-        assert_eq!(few.factor(few.time_ratio), 1.0);
+        assert_eq!(few.time_factor(), 1.0);
         assert_eq!(few.reliability(), 0.9);
         let enough = lesson(20, 20, 4.0);
-        assert!((enough.factor(enough.time_ratio) - 2.0).abs() < 1e-12);
+        assert!((enough.time_factor() - 2.0).abs() < 1e-12);
         assert!((enough.reliability() - 29.0 / 30.0).abs() < 1e-12);
+    }
+
+    /// S08: the weight is that of the records behind the ratio.
+    #[test]
+    fn successes_weigh_and_not_failures() {
+        let few = Lesson {
+            time_records: Some(5),
+            ..lesson(100, 5, 4.0)
+        };
+        assert_eq!(few.time_factor(), 1.0);
+        let more = Lesson {
+            time_records: Some(20),
+            ..few
+        };
+        assert!((more.time_factor() - 2.0).abs() < 1e-12);
     }
 
     proptest! {
@@ -138,7 +173,7 @@ mod tests {
             records in 20u64..100_000, ratio in 0.01f64..100.0
         ) {
             let lesson = lesson(records, records, ratio);
-            let factor = lesson.factor(lesson.time_ratio);
+            let factor = lesson.time_factor();
             let (low, high) = (ratio.min(1.0), ratio.max(1.0));
             prop_assert!((low - 1e-12..=high + 1e-12).contains(&factor));
         }

@@ -2,12 +2,18 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Double, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Double, Nullable, Text, Timestamptz};
 
 use super::StoreError;
 use crate::select::Candidate;
 use crate::select::learned::Lesson;
+use crate::statistics::median;
+use crate::telemetry::levels;
+
+/// So many of the latest records of a pattern are compared with its estimate.
+const LATEST: i64 = 1_000;
 
 type Key = [String; 5];
 
@@ -27,10 +33,59 @@ struct LessonRow {
     records: i64,
     #[diesel(sql_type = BigInt)]
     successes: i64,
-    #[diesel(sql_type = Nullable<Double>)]
-    time_ratio: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    cost_ratio: Option<f64>,
+    #[diesel(sql_type = Array<Timestamptz>)]
+    timed_at: Vec<DateTime<Utc>>,
+    #[diesel(sql_type = Array<Double>)]
+    time_ratios: Vec<f64>,
+    #[diesel(sql_type = Array<Timestamptz>)]
+    charged_at: Vec<DateTime<Utc>>,
+    #[diesel(sql_type = Array<Double>)]
+    costs: Vec<f64>,
+    #[diesel(sql_type = Array<Double>)]
+    expected_costs: Vec<f64>,
+}
+
+impl LessonRow {
+    fn lesson(&self) -> Lesson {
+        let (time_ratio, timed) = time_ratio(&self.timed_at, &self.time_ratios);
+        let (cost_ratio, charged) = cost_ratio(&self.charged_at, &self.costs, &self.expected_costs);
+        Lesson {
+            records: u64::try_from(self.records).unwrap_or(0),
+            successes: u64::try_from(self.successes).unwrap_or(0),
+            time_ratio,
+            cost_ratio,
+            time_records: Some(timed),
+            cost_records: Some(charged),
+        }
+    }
+}
+
+/// The median ratio since the last change of level, and the records behind it.
+fn time_ratio(at: &[DateTime<Utc>], ratios: &[f64]) -> (Option<f64>, u64) {
+    let logarithms: Vec<f64> = ratios.iter().map(|ratio| ratio.ln()).collect();
+    let since = last_change(at, &logarithms);
+    let counted = ratios.get(since..).unwrap_or_default();
+    (median(counted), counted.len() as u64)
+}
+
+/// The ratio of the sums since the last change of level, and the records behind it: a cost is a mean.
+fn cost_ratio(at: &[DateTime<Utc>], costs: &[f64], expected: &[f64]) -> (Option<f64>, u64) {
+    // a cost of nothing has no logarithm, and is far from any level
+    let logarithms: Vec<f64> = costs
+        .iter()
+        .zip(expected)
+        .map(|(cost, expected)| (cost / expected).max(1e-9).ln())
+        .collect();
+    let since = last_change(at, &logarithms);
+    let sum = |values: &[f64]| values.get(since..).unwrap_or_default().iter().sum::<f64>();
+    let records = costs.len().saturating_sub(since) as u64;
+    let ratio = (records > 0).then(|| sum(costs) / sum(expected));
+    (ratio, records)
+}
+
+fn last_change(at: &[DateTime<Utc>], logarithms: &[f64]) -> usize {
+    let changes = levels(at, logarithms).changes;
+    changes.last().map_or(0, |(index, _)| *index)
 }
 
 fn key(candidate: &Candidate) -> Key {
@@ -43,38 +98,30 @@ fn key(candidate: &Candidate) -> Key {
     ]
 }
 
-/// Gives each candidate the sum of its records, in one statement. Time is compared in successful
-/// runs only.
+/// Gives each candidate what its records in that environment, or in none, teach, in one statement. Ratios are of the
+/// latest records, since their last change of level; time is compared in runs that succeeded, and in those that were
+/// stopped at their limit.
 ///
 /// # Errors
 /// As the query.
 pub fn teach<'a>(
     connection: &mut PgConnection,
     candidates: impl Iterator<Item = &'a mut Candidate>,
+    environment: Option<&str>,
 ) -> Result<(), StoreError> {
     let candidates: Vec<&mut Candidate> = candidates.collect();
     let (platforms, names, versions) = tools(candidates.iter().map(|it| &**it));
-    let rows: Vec<LessonRow> = diesel::sql_query(
-        "SELECT t.platform, t.tool_name, t.version, c.capability_name, p.pattern_name, \
-                count(*) AS records, count(*) FILTER (WHERE x.success) AS successes, \
-                percentile_cont(0.5) WITHIN GROUP (ORDER BY x.actual_time_ms / x.estimated_time_ms) \
-                    FILTER (WHERE x.success AND x.estimated_time_ms > 0) AS time_ratio, \
-                percentile_cont(0.5) WITHIN GROUP (ORDER BY x.actual_cost::float8 / x.estimated_cost) \
-                    FILTER (WHERE x.estimated_cost > 0) AS cost_ratio \
-         FROM (SELECT DISTINCT * FROM unnest($1, $2, $3)) k(platform, tool_name, version) \
-         JOIN tools t USING (platform, tool_name, version) \
-         JOIN tool_telemetry x ON x.tool_id = t.id \
-         JOIN tool_patterns p ON p.id = x.pattern_id \
-         JOIN tool_capabilities c ON c.id = p.capability_id \
-         GROUP BY 1, 2, 3, 4, 5",
-    )
-    .bind::<Array<Text>, _>(platforms)
-    .bind::<Array<Text>, _>(names)
-    .bind::<Array<Text>, _>(versions)
-    .load(connection)?;
+    let rows: Vec<LessonRow> = diesel::sql_query(include_str!("lessons.sql"))
+        .bind::<Array<Text>, _>(platforms)
+        .bind::<Array<Text>, _>(names)
+        .bind::<Array<Text>, _>(versions)
+        .bind::<Nullable<Text>, _>(environment)
+        .bind::<BigInt, _>(LATEST)
+        .load(connection)?;
     let lessons: HashMap<Key, Lesson> = rows
         .into_iter()
         .map(|row| {
+            let lesson = row.lesson();
             let key = [
                 row.platform,
                 row.tool_name,
@@ -82,12 +129,6 @@ pub fn teach<'a>(
                 row.capability_name,
                 row.pattern_name,
             ];
-            let lesson = Lesson {
-                records: u64::try_from(row.records).unwrap_or(0),
-                successes: u64::try_from(row.successes).unwrap_or(0),
-                time_ratio: row.time_ratio,
-                cost_ratio: row.cost_ratio,
-            };
             (key, lesson)
         })
         .collect();

@@ -227,6 +227,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000061_rights",
     "2026-01-01-000080_invocation",
     "2026-01-01-000090_access",
+    "2026-01-01-000091_fine_times",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

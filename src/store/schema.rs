@@ -232,7 +232,7 @@ diesel::table! {
         execution_id -> Nullable<Varchar>,
         user_id -> Nullable<Varchar>,
         environment -> Nullable<Varchar>,
-        actual_time_ms -> Int4,
+        actual_time_ms -> Float8,
         actual_cost -> Nullable<Numeric>,
         estimated_time_ms -> Nullable<Float8>,
         estimated_cost -> Nullable<Float8>,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::anomaly::{DriftOnset, FailureBurst, drift_onset, failure_bursts};
+use super::anomaly::{DriftOnset, FailureBurst, drift_onset, failure_bursts, placed_failures};
 use super::calibration::{Calibration, calibration};
 use super::changepoint::{Change, changes};
 use super::histogram::{Bin, SparkPoint, histogram, sparkline};
@@ -128,7 +128,7 @@ pub fn analyze(
     let measure = options.measure;
     let order = chronological(samples);
     let (compared, problems) = residuals(samples, model, measure);
-    let changes = changes(&compared);
+    let (changes, steady) = changes(&compared);
     let latest = changes.last().map_or(0, |change| change.index);
     let overall = calibration(&compared, measure, options.level);
     let since_change = (latest > 0)
@@ -162,12 +162,12 @@ pub fn analyze(
         calibration: overall,
         calibration_since_change: since_change,
         drift,
-        drift_onset: drift_onset(&compared[latest..]),
+        drift_onset: drift_onset(&steady[latest..]),
         changes,
-        input_shift: shift_between_halves(samples, &order),
+        input_shift: shift_between_halves(samples, &order, model),
         outlier_count,
         outliers,
-        failure_bursts: failure_bursts(samples, &order),
+        failure_bursts: failure_bursts(&placed_failures(samples, &order), samples.len() as u64),
         errors,
         problems,
         histogram: histogram(&actuals, options.histogram_bins),
@@ -257,13 +257,22 @@ fn percentiles(ordered: &[f64]) -> Option<Percentiles> {
     })
 }
 
-/// Compares the context variables of the later half of the executions with those of the earlier half.
-pub(super) fn shift_between_halves(samples: &[Sample], order: &[usize]) -> Vec<InputShift> {
+/// Compares the context variables of the later half of the executions with those of the earlier half: those that the
+/// estimate reads, where it is known.
+pub(super) fn shift_between_halves(
+    samples: &[Sample],
+    order: &[usize],
+    model: Option<&dyn Model>,
+) -> Vec<InputShift> {
+    let read = model.map(Model::variables);
     let (before, after) = order.split_at(order.len() / 2);
     let mut variables: BTreeMap<&str, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
     for (part, late) in [(before, false), (after, true)] {
         for index in part {
             for (name, value) in &samples[*index].context {
+                if read.as_ref().is_some_and(|read| !read.contains(name)) {
+                    continue;
+                }
                 let sides = variables.entry(name).or_default();
                 if late {
                     sides.1.push(*value)

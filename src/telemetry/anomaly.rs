@@ -3,12 +3,13 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::changepoint::inflation;
 use super::outlier::{OUTLIER_LIMIT, winsorise};
 use super::{Residual, Sample};
-use crate::statistics::{benjamini_hochberg, binomial_at_least, median, robust_scale};
+use crate::statistics::{binomial_at_least, median, robust_scale};
 
 /// Executions in the sliding window in which failures are counted.
-const BURST_WINDOW: usize = 20;
+const BURST_WINDOW: u64 = 20;
 /// A burst is reported below this, after Benjamini-Hochberg over the windows.
 const BURST_LEVEL: f64 = 0.01;
 /// Allowance of the CUSUM, in standard deviations.
@@ -80,65 +81,126 @@ pub fn burst_p(failures: u64, executions: u64, baseline: f64) -> f64 {
     binomial_at_least(failures, executions, baseline)
 }
 
-/// Finds bursts of failures among samples taken in the order `chronological` gives them.
-pub fn failure_bursts(samples: &[Sample], chronological: &[usize]) -> Vec<FailureBurst> {
-    let failed: Vec<bool> = chronological.iter().map(|i| !samples[*i].success).collect();
-    let n = failed.len();
-    let width = BURST_WINDOW;
-    if n < 2 * width {
+/// A failure, and its place among all executions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlacedFailure {
+    /// How many executions were before it.
+    pub place: u64,
+    /// When it was.
+    pub at: DateTime<Utc>,
+}
+
+/// The failures among samples taken in the order `chronological` gives them.
+pub(super) fn placed_failures(samples: &[Sample], chronological: &[usize]) -> Vec<PlacedFailure> {
+    let failed = chronological.iter().zip(0..).filter_map(|(index, place)| {
+        let sample = &samples[*index];
+        (!sample.success).then_some(PlacedFailure {
+            place,
+            at: sample.executed_at,
+        })
+    });
+    failed.collect()
+}
+
+/// Finds bursts among failures, in their order, out of so many executions: windows of executions that hold more of them
+/// than the others explain.
+pub fn failure_bursts(failures: &[PlacedFailure], executions: u64) -> Vec<FailureBurst> {
+    if executions < 2 * BURST_WINDOW || failures.is_empty() {
         return Vec::new();
     }
-    let mut prefix = vec![0usize; n + 1];
-    for (i, f) in failed.iter().enumerate() {
-        prefix[i + 1] = prefix[i] + usize::from(*f);
-    }
-    let baseline = |start: usize, end: usize| {
-        let failures = prefix[n] - (prefix[end] - prefix[start]);
+    let total = failures.len() as u64;
+    let baseline = |failures: u64, among: u64| {
         // half a failure more keeps a spotless past from making one failure impossible
-        (failures as f64 + 0.5) / ((n - (end - start)) as f64 + 1.0)
+        ((total - failures) as f64 + 0.5) / ((executions - among) as f64 + 1.0)
     };
-    let p_values: Vec<f64> = (0..=n - width)
-        .map(|start| {
-            let failures = prefix[start + width] - prefix[start];
-            burst_p(
-                failures as u64,
-                width as u64,
-                baseline(start, start + width),
-            )
-        })
-        .collect();
-    let adjusted = benjamini_hochberg(&p_values);
+    let runs = window_runs(failures, executions);
+    let adjusted = adjusted_by_count(&runs, |count| {
+        burst_p(count, BURST_WINDOW, baseline(count, BURST_WINDOW))
+    });
     let mut bursts = Vec::new();
-    let mut start = 0;
-    while start < adjusted.len() {
-        if adjusted[start] >= BURST_LEVEL {
-            start += 1;
+    let mut free = 0;
+    let mut runs = runs.iter().peekable();
+    while let Some(run) = runs.next() {
+        let is_burst = |count: u64| adjusted[count as usize] < BURST_LEVEL;
+        if !is_burst(run.count) || run.end <= free {
             continue;
         }
-        let mut last = start;
-        while last + 1 < adjusted.len() && adjusted[last + 1] < BURST_LEVEL {
-            last += 1;
+        let start = run.start.max(free);
+        let (mut end, mut smallest) = (run.end, adjusted[run.count as usize]);
+        while let Some(next) = runs.next_if(|next| is_burst(next.count)) {
+            end = next.end;
+            smallest = smallest.min(adjusted[next.count as usize]);
         }
-        let smallest = adjusted[start..=last].iter().copied().fold(1.0, f64::min);
-        let inside = start..last + width;
-        let first = inside.clone().find(|i| failed[*i]);
-        let end = inside.rev().find(|i| failed[*i]);
-        if let (Some(first), Some(end)) = (first, end) {
-            let (executions, failures) = (end + 1 - first, prefix[end + 1] - prefix[first]);
-            let baseline_rate = baseline(first, end + 1);
-            bursts.push(FailureBurst {
-                from: samples[chronological[first]].executed_at,
-                to: samples[chronological[end]].executed_at,
-                executions,
-                failures,
-                baseline_rate,
-                p: burst_p(failures as u64, executions as u64, baseline_rate),
-                adjusted_p: smallest,
-            });
-        }
-        start = last + width;
+        free = end - 1 + BURST_WINDOW;
+        let from = failures.partition_point(|it| it.place < start);
+        let to = failures.partition_point(|it| it.place < free);
+        let [first, .., last] = &failures[from..to] else {
+            continue;
+        };
+        let (executions, count) = (last.place + 1 - first.place, (to - from) as u64);
+        let baseline_rate = baseline(count, executions);
+        bursts.push(FailureBurst {
+            from: first.at,
+            to: last.at,
+            executions: executions as usize,
+            failures: to - from,
+            baseline_rate,
+            p: burst_p(count, executions, baseline_rate),
+            adjusted_p: smallest,
+        });
     }
     bursts
+}
+
+/// Windows that begin at `start` up to before `end` and hold as many failures.
+struct Run {
+    start: u64,
+    end: u64,
+    count: u64,
+}
+
+/// All windows, in runs of neighbours with as many failures.
+fn window_runs(failures: &[PlacedFailure], executions: u64) -> Vec<Run> {
+    let windows = executions - BURST_WINDOW + 1;
+    // a failure is in the windows that begin within a window's length before it
+    let enters = failures
+        .iter()
+        .map(|it| it.place.saturating_sub(BURST_WINDOW - 1));
+    let leaves = failures.iter().map(|it| it.place + 1);
+    let mut leaves = leaves.peekable();
+    let mut enters = enters.peekable();
+    let (mut runs, mut start, mut count) = (Vec::new(), 0, 0);
+    while start < windows {
+        while enters.next_if(|at| *at <= start).is_some() {
+            count += 1;
+        }
+        while leaves.next_if(|at| *at <= start).is_some() {
+            count -= 1;
+        }
+        let next = enters.peek().into_iter().chain(leaves.peek()).min();
+        let end = next.copied().unwrap_or(windows).min(windows);
+        runs.push(Run { start, end, count });
+        start = end;
+    }
+    runs
+}
+
+/// The p-values of windows by their number of failures, adjusted for all windows (Benjamini and Hochberg 1995).
+fn adjusted_by_count(runs: &[Run], p: impl Fn(u64) -> f64) -> Vec<f64> {
+    let mut windows = vec![0.0; BURST_WINDOW as usize + 1];
+    for run in runs {
+        windows[run.count as usize] += (run.end - run.start) as f64;
+    }
+    let total: f64 = windows.iter().sum();
+    let mut rank = total;
+    let mut smallest = 1.0_f64;
+    let mut adjusted = vec![1.0; windows.len()];
+    for (count, met) in windows.iter().enumerate().filter(|(_, met)| **met > 0.0) {
+        smallest = smallest.min(p(count as u64) * total / rank);
+        adjusted[count] = smallest;
+        rank -= met;
+    }
+    adjusted
 }
 
 /// Runs a two-sided CUSUM (Page 1954) over standardised values and returns the first alarm.
@@ -181,7 +243,12 @@ pub fn drift_onset(segment: &[Residual]) -> Option<DriftOnset> {
         return None;
     }
     let centre = median(before)?;
-    let scale = robust_scale(before, centre)?;
+    let around: Vec<f64> = winsorise(before, OUTLIER_LIMIT)
+        .iter()
+        .map(|v| v - centre)
+        .collect();
+    // where neighbours correlate, a sum of them strays farther
+    let scale = robust_scale(before, centre)? * inflation(&around).sqrt();
     let z: Vec<f64> = winsorise(lately, OUTLIER_LIMIT)
         .iter()
         .map(|v| (v - centre) / scale)
@@ -218,6 +285,7 @@ mod tests {
                 context: Default::default(),
                 execution_id: None,
                 error: None,
+                timed_out: false,
             })
             .collect()
     }
@@ -226,7 +294,7 @@ mod tests {
     fn a_burst_is_found_and_dated() {
         let samples = samples(|i| i % 50 == 7 || (200..212).contains(&i));
         let order: Vec<usize> = (0..samples.len()).collect();
-        let bursts = failure_bursts(&samples, &order);
+        let bursts = failure_bursts(&placed_failures(&samples, &order), 300);
         assert_eq!(bursts.len(), 1);
         assert!(bursts[0].failures >= 12 && bursts[0].adjusted_p < 0.01);
         assert!(
@@ -240,7 +308,7 @@ mod tests {
             let samples = samples(|i| i % every == 0);
             let order: Vec<usize> = (0..samples.len()).collect();
             assert!(
-                failure_bursts(&samples, &order).is_empty(),
+                failure_bursts(&placed_failures(&samples, &order), 300).is_empty(),
                 "one in {every}"
             );
         }

@@ -5,15 +5,16 @@ use chrono::{DateTime, Utc};
 use super::design::{Held, design};
 use super::fit::{Method, fit, intervals, round_within};
 use super::linear::Matrix;
-use super::quantile_regression::pinball;
 use super::refit::{Constant, Form};
 use super::robust::subsample;
 use super::simplex::minimise;
 use super::{Context, Model};
-use crate::statistics::{Interval, median};
+use crate::statistics::{Interval, mean, median};
 
 /// Constants of a curved estimate that are searched for together, at most.
 const MAX_CURVED: usize = 4;
+/// Times that a fit is repeated on the records where it is below the limit, at most.
+const ROUNDS_BELOW_LIMIT: usize = 10;
 /// Records on which a curved estimate is searched.
 const CURVED_RECORDS: usize = 300;
 
@@ -22,9 +23,26 @@ const CURVED_RECORDS: usize = 300;
 pub(super) struct Row<'a> {
     pub at: DateTime<Utc>,
     pub actual: f64,
+    /// Whether it was stopped at `actual`, and would have taken longer.
+    pub censored: bool,
     /// The value of the current expression; above 0.
     pub current: f64,
     pub context: &'a Context,
+}
+
+impl Row<'_> {
+    /// ln(actual / estimate). An estimate above the limit is not wrong for an execution that was stopped there.
+    pub fn error(&self, estimate: f64) -> f64 {
+        let error = self.actual.ln() - estimate.ln();
+        if self.censored { error.max(0.0) } else { error }
+    }
+}
+
+/// The limit at which executions were stopped, where it was the same for all that were.
+fn common_limit(rows: &[Row<'_>]) -> Option<f64> {
+    let limits = || rows.iter().filter(|row| row.censored).map(|row| row.actual);
+    let (low, high) = (limits().reduce(f64::min)?, limits().reduce(f64::max)?);
+    (high <= 1.05 * low).then_some(low)
 }
 
 /// A form together with what its fit needs of the records.
@@ -135,7 +153,46 @@ impl<'a> Candidate<'a> {
     }
 
     /// Fits on some of the records.
+    ///
+    /// Executions that were stopped stay in at their limit, which moves no quantile below it (Powell 1986).
     pub fn fit(&self, rows: &[Row<'_>], chosen: &[usize], method: Method) -> Option<Vec<f64>> {
+        let fitted = self.below_limit(rows, chosen, method);
+        fitted.map(|(coefficients, _)| coefficients)
+    }
+
+    /// The fit, and the records where it is below the limit, if there is one limit: only those tell of it (Buchinsky 1994).
+    pub fn below_limit(
+        &self,
+        rows: &[Row<'_>],
+        chosen: &[usize],
+        method: Method,
+    ) -> Option<(Vec<f64>, Vec<usize>)> {
+        let mut below = chosen.to_vec();
+        let mut fitted = self.fit_all(rows, &below, method)?;
+        let Some(limit) = common_limit(rows).filter(|_| !method.is_mean()) else {
+            return Some((fitted, below));
+        };
+        for _ in 0..ROUNDS_BELOW_LIMIT {
+            let is_below = |value: &Option<f64>| value.is_some_and(|value| value < limit);
+            let values = self.predict(&fitted, chosen);
+            let next: Vec<usize> = chosen
+                .iter()
+                .zip(&values)
+                .filter(|(_, value)| is_below(value))
+                .map(|(index, _)| *index)
+                .collect();
+            if next == below {
+                break;
+            }
+            let Some(refitted) = self.fit_all(rows, &next, method) else {
+                return Some((fitted, next));
+            };
+            (fitted, below) = (refitted, next);
+        }
+        Some((fitted, below))
+    }
+
+    fn fit_all(&self, rows: &[Row<'_>], chosen: &[usize], method: Method) -> Option<Vec<f64>> {
         let y: Vec<f64> = chosen.iter().map(|i| rows[*i].actual).collect();
         match &self.kind {
             Kind::Linear {
@@ -151,12 +208,21 @@ impl<'a> Candidate<'a> {
                 let ones = vec![1.0; y.len()];
                 // the coefficient a may be below 1, so its logarithm has either sign
                 let line = Matrix::line(&x);
-                let fitted = super::robust::relative_quantile(&line, &y, &ones, method.tau)?;
+                let mut fitted = super::robust::relative_quantile(&line, &y, &ones, method.tau)?;
+                if method.is_mean() {
+                    // the mean is above the median by the mean of exp(residual) (Duan 1983)
+                    let above: Vec<f64> = y
+                        .iter()
+                        .zip(line.times(&fitted))
+                        .map(|(y, value)| (y - value).exp())
+                        .collect();
+                    fitted[0] += mean(&above)?.ln();
+                }
                 (fitted[1] >= 0.0).then_some(fitted)
             }
             Kind::Curved { model, contexts } => {
                 let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
-                fit_curve(*model, &contexts, &y, method.tau)
+                fit_curve(*model, &contexts, &y, method)
             }
         }
     }
@@ -333,7 +399,12 @@ fn linear<'a>(width: usize, rows: impl Iterator<Item = Vec<f64>>) -> Kind<'a> {
 }
 
 /// Searches the constants of an estimate that bends in each of them, on a logarithmic scale from where they are.
-fn fit_curve(model: &dyn Model, contexts: &[&Context], y: &[f64], tau: f64) -> Option<Vec<f64>> {
+fn fit_curve(
+    model: &dyn Model,
+    contexts: &[&Context],
+    y: &[f64],
+    method: Method,
+) -> Option<Vec<f64>> {
     let base = model.parameters();
     let moved: Vec<usize> = (0..base.len())
         .filter(|i| base[*i] != 0.0)
@@ -360,7 +431,7 @@ fn fit_curve(model: &dyn Model, contexts: &[&Context], y: &[f64], tau: f64) -> O
             .zip(&y)
         {
             match value {
-                Some(v) if v > 0.0 && v.is_finite() => loss += pinball(y - v.ln(), tau),
+                Some(v) if v > 0.0 && v.is_finite() => loss += method.loss(y - v.ln()),
                 _ => return f64::MAX,
             }
         }

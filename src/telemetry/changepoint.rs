@@ -1,12 +1,13 @@
 //! Changes of level over time: the best split by Welch's test, corrected for having searched for it, and again on
-//! each side (binary segmentation).
+//! each side (binary segmentation), in what the season leaves.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::Residual;
 use super::outlier::{OUTLIER_LIMIT, winsorise};
-use crate::statistics::{median, student_two_sided};
+use super::season::Season;
+use crate::statistics::{mean, median, student_two_sided};
 
 /// A segment has at least this many records.
 pub const MIN_SEGMENT: usize = 10;
@@ -16,6 +17,8 @@ pub const CHANGE_LEVEL: f64 = 0.01;
 pub const MIN_SHIFT: f64 = 0.10;
 /// At most this many changes are looked for.
 const MAX_CHANGES: usize = 64;
+/// Season and steps are fitted so often at most.
+const ROUNDS: usize = 4;
 
 /// The best place to split a series in two.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -140,21 +143,53 @@ fn welch(difference: f64, v1: f64, n1: f64, v2: f64, n2: f64) -> (f64, f64) {
     (difference.abs() / error.sqrt(), degrees)
 }
 
+/// What a split must show to be taken for a change.
+#[derive(Clone, Copy)]
+struct Bar {
+    /// Smallest shift of the level.
+    shift: f64,
+    /// Whether the correlation of neighbours counts.
+    correlated: bool,
+    /// Changes at most.
+    most: usize,
+}
+
+/// The bar of a change that is reported.
+const REPORTED: Bar = Bar {
+    shift: MIN_SHIFT,
+    correlated: true,
+    most: MAX_CHANGES,
+};
+/// The bar of a step that the season is fitted together with: it may turn out to be none.
+const SUSPECTED: Bar = Bar {
+    shift: 0.02,
+    correlated: false,
+    most: 12,
+};
+
 /// The first index of each segment after the first, ascending, with the corrected p-value.
-fn segment(values: &[f64]) -> Vec<(usize, f64)> {
+fn segment(values: &[f64], season: &Season<'_>, bar: Bar) -> Vec<(usize, f64)> {
     let mut found = Vec::new();
     let mut pending = vec![(0, values.len())];
+    let mut looked = 0;
     while let Some((start, end)) = pending.pop() {
-        if found.len() >= MAX_CHANGES {
+        if found.len() >= bar.most || looked > 2 * MAX_CHANGES {
             break;
         }
+        looked += 1;
         let part = winsorise(&values[start..end], OUTLIER_LIMIT);
         let Some(split) = best_split(&part, MIN_SEGMENT) else {
             continue;
         };
-        if split.corrected_p < CHANGE_LEVEL && split.difference.abs().exp_m1() > MIN_SHIFT {
+        let p = match bar.correlated {
+            true => p_with_correlation(&part, &split),
+            false => split.corrected_p,
+        };
+        if p < CHANGE_LEVEL && split.difference.abs().exp_m1() > bar.shift {
             let index = start + split.index;
-            found.push((index, split.corrected_p));
+            if !season.may_be_weekend(index) {
+                found.push((index, p));
+            }
             pending.push((start, index));
             pending.push((index, end));
         }
@@ -163,20 +198,81 @@ fn segment(values: &[f64]) -> Vec<(usize, f64)> {
     found
 }
 
-/// The positions where the level of `r` (logarithmic residuals in the order of execution) changes.
-pub fn change_indices(r: &[f64]) -> Vec<usize> {
-    segment(r).into_iter().map(|(index, _)| index).collect()
+/// The corrected p-value with Welch's error times (1 + r) / (1 - r), where neighbours correlate by r after the split:
+/// then the records say less than as many independent ones.
+fn p_with_correlation(values: &[f64], split: &Split) -> f64 {
+    let (before, after) = values.split_at(split.index);
+    let (Some(low), Some(high)) = (mean(before), mean(after)) else {
+        return 1.0;
+    };
+    let rest: Vec<f64> = (before.iter().map(|v| v - low))
+        .chain(after.iter().map(|v| v - high))
+        .collect();
+    let spread = |part: &[f64]| part.iter().map(|v| v * v).sum::<f64>();
+    let (n1, n2) = (before.len() as f64, after.len() as f64);
+    let (first, second) = rest.split_at(split.index);
+    let (v1, v2) = (spread(first) / (n1 - 1.0), spread(second) / (n2 - 1.0));
+    let (t, degrees) = welch(high - low, v1, n1, v2, n2);
+    let p = student_two_sided(t / inflation(&rest), degrees);
+    (p * split.splits as f64).min(1.0)
 }
 
-/// The changes of level in residuals that are in the order of execution.
-pub fn changes(records: &[Residual]) -> Vec<Change> {
+/// (1 + r) / (1 - r) of the correlation r of neighbours in values around 0; 1 where they do not correlate.
+pub(super) fn inflation(values: &[f64]) -> f64 {
+    let total: f64 = values.iter().map(|v| v * v).sum();
+    let shared: f64 = values.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    let r = if total > 0.0 { shared / total } else { 0.0 };
+    let r = r.clamp(0.0, 0.99);
+    (1.0 + r) / (1.0 - r)
+}
+
+/// Where the level of a series changes, and the series without its season.
+pub struct Levels {
+    /// The first record after each change, ascending, with the corrected p-value.
+    pub changes: Vec<(usize, f64)>,
+    /// The values less the hour of the day and the day of the week.
+    pub values: Vec<f64>,
+}
+
+/// Finds where the level of `r` (logarithmic residuals in the order of execution) changes, at these times.
+///
+/// Season and steps are fitted together, and the steps looked for again in what is left, until they stay.
+pub fn levels(times: &[DateTime<Utc>], r: &[f64]) -> Levels {
+    let season = Season::of(times);
+    if !season.is_known() {
+        return Levels {
+            changes: segment(r, &season, REPORTED),
+            values: r.to_vec(),
+        };
+    }
+    let indices =
+        |found: &[(usize, f64)]| -> Vec<usize> { found.iter().map(|(at, _)| *at).collect() };
+    let mut values = season.removed(r, &[]);
+    let mut steps = indices(&segment(&values, &season, SUSPECTED));
+    let mut changes = Vec::new();
+    for _ in 0..ROUNDS {
+        values = season.removed(r, &steps);
+        changes = segment(&values, &season, REPORTED);
+        let found = indices(&changes);
+        if found == steps {
+            break;
+        }
+        steps = found;
+    }
+    Levels { changes, values }
+}
+
+/// The changes of level in residuals that are in the order of execution, and the same residuals without their season.
+pub fn changes(records: &[Residual]) -> (Vec<Change>, Vec<Residual>) {
     let r: Vec<f64> = records.iter().map(|x| x.r).collect();
-    let found = segment(&r);
+    let times: Vec<DateTime<Utc>> = records.iter().map(|x| x.at).collect();
+    let found = levels(&times, &r);
+    let r = &found.values;
     let mut bounds = vec![0];
-    bounds.extend(found.iter().map(|(index, _)| *index));
+    bounds.extend(found.changes.iter().map(|(index, _)| *index));
     bounds.push(r.len());
-    let mut changes = Vec::with_capacity(found.len());
-    for (position, (index, corrected_p)) in found.into_iter().enumerate() {
+    let mut changes = Vec::with_capacity(found.changes.len());
+    for (position, (index, corrected_p)) in found.changes.iter().copied().enumerate() {
         let (start, end) = (bounds[position], bounds[position + 2]);
         let (Some(before), Some(after)) = (median(&r[start..index]), median(&r[index..end])) else {
             continue;
@@ -192,12 +288,25 @@ pub fn changes(records: &[Residual]) -> Vec<Change> {
             records_after: end - index,
         });
     }
-    changes
+    let steady = records
+        .iter()
+        .zip(r)
+        .map(|(record, r)| Residual { r: *r, ..*record });
+    (changes, steady.collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Every five minutes.
+    fn change_indices(r: &[f64]) -> Vec<usize> {
+        let times: Vec<_> = (0..r.len() as i64)
+            .filter_map(|i| DateTime::from_timestamp(1_777_852_800 + 300 * i, 0))
+            .collect();
+        let found = levels(&times, r).changes;
+        found.into_iter().map(|(index, _)| index).collect()
+    }
 
     #[test]
     fn too_short_or_level_series_do_not_change() {

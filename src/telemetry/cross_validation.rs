@@ -3,7 +3,6 @@
 use super::candidate::{Candidate, Row};
 use super::fit::Method;
 use super::outcome::Evidence;
-use super::quantile_regression::pinball;
 use crate::statistics::{mean, median, paired_t, wilcoxon_signed_rank};
 
 /// Folds of the cross-validation.
@@ -23,19 +22,15 @@ pub(super) struct Validator(pub Method);
 
 impl Validator {
     fn is_median(&self) -> bool {
-        self.0.tau == 0.5
+        self.0.tau == 0.5 && !self.0.is_mean()
     }
 
     /// The loss of an error on the logarithm.
     pub fn loss(&self, logarithm: f64) -> f64 {
-        if self.is_median() {
-            logarithm.abs()
-        } else {
-            2.0 * pinball(logarithm, self.0.tau)
-        }
+        self.0.loss(logarithm)
     }
 
-    /// What losses are summed up by: their median or, of a quantile, their mean.
+    /// What losses are summed up by: their median or, of a quantile and of the mean, their mean.
     pub fn middle(&self, errors: &[f64]) -> Option<f64> {
         if self.is_median() {
             median(errors)
@@ -62,7 +57,7 @@ impl Validator {
                 .into_iter()
                 .zip(&left_out)
             {
-                let error = value.map_or(WORST_ERROR, |v| rows[*i].actual.ln() - v.ln());
+                let error = value.map_or(WORST_ERROR, |v| rows[*i].error(v));
                 logarithms.push(error.clamp(-WORST_ERROR, WORST_ERROR));
             }
         }
@@ -72,10 +67,7 @@ impl Validator {
 
     /// What speaks for the candidate, against the current estimate.
     pub fn evidence(&self, validated: &CrossValidated, rows: &[Row<'_>]) -> Option<Evidence> {
-        let current: Vec<f64> = rows
-            .iter()
-            .map(|row| row.actual.ln() - row.current.ln())
-            .collect();
+        let current: Vec<f64> = rows.iter().map(|row| row.error(row.current)).collect();
         let current_errors: Vec<f64> = current.iter().map(|l| self.loss(*l)).collect();
         let differences: Vec<f64> = current_errors
             .iter()
@@ -93,10 +85,10 @@ impl Validator {
         Some(Evidence {
             folds: FOLDS,
             records: rows.len(),
-            error: if self.is_median() {
-                "absolute_log_error"
-            } else {
-                "pinball_log_error"
+            error: match (self.is_median(), self.0.is_mean()) {
+                (true, _) => "absolute_log_error",
+                (_, true) => "gamma_deviance",
+                _ => "pinball_log_error",
             },
             current_error,
             cross_validated_error: new_error,

@@ -1,6 +1,7 @@
 //! Fitting the free constants of a linear design, no term of the wrong sign, and how sure each constant is.
 
 use super::linear::Matrix;
+use super::quantile_regression::pinball;
 use super::refit::Estimator;
 use super::robust::{HUBER_C, huber, relative_quantile, theil_sen};
 use crate::statistics::{
@@ -17,6 +18,23 @@ pub(super) struct Method {
     pub estimator: Estimator,
     /// The quantile that is estimated; 0.5 but on request.
     pub tau: f64,
+}
+
+impl Method {
+    /// Whether the mean is estimated, and not a quantile.
+    pub fn is_mean(self) -> bool {
+        self.estimator == Estimator::RelativeLeastSquares
+    }
+
+    /// The loss of ln(actual / estimate) whose mean is smallest at what is estimated: half the gamma deviance for the
+    /// mean (McCullagh and Nelder 1989), else the pinball loss.
+    pub fn loss(self, logarithm: f64) -> f64 {
+        if self.is_mean() {
+            logarithm.exp_m1() - logarithm
+        } else {
+            2.0 * pinball(logarithm, self.tau)
+        }
+    }
 }
 
 /// Fits `offset + X b` to `y`; `reference` is a positive level per record by which deviations are divided, replaced
@@ -158,6 +176,10 @@ pub(super) fn intervals(
     let spread = match method.estimator {
         Estimator::RelativeLad => {
             (method.tau * (1.0 - method.tau)).sqrt() * sparsity(&sorted(&u), method.tau)?
+        }
+        // the error of a mean is that of all values, the far ones too
+        Estimator::RelativeLeastSquares => {
+            (u.iter().map(|u| u * u).sum::<f64>() / u.len().max(1) as f64).sqrt()
         }
         _ => robust_scale(&u, 0.0).unwrap_or(0.0),
     };

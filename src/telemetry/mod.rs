@@ -29,15 +29,17 @@ mod residuals;
 mod robust;
 mod rows;
 mod sample;
+mod season;
 mod simplex;
 mod success;
 
 pub use analysis::{Analysis, AnalyzeOptions, Percentiles, adjust_bursts, analyze};
 pub use anomaly::{
-    Cusum, Direction, DriftOnset, FailureBurst, burst_p, cusum, drift_onset, failure_bursts,
+    Cusum, Direction, DriftOnset, FailureBurst, PlacedFailure, burst_p, cusum, drift_onset,
+    failure_bursts,
 };
 pub use calibration::{Calibration, calibration};
-pub use changepoint::{Change, MIN_SEGMENT, Split, best_split, change_indices, changes};
+pub use changepoint::{Change, Levels, MIN_SEGMENT, Split, best_split, changes, levels};
 pub use design::Held;
 pub use histogram::{Bin, SparkPoint, histogram, sparkline};
 pub use input_shift::{InputShift, ShiftBand, input_shift, kolmogorov_smirnov, psi, psi_band};

@@ -44,15 +44,16 @@ pub struct Evidence {
     pub folds: usize,
     /// Records compared.
     pub records: usize,
-    /// The error that is compared: `absolute_log_error` or `pinball_log_error` (where a quantile is estimated).
+    /// The error that is compared: `absolute_log_error`, `pinball_log_error` (where a quantile is estimated) or
+    /// `gamma_deviance` (where the mean is).
     pub error: &'static str,
-    /// Error of the current estimate: the median, or the mean where a quantile is estimated.
+    /// Error of the current estimate: the median, or the mean where a quantile or the mean is estimated.
     pub current_error: f64,
     /// The same of the new estimate, each record predicted by a fit without its fold.
     pub cross_validated_error: f64,
     /// By how much the error falls, as a share of the current one (negative: it grows).
     pub improvement: f64,
-    /// The paired test: `wilcoxon_signed_rank`, or `paired_t` where a quantile is estimated.
+    /// The paired test: `wilcoxon_signed_rank`, or `paired_t` where a quantile or the mean is estimated.
     pub test: &'static str,
     /// Its two-sided p-value.
     pub p: f64,
@@ -87,6 +88,12 @@ pub struct Recommendation {
     pub records_fitted: usize,
     /// Records before the last change, left out.
     pub records_before_change: usize,
+    /// Records of executions that were stopped at their limit: they would have taken longer.
+    pub timeouts: usize,
+    /// How the current estimate fares on the records that count.
+    pub calibration: Option<Calibration>,
+    /// Whether the level alone is surely off: no fit predicts better otherwise.
+    pub only_rescaled: bool,
     /// Time of the first record that counts.
     pub since: DateTime<Utc>,
     /// The range of each variable in the records: beyond it the estimate extrapolates.
@@ -139,6 +146,8 @@ pub enum RefusalReason {
         required: usize,
         /// How many more.
         missing: usize,
+        /// Records before the last change, left out.
+        before_change: usize,
     },
     /// No variable of the estimate varies: a slope cannot be told.
     ConstantInput {
@@ -163,6 +172,15 @@ pub enum RefusalReason {
     InputShiftOnly {
         /// The variables that moved.
         variables: Vec<String>,
+    },
+    /// The quantile lies above the limit at which executions were stopped.
+    BeyondLimit {
+        /// The quantile, between 0 and 1.
+        quantile: f64,
+        /// Executions that were stopped.
+        timeouts: usize,
+        /// Their share, 0..1.
+        share: f64,
     },
     /// No fit predicts better than the current estimate.
     NoImprovement,
@@ -189,8 +207,25 @@ impl RefusalReason {
                 usable,
                 required,
                 missing,
+                before_change,
+            } => {
+                let since = match before_change {
+                    0 => "",
+                    _ => " since the last change",
+                };
+                format!(
+                    "{usable} usable records{since}; {missing} more are needed ({required} in all)"
+                )
+            }
+            Self::BeyondLimit {
+                quantile,
+                timeouts,
+                share,
             } => format!(
-                "{usable} usable records since the last change; {missing} more are needed ({required} in all)"
+                "{timeouts} executions ({:.1} %) were stopped at their limit, so what {} % of them stay under \
+                 cannot be known; raise the limit, or ask for a lower quantile",
+                100.0 * share,
+                100.0 * quantile
             ),
             Self::ConstantInput {
                 variables,

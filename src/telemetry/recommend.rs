@@ -3,10 +3,10 @@
 //! A new estimate is recommended only if blocked 5-fold cross-validation shows that it predicts better than the
 //! current one: each fifth of the records, in the order of execution, is predicted by a fit on the other four.
 
-use super::analysis::{is_off, outliers, shift_between_halves};
+use super::analysis::{DRIFT_SHARE, is_off, outliers, shift_between_halves};
 use super::calibration::{Calibration, calibration};
 use super::candidate::{Candidate, Row};
-use super::changepoint::{Change, change_indices, changes};
+use super::changepoint::{Change, changes, levels};
 use super::cross_validation::{CrossValidated, Validator};
 use super::design::constant_variables;
 use super::fit::round_within;
@@ -28,6 +28,8 @@ const EVIDENCE_LEVEL: f64 = 0.01;
 const MIN_IMPROVEMENT: f64 = 0.05;
 /// Another form must lower the cross-validated error by this share.
 const MIN_FORM_IMPROVEMENT: f64 = 0.10;
+/// Slightly more executions than the quantile leaves may be stopped at their limit: chance.
+const STOPPED_MARGIN: f64 = 1.1;
 /// Of more records a fixed, even draw is fitted.
 const MAX_FITTED: usize = 4_000;
 
@@ -48,7 +50,7 @@ pub fn recommend(samples: &[Sample], model: &dyn Model, options: &RefitOptions) 
     if not_positive > rows.len() {
         let actual: Vec<f64> = samples
             .iter()
-            .filter_map(|s| usable_actual(s, measure, &mut Default::default()))
+            .filter_map(|s| usable_actual(s, measure, false, &mut Default::default()))
             .collect();
         let middle = if measure == Measure::Cost {
             mean(&actual)
@@ -67,7 +69,7 @@ pub fn recommend(samples: &[Sample], model: &dyn Model, options: &RefitOptions) 
         );
     }
     let records = to_residuals(&rows, &indices);
-    let found = changes(&records);
+    let (found, _) = changes(&records);
     let start = attempt.first_record(&found);
     attempt.rows = &rows[start..];
     attempt.before_change = start;
@@ -80,6 +82,7 @@ pub fn recommend(samples: &[Sample], model: &dyn Model, options: &RefitOptions) 
             usable,
             required: MIN_RECORDS,
             missing,
+            before_change: start,
         };
         return attempt.refuse(reason, None);
     }
@@ -91,6 +94,9 @@ pub fn recommend(samples: &[Sample], model: &dyn Model, options: &RefitOptions) 
             variables: ranges(&constant, attempt.rows),
             rescaling: attempt.rescaling(),
         };
+        return attempt.refuse(reason, None);
+    }
+    if let Some(reason) = attempt.beyond_limit(&constant) {
         return attempt.refuse(reason, None);
     }
     match attempt.search(&names, &constant) {
@@ -160,7 +166,9 @@ impl<'a> Attempt<'a, '_> {
             .zip(&rows)
             .map(|(value, row)| value.map(|v| row.actual.ln() - v.ln()))
             .collect::<Option<Vec<f64>>>()?;
-        Some(change_indices(&r).last().map_or(0, |index| drawn[*index]))
+        let times: Vec<_> = rows.iter().map(|row| row.at).collect();
+        let found = levels(&times, &r).changes;
+        Some(found.last().map_or(0, |(index, _)| drawn[*index]))
     }
 
     fn validator(&self) -> Validator {
@@ -183,7 +191,9 @@ impl<'a> Attempt<'a, '_> {
         // a level that is met exactly leaves no rank to test, and nothing to improve
         let better = evidence.improvement >= MIN_IMPROVEMENT && evidence.p < EVIDENCE_LEVEL;
         if !better {
-            return Err(Some(Box::new(evidence)));
+            return self
+                .surely_off(&rows, names, constant)
+                .ok_or(Some(Box::new(evidence)));
         }
         alternatives.sort_by(|a, b| a.cross_validated_error.total_cmp(&b.cross_validated_error));
         self.recommendation(
@@ -193,8 +203,61 @@ impl<'a> Attempt<'a, '_> {
             constant,
             evidence.clone(),
             alternatives,
+            true,
         )
         .ok_or(Some(Box::new(evidence)))
+    }
+
+    /// A factor on the whole estimate where its ratio is surely off by a tenth, although no fit predicts better: in noisy
+    /// records the error hardly falls, however wrong the level is.
+    fn surely_off(
+        &self,
+        rows: &[Row<'a>],
+        names: &[String],
+        constant: &[String],
+    ) -> Option<Recommendation> {
+        if self.options.quantile.is_some() {
+            return None;
+        }
+        let (_, interval) = self.calibration.as_ref().map(Calibration::ratio)?;
+        let far = 1.0 + DRIFT_SHARE;
+        interval.filter(|it| it.low > far || it.high < 1.0 / far)?;
+        let candidate = Candidate::rescaled(rows);
+        let validated = self.validator().cross_validate(&candidate, rows)?;
+        let evidence = self.validator().evidence(&validated, rows)?;
+        self.recommendation(
+            &candidate,
+            rows,
+            names,
+            constant,
+            evidence,
+            Vec::new(),
+            false,
+        )
+    }
+
+    /// Why the quantile cannot be known, where too many executions were stopped before they reached it.
+    fn beyond_limit(&self, constant: &[String]) -> Option<RefusalReason> {
+        let method = self.options.method();
+        let stopped = self.rows.iter().filter(|row| row.censored).count();
+        if stopped == 0 || method.is_mean() {
+            return None;
+        }
+        let drawn = subsample(self.rows.len(), MAX_FITTED);
+        let rows: Vec<Row<'a>> = drawn.iter().map(|i| self.rows[*i]).collect();
+        let all: Vec<usize> = (0..rows.len()).collect();
+        let fitted = Candidate::own(self.model, &rows, constant)
+            .and_then(|own| own.below_limit(&rows, &all, method));
+        let below = fitted.map_or(all, |(_, below)| below);
+        let share = |part: usize, of: usize| part as f64 / of.max(1) as f64;
+        let stopped_below = below.iter().filter(|i| rows[**i].censored).count();
+        let known = share(stopped_below, below.len()) <= STOPPED_MARGIN * (1.0 - method.tau)
+            && 2 * below.len() >= rows.len();
+        (!known).then(|| RefusalReason::BeyondLimit {
+            quantile: method.tau,
+            timeouts: stopped,
+            share: share(stopped, self.rows.len()),
+        })
     }
 
     /// Tries the other forms. The best one is returned if its cross-validated error, as median and as mean, is a tenth
@@ -277,6 +340,7 @@ impl<'a> Attempt<'a, '_> {
         constant: &[String],
         evidence: Evidence,
         alternatives: Vec<Alternative>,
+        must_improve: bool,
     ) -> Option<Recommendation> {
         let method = self.options.method();
         let all: Vec<usize> = (0..rows.len()).collect();
@@ -292,7 +356,7 @@ impl<'a> Attempt<'a, '_> {
             .predict_rounded(&constants, &all)
             .into_iter()
             .zip(rows)
-            .map(|(value, row)| value.map(|v| row.actual.ln() - v.ln()))
+            .map(|(value, row)| value.map(|v| row.error(v)))
             .collect::<Option<Vec<f64>>>()?;
         let errors: Vec<f64> = logarithms
             .iter()
@@ -301,9 +365,8 @@ impl<'a> Attempt<'a, '_> {
         let relative: Vec<f64> = logarithms.iter().map(|l| l.exp_m1().abs()).collect();
         // what rounding makes of the fit must still be better, and not the current estimate again
         let rounded_error = self.validator().middle(&errors)?;
-        if rounded_error > (1.0 - MIN_IMPROVEMENT) * evidence.current_error
-            || relative.iter().any(|e| !e.is_finite())
-        {
+        let improves = rounded_error <= (1.0 - MIN_IMPROVEMENT) * evidence.current_error;
+        if (must_improve && !improves) || relative.iter().any(|e| !e.is_finite()) {
             return None;
         }
         let ranged: Vec<String> = match (&candidate.variable, names) {
@@ -325,6 +388,9 @@ impl<'a> Attempt<'a, '_> {
             records: self.rows.len(),
             records_fitted: rows.len(),
             records_before_change: self.before_change,
+            timeouts: self.rows.iter().filter(|row| row.censored).count(),
+            calibration: self.calibration.clone(),
+            only_rescaled: !must_improve,
             since: self.rows.first()?.at,
             fitted_range: ranges(&ranged, self.rows),
             constant_variables: constant.to_vec(),
@@ -364,10 +430,9 @@ impl<'a> Attempt<'a, '_> {
         if off {
             return RefusalReason::NoImprovement;
         }
-        let uses = self.model.variables();
-        let moved: Vec<String> = shift_between_halves(samples, counted)
+        let moved: Vec<String> = shift_between_halves(samples, counted, Some(self.model))
             .into_iter()
-            .filter(|s| s.band != ShiftBand::Stable && uses.contains(&s.variable))
+            .filter(|s| s.band != ShiftBand::Stable)
             .map(|s| s.variable)
             .collect();
         if !moved.is_empty() {

@@ -53,7 +53,7 @@ pub fn residuals(
     for (&index, computed) in order.iter().zip(computed) {
         let sample = &samples[index];
         count_variables(sample, &names, &mut problems);
-        let actual = usable_actual(sample, measure, &mut problems);
+        let actual = usable_actual(sample, measure, false, &mut problems);
         let estimate = usable_estimate(
             sample.estimate.or(computed),
             sample,
@@ -125,13 +125,16 @@ fn count_variables(sample: &Sample, variables: &[String], problems: &mut Problem
     }
 }
 
-/// The measured value if it counts for `measure` and has a logarithm.
+/// The measured value if it counts for `measure` and has a logarithm; of an execution that was stopped at its limit if
+/// `timeouts` count.
 pub(super) fn usable_actual(
     sample: &Sample,
     measure: Measure,
+    timeouts: bool,
     problems: &mut ProblemCounter,
 ) -> Option<f64> {
-    if measure == Measure::Time && !sample.success {
+    let counts = sample.success || (timeouts && sample.timed_out);
+    if measure == Measure::Time && !counts {
         return None;
     }
     let kind = match sample.actual {

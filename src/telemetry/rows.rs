@@ -32,7 +32,10 @@ pub(super) fn usable_rows<'a>(
             problems.add_variable(kind, name);
             complete = false;
         }
-        if let (Some(actual), true) = (usable_actual(sample, measure, &mut problems), complete) {
+        if let (Some(actual), true) = (
+            usable_actual(sample, measure, true, &mut problems),
+            complete,
+        ) {
             usable.push((*index, actual));
         }
     }
@@ -63,6 +66,7 @@ pub(super) fn usable_rows<'a>(
         rows.push(Row {
             at: sample.executed_at,
             actual,
+            censored: measure == Measure::Time && !sample.success,
             current,
             context: &sample.context,
         });

@@ -26,6 +26,8 @@ pub struct Sample {
     pub execution_id: Option<String>,
     /// The error message of a failed execution.
     pub error: Option<String>,
+    /// Whether it failed because it was stopped at its limit: then it would have taken longer than `actual`.
+    pub timed_out: bool,
 }
 
 /// What `actual` and the estimate measure.

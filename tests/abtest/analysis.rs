@@ -41,6 +41,7 @@ fn the_database_sums_up_what_was_recorded() {
             failed: fields[3] == "f",
             time_ms: (fields[3] == "t").then_some(time),
             cost: fields[2].parse().ok(),
+            estimate_ms: None,
         });
     }
     let (_, report) = analysis(&world);

@@ -116,6 +116,70 @@ fn csv_and_spans_are_read() {
     );
 }
 
+/// T1, T3: an odd span refuses itself alone, each refused span counts, and one of other things is passed over, however
+/// odd it is; a document may be a whole file.
+#[test]
+fn spans_are_refused_one_by_one() {
+    let world = world();
+    let span = |name: &str, id: usize, more: &str| {
+        format!(
+            "{{\"name\": \"{name}\", \"traceId\": \"t\", \"spanId\": \"{id}\", \"startTimeUnixNano\": 1767225600000000000{more}}}"
+        )
+    };
+    let ended = ", \"endTimeUnixNano\": 1767225600000400000";
+    let bad = format!("{ended}, \"attributes\": {{\"tool.pattern\": \"none\"}}");
+    let rated = format!("{ended}, \"attributes\": {{\"rating\": \"PG-13\"}}");
+    let spans = [
+        span("df", 1, ended),
+        span("GET /film", 2, &rated),
+        span("GET /open", 3, ""),
+        span("df", 4, &bad),
+        span("df", 5, &bad),
+        span("df", 6, ""),
+        span("execute_tool du", 7, ended),
+    ];
+    let document = format!(
+        "{{\n  \"resourceSpans\": [{{\"scopeSpans\": [{{\"spans\": [\n{}\n]}}]}}]\n}}\n",
+        spans.join(",\n")
+    );
+    world.write("spans.json", &document);
+    let run = telemetry(&world, "record --batch spans.json --from-format otel");
+    assert!(
+        run.stdout
+            .starts_with("recorded 2 executions, 2 spans of other things, 3 refused"),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr.contains("t-4") && run.stderr.contains("t-5"),
+        "{run:?}"
+    );
+    assert!(
+        run.stderr
+            .contains("span t-6: the span has no start and end"),
+        "{run:?}"
+    );
+    assert_eq!(
+        world.sql("SELECT actual_time_ms, execution_id FROM tool_telemetry ORDER BY id"),
+        "0.4|t-1\n0.4|t-7\n"
+    );
+}
+
+#[test]
+fn results_of_hyperfine_are_recorded() {
+    let world = world();
+    let results = "{\n \"results\": [\n  {\"command\": \"/bin/df -h\", \"times\": [0.0004, 0.25],\n   \
+                   \"exit_codes\": [0, 1], \"parameters\": {\"N\": \"20\", \"pattern\": \"use\"}}\n ]\n}\n";
+    world.write("bench.json", results);
+    let run = telemetry(&world, "record --batch bench.json --from-format hyperfine");
+    assert_eq!(run.stdout, "recorded 2 executions\n", "{run:?}");
+    assert_eq!(
+        world.sql(
+            "SELECT actual_time_ms, success, error_message, estimated_time_ms FROM tool_telemetry ORDER BY id"
+        ),
+        "0.4|t||120\n250|f|exit code 1|120\n"
+    );
+}
+
 #[test]
 fn what_is_exported_can_be_recorded() {
     let world = world();

@@ -13,7 +13,7 @@ fn an_execution_is_recorded_with_its_estimate() {
          --user ann --environment staging --execution-id a --rating 4 --at 2026-01-31T12:00:00Z",
     );
     assert_eq!(run.code, 0, "{run:?}");
-    assert_snapshot!(telemetry(&world, "export").stdout, @r#"{"tool":"linux/df@1.0","capability":"disk_usage","pattern":"use","execution_id":"a","at":"2026-01-31T12:00:00Z","time_ms":180,"estimated_time_ms":150.0,"cost":0.0003,"estimated_cost":1.0,"success":true,"error":null,"user":"ann","environment":"staging","rating":4,"context":{"N":50}}"#);
+    assert_snapshot!(telemetry(&world, "export").stdout, @r#"{"tool":"linux/df@1.0","capability":"disk_usage","pattern":"use","execution_id":"a","at":"2026-01-31T12:00:00Z","time_ms":180.4,"estimated_time_ms":150.0,"cost":0.0003,"estimated_cost":1.0,"success":true,"error":null,"user":"ann","environment":"staging","rating":4,"context":{"N":50}}"#);
 }
 
 #[test]
@@ -26,6 +26,49 @@ fn an_id_is_recorded_once() {
         "recorded 0 executions, 1 recorded before\n"
     );
     assert_eq!(rows(&world), 1);
+}
+
+/// S13: another tool may have an execution of the same name.
+#[test]
+fn an_id_is_its_tools_own() {
+    let world = world();
+    for tool in ["df", "du"] {
+        let run = telemetry(
+            &world,
+            &format!("record {tool} --time-ms 5 --success --execution-id run-1"),
+        );
+        assert_eq!(run.stdout, "recorded 1 execution\n", "{run:?}");
+    }
+    let both = "{\"tool\":\"df\",\"time_ms\":1,\"success\":true,\"execution_id\":\"run-1\"}\n\
+                {\"tool\":\"du\",\"time_ms\":1,\"success\":true,\"execution_id\":\"run-2\"}\n";
+    let run = world.run_with_input(&["telemetry", "record", "--batch", "-"], both);
+    assert_eq!(
+        run.stdout, "recorded 1 execution, 1 recorded before\n",
+        "{run:?}"
+    );
+}
+
+/// T5: a time below a millisecond is kept, exported, and compared with its estimate.
+#[test]
+fn times_keep_their_fractions() {
+    let world = world();
+    for (at, time) in ["0.4", "1.2", "1.6", "7"].iter().enumerate() {
+        let line = format!(
+            "record df --pattern use --context N=1 --time-ms {time} --success --execution-id {at}"
+        );
+        assert_eq!(telemetry(&world, &line).code, 0);
+    }
+    let exported = telemetry(&world, "export").stdout;
+    for time in [
+        "\"time_ms\":0.4,",
+        "\"time_ms\":1.2,",
+        "\"time_ms\":1.6,",
+        "\"time_ms\":7,",
+    ] {
+        assert!(exported.contains(time), "{exported}");
+    }
+    let analysed = telemetry(&world, "analyze df --format json").json();
+    assert_eq!(analysed[0]["compared"], 4, "{analysed}");
 }
 
 #[test]

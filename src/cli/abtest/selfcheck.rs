@@ -1,11 +1,13 @@
 //! `toolcat abtest selfcheck`: A/A replays of recorded telemetry.
 
+use std::collections::HashMap;
+
 use clap::Args;
 use serde::Serialize;
 
 use super::record;
 use super::{CommandError, Outcome, Session, input};
-use crate::abtest::simulate::{Schedule, replay};
+use crate::abtest::simulate::{Schedule, replay, replay_units};
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Execution, Metric, TestPlan};
 use crate::definition::ToolRef;
@@ -13,7 +15,7 @@ use crate::operations::abtest::sizing::DEFAULT_PLANNED;
 use crate::operations::address;
 use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};
-use crate::store::ab_tests::{history, split_of};
+use crate::store::ab_tests::{UnitKind, history, split_of};
 
 /// Fewest records for a replay that says anything.
 const FEWEST: usize = 20;
@@ -21,8 +23,8 @@ const FEWEST: usize = 20;
 /// Replay recorded telemetry as A/A tests, and count false winners.
 ///
 /// The recorded executions keep their order and get arms at random, so that no arm can be better: every
-/// winner is a false one. The rule is looked at every few records, as it is in life. The rate should not be above
-/// 1 - confidence.
+/// winner is a false one; in a test by user, whole users get an arm. The rule is looked at every few records, as it is
+/// in life. The rate should not be above 1 - confidence.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Exit codes: 0 the rate is as promised, 1 it is shown to be higher.\n\n\
@@ -85,15 +87,17 @@ pub struct SelfcheckArgs {
 
 pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let (what, plan, tools) = match (&args.name, &args.tool) {
+    let (what, plan, tools, unit) = match (&args.name, &args.tool) {
         (Some(name), _) => {
             let test = abtest::find(&mut connection, name)?;
             let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
-            (name.clone(), plan, vec![test.tool_a_id, test.tool_b_id])
+            let tools = vec![test.tool_a_id, test.tool_b_id];
+            (name.clone(), plan, tools, test.unit())
         }
         (None, Some(tool)) => {
             let tool = address::find(&mut connection, tool)?;
-            (tool.identity().to_string(), plan_of(args)?, vec![tool.id])
+            let what = tool.identity().to_string();
+            (what, plan_of(args)?, vec![tool.id], UnitKind::Execution)
         }
         (None, None) => {
             return Err(CommandError::invalid("name a test, or a tool with --tool"));
@@ -102,6 +106,8 @@ pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, Comma
     let recorded =
         connection.read(|connection| history::executions(connection, &tools, args.limit))?;
     drop(connection);
+    let by_user = unit == UnitKind::User;
+    let recorded = numbered(recorded, by_user);
     let usable = usable(&plan, &recorded);
     if usable < FEWEST {
         return Err(CommandError::invalid(format!(
@@ -115,21 +121,34 @@ pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, Comma
         ))
         .hint("record telemetry first, or try `toolcat abtest simulate`"));
     }
+    // a plan by user counts users, and not their records
+    let usual = if by_user {
+        recorded.len() as u64
+    } else {
+        plan.planned.min(2_000)
+    };
     let records = args
         .records
-        .unwrap_or_else(|| u32::try_from(plan.planned.min(2_000)).unwrap_or(2_000));
+        .unwrap_or(u32::try_from(usual).unwrap_or(2_000));
     let schedule = Schedule {
         streams: args.streams,
         records,
         look_every: args.look_every,
         seed: args.seed,
     };
-    let outcome = replay(&plan, &recorded, schedule)
-        .ok_or_else(|| CommandError::invalid("there is nothing to replay"))?;
+    let outcome = match by_user {
+        true => replay_units(&plan, &recorded, schedule),
+        false => {
+            let executions: Vec<Execution> = recorded.iter().map(|(_, it)| *it).collect();
+            replay(&plan, &executions, schedule)
+        }
+    }
+    .ok_or_else(|| CommandError::invalid("there is nothing to replay"))?;
     let alpha = plan.alpha();
     let check = Check {
         subject: what,
         recorded: recorded.len(),
+        users: by_user.then(|| recorded.iter().map(|(user, _)| user + 1).max().unwrap_or(0)),
         schedule,
         metrics: plan.primaries.clone(),
         false_winners: outcome.wins.a + outcome.wins.b,
@@ -159,11 +178,28 @@ fn plan_of(args: &SelfcheckArgs) -> Result<TestPlan, CommandError> {
     })
 }
 
+/// The executions with the number of their user; where users are not told apart, all with 0.
+fn numbered(recorded: Vec<(Option<String>, Execution)>, by_user: bool) -> Vec<(usize, Execution)> {
+    if !by_user {
+        return recorded.into_iter().map(|(_, it)| (0, it)).collect();
+    }
+    let mut users: HashMap<String, usize> = HashMap::new();
+    let known = recorded
+        .into_iter()
+        .filter_map(|(user, it)| Some((user?, it)));
+    known
+        .map(|(user, it)| {
+            let next = users.len();
+            (*users.entry(user).or_insert(next), it)
+        })
+        .collect()
+}
+
 /// Records that have every metric that decides.
-fn usable(plan: &TestPlan, recorded: &[Execution]) -> usize {
+fn usable(plan: &TestPlan, recorded: &[(usize, Execution)]) -> usize {
     recorded
         .iter()
-        .filter(|execution| {
+        .filter(|(_, execution)| {
             plan.metrics().iter().all(|metric| match metric {
                 Metric::Success => true,
                 Metric::Time => execution.time_ms.is_some(),
@@ -178,6 +214,8 @@ fn usable(plan: &TestPlan, recorded: &[Execution]) -> usize {
 struct Check {
     subject: String,
     recorded: usize,
+    /// Users that the records are of, where whole users are drawn.
+    users: Option<usize>,
     schedule: Schedule,
     metrics: Vec<Metric>,
     false_winners: u32,
@@ -216,10 +254,14 @@ fn present(args: &SelfcheckArgs, session: &mut Session, check: &Check) -> Result
     let schedule = check.schedule;
     writeln!(
         session.ui.out(),
-        "{}: {} A/A replays of {}, {} each, looked at every {}",
+        "{}: {} A/A replays of {}{}, {} each, looked at every {}",
         text::visible(&check.subject),
         text::grouped(schedule.streams as usize),
         text::counted(check.recorded, "record"),
+        match check.users {
+            Some(users) => format!(" of {}, drawn as a whole", text::counted(users, "user")),
+            None => String::new(),
+        },
         text::counted(schedule.records as usize, "record"),
         schedule.look_every
     )?;

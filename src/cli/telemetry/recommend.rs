@@ -231,6 +231,17 @@ fn recommendation(it: &Recommendation) -> Vec<(&'static str, String)> {
     if !range.is_empty() {
         lines.push(("fitted for", range.join(", ")));
     }
+    if it.timeouts > 0 {
+        let share = 100.0 * it.timeouts as f64 / it.records.max(1) as f64;
+        lines.push((
+            "timeouts",
+            format!(
+                "{} of {} ({share:.1} %) were stopped at their limit, and count as longer",
+                it.timeouts,
+                text::counted(it.records, "record")
+            ),
+        ));
+    }
     if it.records_before_change > 0 {
         lines.push((
             "left out",

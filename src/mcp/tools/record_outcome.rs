@@ -157,6 +157,7 @@ mod tests {
             successes: MIN_RECORDS,
             time_ratio: Some(2.0),
             cost_ratio: Some(1.0),
+            ..Lesson::default()
         };
         assert_eq!(so_far(lesson)["drift"], true);
         let steady = Lesson {

@@ -288,7 +288,8 @@ fn learn(
     };
     if job.learned {
         let candidates = pooled.pool.candidates_mut();
-        connection.direct(|connection| lessons::teach(connection, candidates))?;
+        let environment = Some(job.environment.as_str());
+        connection.direct(|connection| lessons::teach(connection, candidates, environment))?;
     }
     if !request.infer_context {
         return Ok(Vec::new());

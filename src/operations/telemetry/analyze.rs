@@ -129,12 +129,45 @@ pub fn run(
         .into_par_iter()
         .map(|part| part.analysed(options))
         .collect();
+    count_all(connection, scope, &mut analysed, measure)?;
     let mut bursts: Vec<Analysis> = analysed.iter().map(|it| it.analysis.clone()).collect();
     telemetry::adjust_bursts(&mut bursts);
     for (analysed, adjusted) in analysed.iter_mut().zip(bursts) {
         analysed.analysis.failure_bursts = adjusted.failure_bursts;
     }
     Ok(analysed)
+}
+
+/// Puts what a sample cannot tell right: bursts of failures and the records between changes are of all executions.
+fn count_all(
+    connection: &mut Connection,
+    scope: &Scope,
+    analysed: &mut [Analysed],
+    measure: Measure,
+) -> Result<(), Refusal> {
+    let drawn = |it: &&mut Analysed| (it.sampled as u64) < it.executions;
+    let mut drawn: Vec<&mut Analysed> = analysed.iter_mut().filter(drawn).collect();
+    if drawn.is_empty() {
+        return Ok(());
+    }
+    let units: Vec<i64> = drawn.iter().map(|it| it.unit.key).collect();
+    let failures = connection.read(|connection| store::failures(connection, scope, &units))?;
+    for one in &mut drawn {
+        let unit = one.unit.key;
+        let failed = failures.get(&unit).map(Vec::as_slice).unwrap_or_default();
+        one.analysis.failure_bursts = telemetry::failure_bursts(failed, one.executions);
+        let changes = &mut one.analysis.changes;
+        let times: Vec<_> = changes.iter().map(|it| it.at).collect();
+        if times.is_empty() {
+            continue;
+        }
+        let counts = connection
+            .read(|connection| store::records_between(connection, scope, unit, &times, measure))?;
+        for (change, pair) in changes.iter_mut().zip(counts.windows(2)) {
+            (change.records_before, change.records_after) = (pair[0], pair[1]);
+        }
+    }
+    Ok(())
 }
 
 fn limit(units: usize) -> u64 {

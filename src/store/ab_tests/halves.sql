@@ -5,8 +5,11 @@ ranked AS (
 SELECT o.arm::text AS arm, r.half::int AS half, count(*) AS records,
        count(*) FILTER (WHERE NOT success) AS failures,
        count(*) FILTER (WHERE timed) AS times,
-       avg(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_mean,
-       var_samp(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_variance,
+       avg(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS time_mean,
+       var_samp(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS time_variance,
+       regr_count(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs, regr_avgx(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_x,
+       regr_avgy(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_y, regr_sxx(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_xx,
+       regr_sxy(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_xy,
        count(actual_cost) AS costs, avg(actual_cost::float8) AS cost_mean,
        var_samp(actual_cost::float8) AS cost_variance
 FROM outcome o JOIN ranked r USING (unit)

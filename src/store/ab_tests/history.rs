@@ -40,8 +40,8 @@ pub fn baseline(
                 success OR error_message ~* 'time[d]?[ _-]?out|deadline' AS timed FROM tool_telemetry \
              WHERE tool_id = ANY ($1) AND ($2 IS NULL OR environment = $2) ORDER BY executed_at DESC LIMIT $3) \
          SELECT count(*) AS records, avg(success::int)::float8 AS success_rate, \
-                avg(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS ln_time_mean, \
-                stddev_samp(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS ln_time_sd, \
+                avg(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS ln_time_mean, \
+                stddev_samp(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS ln_time_sd, \
                 avg(actual_cost::float8) AS cost_mean, \
                 stddev_samp(actual_cost::float8) / nullif(avg(actual_cost::float8), 0) AS cost_variation \
          FROM latest",
@@ -82,24 +82,29 @@ pub fn traffic_per_day(
 
 #[derive(QueryableByName)]
 struct Record {
+    #[diesel(sql_type = Nullable<Text>)]
+    user_id: Option<String>,
     #[diesel(sql_type = Bool)]
     success: bool,
     #[diesel(sql_type = Nullable<Double>)]
     time_ms: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     cost: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    estimate_ms: Option<f64>,
 }
 
-/// The latest executions of those tools, at most `limit`, oldest first.
+/// The latest executions of those tools with their users, at most `limit`, oldest first.
 pub fn executions(
     connection: &mut PgConnection,
     tools: &[i64],
     limit: i64,
-) -> QueryResult<Vec<Execution>> {
+) -> QueryResult<Vec<(Option<String>, Execution)>> {
     let rows: Vec<Record> = diesel::sql_query(
-        "SELECT success, time_ms, cost FROM ( \
-             SELECT success, CASE WHEN success OR error_message ~* 'time[d]?[ _-]?out|deadline' \
-                             THEN actual_time_ms::float8 END AS time_ms, actual_cost::float8 AS cost, executed_at, id \
+        "SELECT user_id::text, success, time_ms, cost, estimate_ms FROM ( \
+             SELECT user_id, success, CASE WHEN success OR error_message ~* 'time[d]?[ _-]?out|deadline' \
+                             THEN actual_time_ms END AS time_ms, actual_cost::float8 AS cost, executed_at, id, \
+                             CASE WHEN estimated_time_ms > 0 THEN estimated_time_ms END AS estimate_ms \
              FROM tool_telemetry WHERE tool_id = ANY ($1) ORDER BY executed_at DESC, id DESC LIMIT $2) latest \
          ORDER BY executed_at, id",
     )
@@ -108,10 +113,14 @@ pub fn executions(
     .load(connection)?;
     Ok(rows
         .into_iter()
-        .map(|row| Execution {
-            failed: !row.success,
-            time_ms: row.time_ms,
-            cost: row.cost,
+        .map(|row| {
+            let execution = Execution {
+                failed: !row.success,
+                time_ms: row.time_ms,
+                cost: row.cost,
+                estimate_ms: row.estimate_ms,
+            };
+            (row.user_id, execution)
         })
         .collect())
 }

@@ -13,8 +13,9 @@ use serde::Serialize;
 
 use super::{Phase, StoredTest, UnitKind};
 use crate::abtest::arms::{ArmStats, UnitStats};
+use crate::abtest::covariate::at_equal_inputs;
 use crate::abtest::decide::Halves;
-use crate::abtest::moments::{Moments, UnitSums};
+use crate::abtest::moments::{Joint, Moments, UnitSums};
 use crate::abtest::quantile::{QuantileInterval, order_statistic_bounds};
 use crate::abtest::{HealthCounts, PerArm};
 
@@ -129,6 +130,16 @@ struct Row {
     #[diesel(sql_type = Nullable<Double>)]
     time_max: Option<f64>,
     #[diesel(sql_type = BigInt)]
+    pairs: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_x: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_y: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_xx: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_xy: Option<f64>,
+    #[diesel(sql_type = BigInt)]
     costs: i64,
     #[diesel(sql_type = Nullable<Double>)]
     cost_mean: Option<f64>,
@@ -152,6 +163,19 @@ fn moments(n: i64, mean: Option<f64>, variance: Option<f64>) -> Moments {
     Moments::from_variance(count(n), mean.unwrap_or(0.0), variance.unwrap_or(0.0))
 }
 
+/// What the estimates foretold, from either kind of row.
+macro_rules! joint {
+    ($row:expr) => {
+        Joint {
+            n: count($row.pairs),
+            mean_x: $row.pairs_x.unwrap_or(0.0),
+            mean_y: $row.pairs_y.unwrap_or(0.0),
+            squares_x: $row.pairs_xx.unwrap_or(0.0),
+            products: $row.pairs_xy.unwrap_or(0.0),
+        }
+    };
+}
+
 fn unit_sums(sums: &[f64]) -> UnitSums {
     let sum = |index: usize| sums.get(index).copied().unwrap_or(0.0);
     UnitSums {
@@ -172,6 +196,7 @@ impl Row {
             timeouts: count(self.timeouts),
             ln_time: moments(self.times, self.time_mean, self.time_variance),
             ln_time_max: self.time_max,
+            foretold: joint!(self),
             cost: moments(self.costs, self.cost_mean, self.cost_variance),
             cost_max: self.cost_max,
             units: by_unit.then(|| UnitStats {
@@ -197,12 +222,14 @@ pub fn recorded(connection: &mut PgConnection, window: Window<'_>) -> QueryResul
         b: count(field(b)),
     };
     let both = |field: fn(&Row) -> i64| count(field(a)) + count(field(b));
+    let (arms, equal_inputs) = at_equal_inputs(&PerArm {
+        a: a.stats(by_unit),
+        b: b.stats(by_unit),
+    });
     Ok(Recorded {
-        arms: PerArm {
-            a: a.stats(by_unit),
-            b: b.stats(by_unit),
-        },
+        arms,
         counts: HealthCounts {
+            equal_inputs,
             assigned: of(|row| row.assigned),
             missing: of(|row| row.missing),
             pending: of(|row| row.silent - row.missing),
@@ -230,6 +257,16 @@ struct Half {
     time_mean: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     time_variance: Option<f64>,
+    #[diesel(sql_type = BigInt)]
+    pairs: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_x: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_y: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_xx: Option<f64>,
+    #[diesel(sql_type = Nullable<Double>)]
+    pairs_xy: Option<f64>,
     #[diesel(sql_type = BigInt)]
     costs: i64,
     #[diesel(sql_type = Nullable<Double>)]
@@ -261,10 +298,13 @@ pub fn halves(connection: &mut PgConnection, window: Window<'_>) -> QueryResult<
             records: count(row.records),
             failures: count(row.failures),
             ln_time: moments(row.times, row.time_mean, row.time_variance),
+            foretold: joint!(row),
             cost: moments(row.costs, row.cost_mean, row.cost_variance),
             ..ArmStats::default()
         };
     }
+    halves.first = at_equal_inputs(&halves.first).0;
+    halves.second = at_equal_inputs(&halves.second).0;
     Ok(Some(halves))
 }
 

@@ -23,9 +23,12 @@ grace AS (
     SELECT arm, count(*) AS records, count(*) FILTER (WHERE NOT success) AS failures,
            count(*) FILTER (WHERE NOT success AND timed) AS timeouts,
            count(*) FILTER (WHERE timed) AS times,
-           avg(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_mean,
-           var_samp(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_variance,
-           max(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed) AS time_max,
+           avg(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS time_mean,
+           var_samp(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS time_variance,
+           max(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed) AS time_max,
+           regr_count(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs, regr_avgx(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_x,
+           regr_avgy(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_y, regr_sxx(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_xx,
+           regr_sxy(ln(greatest(actual_time_ms, 0.001)), ln_estimate) FILTER (WHERE timed) AS pairs_xy,
            count(actual_cost) AS costs,
            avg(actual_cost::float8) AS cost_mean, var_samp(actual_cost::float8) AS cost_variance,
            max(actual_cost::float8) AS cost_max
@@ -33,7 +36,7 @@ grace AS (
 ), per_unit AS (
     SELECT arm, unit, count(*)::float8 AS n, (count(*) FILTER (WHERE NOT success))::float8 AS failed,
            (count(*) FILTER (WHERE timed))::float8 AS times,
-           coalesce(sum(ln(greatest(actual_time_ms, 1)::float8)) FILTER (WHERE timed), 0) AS ln_time,
+           coalesce(sum(ln(greatest(actual_time_ms, 0.001))) FILTER (WHERE timed), 0) AS ln_time,
            count(actual_cost)::float8 AS costs, coalesce(sum(actual_cost::float8), 0) AS cost
     FROM outcome WHERE $8 GROUP BY arm, unit
 ), by_unit AS (
@@ -49,7 +52,8 @@ SELECT arms.arm, coalesce(units.assigned, 0) AS assigned, coalesce(units.silent,
        coalesce(odd.late, 0) AS late, stray.records AS stray,
        coalesce(sums.records, 0) AS records, coalesce(sums.failures, 0) AS failures,
        coalesce(sums.timeouts, 0) AS timeouts, coalesce(sums.times, 0) AS times, sums.time_mean,
-       sums.time_variance, sums.time_max, coalesce(sums.costs, 0) AS costs, sums.cost_mean,
+       sums.time_variance, sums.time_max, coalesce(sums.pairs, 0) AS pairs, sums.pairs_x, sums.pairs_y, sums.pairs_xx,
+       sums.pairs_xy, coalesce(sums.costs, 0) AS costs, sums.cost_mean,
        sums.cost_variance, sums.cost_max,
        coalesce(by_unit.failed, '{}')::float8[] AS failed_by_unit,
        coalesce(by_unit.ln_time, '{}')::float8[] AS ln_time_by_unit,

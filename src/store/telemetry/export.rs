@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Double, Integer, Jsonb, Nullable, SmallInt, Text, Timestamptz};
+use diesel::sql_types::{Bool, Double, Jsonb, Nullable, SmallInt, Text, Timestamptz};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -30,8 +30,9 @@ pub struct Exported {
     #[diesel(sql_type = Timestamptz)]
     pub at: DateTime<Utc>,
     /// Milliseconds it took.
-    #[diesel(sql_type = Integer)]
-    pub time_ms: i32,
+    #[diesel(sql_type = Double)]
+    #[serde(serialize_with = "whole_where_it_is")]
+    pub time_ms: f64,
     /// Milliseconds that were expected.
     #[diesel(sql_type = Nullable<Double>)]
     pub estimated_time_ms: Option<f64>,
@@ -59,6 +60,16 @@ pub struct Exported {
     /// Values of the variables of the estimates.
     #[diesel(sql_type = Jsonb)]
     pub context: Value,
+}
+
+/// Whole milliseconds as a whole number, as they always were.
+fn whole_where_it_is<S: serde::Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    match *value {
+        whole if whole.fract() == 0.0 && whole.abs() < 9e15 => {
+            serializer.serialize_i64(whole as i64)
+        }
+        fine => serializer.serialize_f64(fine),
+    }
 }
 
 /// Hands out the executions in the scope, in the order of execution, in parts. All parts come from one state of the

@@ -7,9 +7,10 @@ use diesel::Connection as _;
 use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use diesel::sql_types::{Array, Bool, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Text};
 
 use super::Rows;
+use super::rows::Key;
 use crate::store::schema::tool_telemetry::dsl;
 use crate::store::{Connection, StoreError};
 
@@ -164,20 +165,28 @@ fn is_duplicate(error: &DieselError) -> bool {
 }
 
 #[derive(QueryableByName)]
-struct Id {
+struct Known {
+    #[diesel(sql_type = BigInt)]
+    tool_id: i64,
     #[diesel(sql_type = Text)]
     execution_id: String,
 }
 
-/// Those of the rows' ids that are recorded already.
-fn known(connection: &mut PgConnection, rows: &Rows) -> Result<HashSet<String>, StoreError> {
-    let found: Vec<Id> = diesel::sql_query(
-        "SELECT execution_id FROM tool_telemetry \
-         WHERE execution_id IS NOT NULL AND execution_id = ANY ($1)",
+/// Those of the rows' keys that are recorded already.
+fn known(connection: &mut PgConnection, rows: &Rows) -> Result<HashSet<Key>, StoreError> {
+    let (tools, ids) = rows.keys();
+    let found: Vec<Known> = diesel::sql_query(
+        "SELECT t.tool_id, t.execution_id::text FROM unnest($1, $2) AS given(tool_id, execution_id) \
+         JOIN tool_telemetry t ON t.execution_id = given.execution_id AND t.tool_id = given.tool_id \
+         WHERE t.execution_id IS NOT NULL",
     )
-    .bind::<Array<Text>, _>(rows.ids())
+    .bind::<Array<BigInt>, _>(tools)
+    .bind::<Array<Text>, _>(ids)
     .load(connection)?;
-    Ok(found.into_iter().map(|it| it.execution_id).collect())
+    Ok(found
+        .into_iter()
+        .map(|it| (it.tool_id, it.execution_id))
+        .collect())
 }
 
 /// The error of the callback that diesel's COPY asks for.
@@ -192,7 +201,7 @@ enum CopyError {
 fn copy(
     connection: &mut PgConnection,
     rows: &Rows,
-    without: &HashSet<String>,
+    without: &HashSet<Key>,
 ) -> Result<u64, StoreError> {
     let columns = (
         dsl::tool_id,

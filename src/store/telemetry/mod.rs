@@ -22,7 +22,7 @@ pub use maintain::{
 };
 pub use places::{Unit, targets, units};
 pub use rows::Rows;
-pub use samples::{Messages, Sampling, error_messages, samples};
+pub use samples::{Messages, Sampling, error_messages, failures, records_between, samples};
 pub use scope::Scope;
 pub use summary::{Ratings, Summary, summaries};
 pub use totals::{GroupBy, Total, totals};

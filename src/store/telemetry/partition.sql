@@ -46,7 +46,7 @@ BEGIN
     EXECUTE format('ALTER SEQUENCE %s RENAME TO tool_telemetry_id_seq', pg_get_serial_sequence('tool_telemetry', 'id'));
 
     ALTER TABLE tool_telemetry ADD CONSTRAINT tool_telemetry_pkey PRIMARY KEY (id, executed_at);
-    CREATE UNIQUE INDEX tool_telemetry_execution_id ON tool_telemetry (execution_id, executed_at)
+    CREATE UNIQUE INDEX tool_telemetry_execution_id ON tool_telemetry (execution_id, tool_id, executed_at)
         WHERE execution_id IS NOT NULL;
     FOREACH statement IN ARRAY statements LOOP
         EXECUTE statement;

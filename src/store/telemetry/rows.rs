@@ -8,14 +8,17 @@ use serde_json::{Map, Value};
 
 use crate::telemetry::intake::Execution;
 
+/// The version of a tool and the id of one of its executions: what is recorded once.
+pub(super) type Key = (i64, String);
+
 /// Executions encoded for COPY, one after another in one piece of memory.
 #[derive(Debug, Default)]
 pub struct Rows {
     text: Vec<u8>,
-    /// Where each row ends, and the execution's id where it has one.
-    ends: Vec<(usize, Option<String>)>,
+    /// Where each row ends, and its key where it has one.
+    ends: Vec<(usize, Option<Key>)>,
     months: HashSet<(i32, u32)>,
-    ids: HashSet<String>,
+    keys: HashSet<Key>,
     repeated: u64,
 }
 
@@ -40,9 +43,12 @@ impl Rows {
         self.repeated
     }
 
-    /// The execution ids.
-    pub fn ids(&self) -> Vec<&str> {
-        self.ids.iter().map(String::as_str).collect()
+    /// The keys, as tools and ids side by side.
+    pub(super) fn keys(&self) -> (Vec<i64>, Vec<&str>) {
+        self.keys
+            .iter()
+            .map(|(tool, id)| (*tool, id.as_str()))
+            .unzip()
     }
 
     /// The first day of each month in which something was executed.
@@ -56,10 +62,11 @@ impl Rows {
         months
     }
 
-    /// Adds an execution, unless its id is among the rows already.
+    /// Adds an execution, unless its tool's id is among the rows already.
     pub fn push(&mut self, it: &Execution) {
-        if let Some(id) = &it.execution_id
-            && !self.ids.insert(id.clone())
+        let key = it.execution_id.clone().map(|id| (it.tool_id, id));
+        if let Some(key) = &key
+            && !self.keys.insert(key.clone())
         {
             self.repeated += 1;
             return;
@@ -82,21 +89,17 @@ impl Rows {
         let at = it.at.naive_utc().trunc_subsecs(6);
         number(out, Some(format_args!("{at}+00")), b'\t');
         number(out, it.rating, b'\n');
-        self.ends.push((out.len(), it.execution_id.clone()));
+        self.ends.push((out.len(), key));
     }
 
-    /// Writes the rows but those with the ids given.
-    pub(super) fn write(
-        &self,
-        out: &mut dyn Write,
-        without: &HashSet<String>,
-    ) -> std::io::Result<()> {
+    /// Writes the rows but those with the keys given.
+    pub(super) fn write(&self, out: &mut dyn Write, without: &HashSet<Key>) -> std::io::Result<()> {
         if without.is_empty() {
             return out.write_all(&self.text);
         }
         let mut start = 0;
-        for (end, id) in &self.ends {
-            if id.as_ref().is_none_or(|id| !without.contains(id)) {
+        for (end, key) in &self.ends {
+            if key.as_ref().is_none_or(|key| !without.contains(key)) {
                 out.write_all(&self.text[start..*end])?;
             }
             start = *end;
@@ -183,7 +186,7 @@ mod tests {
         }
         assert_eq!((rows.len(), rows.repeated()), (4, 1));
         let mut text = Vec::new();
-        rows.write(&mut text, &HashSet::from(["a".to_owned()]))
+        rows.write(&mut text, &HashSet::from([(0, "a".to_owned())]))
             .unwrap();
         assert_eq!(text.iter().filter(|byte| **byte == b'\n').count(), 3);
     }

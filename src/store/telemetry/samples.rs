@@ -9,8 +9,10 @@ use serde_json::Value;
 
 use super::Scope;
 use super::scope::UNIT;
-use crate::telemetry::{Context, Measure, Sample};
+use crate::telemetry::{Context, Measure, PlacedFailure, Sample};
 
+/// What the error message of an execution that was stopped at its limit says.
+const TIMEOUT: &str = "time[d]?[ _-]?out|deadline";
 /// A share of the executions is those whose row number has a hash below it, out of this many.
 const WHOLE: i64 = 1 << 20;
 
@@ -51,6 +53,8 @@ struct Row {
     estimate: Option<f64>,
     #[diesel(sql_type = Bool)]
     success: bool,
+    #[diesel(sql_type = Bool)]
+    timed_out: bool,
     #[diesel(sql_type = Nullable<Text>)]
     execution_id: Option<String>,
     #[diesel(sql_type = Jsonb)]
@@ -66,12 +70,13 @@ pub fn samples(
     measure: Measure,
 ) -> QueryResult<HashMap<i64, Vec<Sample>>> {
     let (actual, estimate) = match measure {
-        Measure::Time => ("actual_time_ms::float8", "estimated_time_ms"),
+        Measure::Time => ("actual_time_ms", "estimated_time_ms"),
         Measure::Cost => ("actual_cost::float8", "estimated_cost"),
     };
     let next = scope.parameters() + 1;
     let sql = format!(
         "SELECT unit, executed_at, {actual} AS actual, {estimate} AS estimate, success, execution_id, \
+                NOT success AND coalesce(error_message ~* '{TIMEOUT}', false) AS timed_out, \
                 context_variables \
          FROM (SELECT * FROM tool_telemetry {}) t \
               JOIN unnest(${next}, ${}) AS drawn(unit, share) ON {UNIT} = unit \
@@ -96,9 +101,92 @@ pub fn samples(
             context: context(row.context_variables),
             execution_id: row.execution_id,
             error: None,
+            timed_out: row.timed_out,
         });
     }
     Ok(samples)
+}
+
+#[derive(QueryableByName)]
+struct Place {
+    #[diesel(sql_type = BigInt)]
+    unit: i64,
+    #[diesel(sql_type = BigInt)]
+    place: i64,
+    #[diesel(sql_type = Timestamptz)]
+    executed_at: DateTime<Utc>,
+}
+
+/// Every failure of those units, with its place among all executions of its unit.
+pub fn failures(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    units: &[i64],
+) -> QueryResult<HashMap<i64, Vec<PlacedFailure>>> {
+    let sql = format!(
+        "SELECT unit, place, executed_at FROM ( \
+             SELECT {UNIT} AS unit, success, executed_at, \
+                    row_number() OVER (PARTITION BY {UNIT} ORDER BY executed_at, id) - 1 AS place \
+             FROM tool_telemetry {} AND {UNIT} = ANY (${})) t \
+         WHERE NOT success ORDER BY unit, place",
+        scope.clause(),
+        scope.parameters() + 1,
+    );
+    let rows: Vec<Place> = scope
+        .bind(sql)
+        .bind::<Array<BigInt>, _>(units)
+        .load(connection)?;
+    let mut failures: HashMap<i64, Vec<PlacedFailure>> = HashMap::new();
+    for row in rows {
+        failures.entry(row.unit).or_default().push(PlacedFailure {
+            place: u64::try_from(row.place).unwrap_or_default(),
+            at: row.executed_at,
+        });
+    }
+    Ok(failures)
+}
+
+#[derive(QueryableByName)]
+struct Stretch {
+    #[diesel(sql_type = Integer)]
+    stretch: i32,
+    #[diesel(sql_type = BigInt)]
+    records: i64,
+}
+
+/// How many executions of a unit count for the measure before the first of these times, which ascend, between them, and
+/// from the last one on.
+pub fn records_between(
+    connection: &mut PgConnection,
+    scope: &Scope,
+    unit: i64,
+    times: &[DateTime<Utc>],
+    measure: Measure,
+) -> QueryResult<Vec<usize>> {
+    let counts = match measure {
+        Measure::Time => "success",
+        Measure::Cost => "actual_cost IS NOT NULL",
+    };
+    let next = scope.parameters() + 1;
+    let sql = format!(
+        "SELECT width_bucket(executed_at, ${next}) AS stretch, count(*) AS records \
+         FROM tool_telemetry {} AND {UNIT} = ${} AND {counts} GROUP BY 1",
+        scope.clause(),
+        next + 1,
+    );
+    let rows: Vec<Stretch> = scope
+        .bind(sql)
+        .bind::<Array<Timestamptz>, _>(times)
+        .bind::<BigInt, _>(unit)
+        .load(connection)?;
+    let mut counts = vec![0; times.len() + 1];
+    for row in rows {
+        let stretch = usize::try_from(row.stretch).unwrap_or_default();
+        if let Some(count) = counts.get_mut(stretch) {
+            *count = usize::try_from(row.records).unwrap_or_default();
+        }
+    }
+    Ok(counts)
 }
 
 /// The numbers of a context; what another program wrote there beside them is no variable.

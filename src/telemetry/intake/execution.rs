@@ -71,8 +71,8 @@ pub struct Execution {
     pub user: Option<String>,
     /// Where it ran.
     pub environment: Option<String>,
-    /// Milliseconds it took.
-    pub time_ms: i32,
+    /// Milliseconds it took, to the microsecond.
+    pub time_ms: f64,
     /// What it cost; finite, 0 or more.
     pub cost: Option<f64>,
     /// Milliseconds that were expected.
@@ -143,10 +143,14 @@ fn cut(text: &str) -> String {
     kept
 }
 
-fn milliseconds(value: f64) -> Result<i32, Rejection> {
+/// Milliseconds as they are kept: to the microsecond.
+fn milliseconds(value: f64) -> Result<f64, Rejection> {
     match value {
         value if value < 0.0 => Err(format!("the time is negative: {value} ms").into()),
-        value if value.round() <= f64::from(LONGEST_TIME_MS) => Ok(value.round() as i32),
+        // adding zero turns a negative zero into zero
+        value if value.round() <= f64::from(LONGEST_TIME_MS) => {
+            Ok((value * 1000.0).round() / 1000.0 + 0.0)
+        }
         _ => Err(format!(
             "the time cannot be right: {value} ms is more than {LONGEST_TIME_MS} ms (24 days)"
         )
@@ -217,7 +221,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused() {
-        assert_eq!(check(|_| {}).unwrap().time_ms, 5);
+        assert_eq!(check(|_| {}).unwrap().time_ms, 5.4);
+        let fine = check(|e| e.time_ms = Some(0.000_4)).unwrap();
+        assert_eq!(fine.time_ms, 0.0);
+        let fine = check(|e| e.time_ms = Some(1.234_56)).unwrap();
+        assert_eq!(fine.time_ms, 1.235, "T5");
         type Change = fn(&mut Entry);
         let refused: [(Change, &str); 9] = [
             (|e| e.time_ms = None, "`time_ms` is missing"),

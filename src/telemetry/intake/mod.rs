@@ -1,11 +1,13 @@
 //! Taking executions in: from lines of text to checked executions of known tools.
 //!
-//! A [`Reader`] turns JSON lines, CSV or OpenTelemetry spans into [`Entry`]s, one line in memory at a time. [`Targets`]
+//! A [`Reader`] turns JSON lines, CSV, OpenTelemetry spans or hyperfine's results into [`Entry`]s, one record in memory at a time. [`Targets`]
 //! knows the catalog's tools and turns an entry into an [`Execution`], with the estimate that its pattern gives over
 //! its context, or says why not.
 
 mod entry;
 mod execution;
+mod hyperfine;
+mod odd;
 mod otel;
 mod reader;
 mod split;
@@ -14,6 +16,7 @@ mod time;
 
 pub use entry::{Entry, Field};
 pub use execution::{Execution, LONGEST_TIME_MS, Rejection};
+pub use odd::Odd;
 pub use reader::{InputFormat, LONGEST_LINE, Reader};
 pub use targets::{PatternExpressions, TargetRow, Targets};
 pub use time::parse_time;

@@ -5,13 +5,15 @@ use std::io::{self, BufRead};
 
 use serde_json::Value;
 
-use super::otel;
 use super::split::{is_closed, split};
-use super::{Entry, Field};
+use super::{Entry, Field, Odd};
+use super::{hyperfine, otel};
 use crate::spreadsheet::restored;
 
-/// A longer record is refused, in bytes.
+/// A longer line is refused, in bytes.
 pub const LONGEST_LINE: usize = 1 << 20;
+/// A longer document of another program is refused, in bytes: it may be a whole file.
+const LONGEST_DOCUMENT: usize = 32 << 20;
 /// So many names of unknown fields are remembered.
 const MOST_UNKNOWN: usize = 20;
 
@@ -22,8 +24,20 @@ pub enum InputFormat {
     Jsonl,
     /// Comma-separated values with a heading.
     Csv,
-    /// OpenTelemetry spans, one JSON document per line.
+    /// OpenTelemetry spans: JSON documents, one per line or over many lines.
     Otel,
+    /// What hyperfine exports as JSON.
+    Hyperfine,
+}
+
+impl InputFormat {
+    /// The longest record, in bytes.
+    fn longest(self) -> usize {
+        match self {
+            Self::Jsonl | Self::Csv => LONGEST_LINE,
+            Self::Otel | Self::Hyperfine => LONGEST_DOCUMENT,
+        }
+    }
 }
 
 /// A stream of executions.
@@ -46,8 +60,8 @@ pub struct Record<'a> {
     pub line: u64,
     /// Its text as it was read.
     pub text: &'a [u8],
-    /// The executions in it: one, or any number of spans; or why it cannot be read.
-    pub entries: Result<Vec<Entry>, String>,
+    /// The executions in it, one or any number, of which some may be odd; or why it cannot be read.
+    pub entries: Result<Vec<Result<Entry, Odd>>, String>,
 }
 
 impl<R: BufRead> Reader<R> {
@@ -116,7 +130,8 @@ impl<R: BufRead> Reader<R> {
         let entries = if whole {
             self.entries()
         } else {
-            Err(format!("the line is longer than {LONGEST_LINE} bytes"))
+            let longest = self.format.longest();
+            Err(format!("the line is longer than {longest} bytes"))
         };
         Ok(Some(Record {
             line,
@@ -125,7 +140,7 @@ impl<R: BufRead> Reader<R> {
         }))
     }
 
-    fn entries(&mut self) -> Result<Vec<Entry>, String> {
+    fn entries(&mut self) -> Result<Vec<Result<Entry, Odd>>, String> {
         let text = std::str::from_utf8(&self.buffer).map_err(|_| "the line is not UTF-8")?;
         let unknown = &mut self.unknown;
         let mut remember = |name: &str| {
@@ -134,7 +149,7 @@ impl<R: BufRead> Reader<R> {
             }
         };
         if self.format == InputFormat::Csv {
-            return csv_entry(text, &self.heading, &self.names).map(|entry| vec![entry]);
+            return csv_entry(text, &self.heading, &self.names).map(|entry| vec![Ok(entry)]);
         }
         let value: Value = serde_json::from_str(text).map_err(|error| {
             if error.is_eof() {
@@ -144,9 +159,10 @@ impl<R: BufRead> Reader<R> {
             }
         })?;
         match (self.format, value) {
-            (InputFormat::Otel, value) => otel::entries(&value),
+            (InputFormat::Otel, value) => otel::entries(value),
+            (InputFormat::Hyperfine, value) => hyperfine::entries(&value),
             (_, Value::Object(fields)) => {
-                Entry::from_json(fields, &mut remember).map(|entry| vec![entry])
+                Entry::from_json(fields, &mut remember).map(|entry| vec![Ok(entry)])
             }
             _ => Err("the line is not a JSON object".to_owned()),
         }
@@ -189,14 +205,23 @@ impl<R: BufRead> Reader<R> {
             return Ok(None);
         }
         let mut whole = true;
+        let mut nesting = Nesting::default();
         loop {
+            let start = self.buffer.len();
             let (found, ended) = self.read_line(&mut whole)?;
             self.ended = ended;
             if !found && self.buffer.is_empty() {
                 return Ok(None);
             }
-            let open = self.format == InputFormat::Csv
-                && std::str::from_utf8(&self.buffer).is_ok_and(|text| !is_closed(text));
+            let open = match self.format {
+                InputFormat::Jsonl => false,
+                InputFormat::Csv => {
+                    std::str::from_utf8(&self.buffer).is_ok_and(|text| !is_closed(text))
+                }
+                InputFormat::Otel | InputFormat::Hyperfine => {
+                    nesting.is_open_after(&self.buffer[start..]) && !self.begins_anew()?
+                }
+            };
             if !open || ended || !whole {
                 break;
             }
@@ -206,6 +231,13 @@ impl<R: BufRead> Reader<R> {
             self.buffer.pop();
         }
         Ok(Some(whole))
+    }
+
+    /// Whether the next line begins a document as this one began, with the first key on its line: then they are one per
+    /// line, and this one was cut off.
+    fn begins_anew(&mut self) -> io::Result<bool> {
+        let one_per_line = self.buffer.starts_with(b"{\"");
+        Ok(one_per_line && self.input.fill_buf()?.starts_with(b"{\""))
     }
 
     /// Appends a line to the buffer up to its length limit; whether there was one, and whether the stream ended in it.
@@ -230,7 +262,7 @@ impl<R: BufRead> Reader<R> {
             found = true;
             let end = available.iter().position(|byte| *byte == b'\n');
             let part = &available[..end.unwrap_or(available.len())];
-            let room = LONGEST_LINE.saturating_sub(self.buffer.len());
+            let room = self.format.longest().saturating_sub(self.buffer.len());
             *whole &= part.len() <= room;
             self.buffer.extend_from_slice(&part[..part.len().min(room)]);
             let used = skipped + part.len() + usize::from(end.is_some());
@@ -245,6 +277,32 @@ impl<R: BufRead> Reader<R> {
 }
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// How deep in lists and objects of JSON a text stands.
+#[derive(Debug, Default)]
+struct Nesting {
+    depth: usize,
+    in_text: bool,
+    escaped: bool,
+}
+
+impl Nesting {
+    /// Whether a list or an object is still open after these bytes as well.
+    fn is_open_after(&mut self, bytes: &[u8]) -> bool {
+        for byte in bytes {
+            match byte {
+                _ if self.escaped => self.escaped = false,
+                b'\\' if self.in_text => self.escaped = true,
+                b'"' => self.in_text = !self.in_text,
+                _ if self.in_text => {}
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        self.depth > 0
+    }
+}
 
 fn csv_entry(text: &str, heading: &[Option<Field>], names: &[String]) -> Result<Entry, String> {
     let fields = split(text)?;
@@ -277,7 +335,10 @@ fn plain(error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    fn all(text: &[u8], format: Option<InputFormat>) -> Vec<(u64, Result<Vec<Entry>, String>)> {
+    fn all(
+        text: &[u8],
+        format: Option<InputFormat>,
+    ) -> Vec<(u64, Result<Vec<Result<Entry, Odd>>, String>)> {
         let mut reader = Reader::new(io::BufReader::with_capacity(16, text), format).unwrap();
         let mut found = Vec::new();
         while let Some(record) = reader.read().unwrap() {
@@ -303,11 +364,23 @@ mod tests {
         let text = b"\xEF\xBB\xBFtool,error,context.N\r\ndf,\"two\nlines\",3\ndf,x\n";
         let found = all(text, None);
         assert_eq!(found[0].0, 2);
-        let entry = &found[0].1.as_ref().unwrap()[0];
+        let entry = found[0].1.as_ref().unwrap()[0].as_ref().unwrap();
         assert_eq!(entry.error.as_deref(), Some("two\nlines"));
         assert_eq!(entry.context, [("N".to_owned(), 3.0)]);
         assert_eq!(found[1].0, 4);
         assert_eq!(found[1].1, Err("2 fields where the heading has 3".into()));
+    }
+
+    #[test]
+    fn a_document_may_span_lines_and_one_cut_off_ends_at_the_next() {
+        let span = "{\"name\":\"df\",\"duration_ms\":1}";
+        let whole = format!("[\n  {span},\n  {span}\n]\n{{\"name\": \"d[\n{span}\n{{\n{span}\n");
+        let found = all(whole.as_bytes(), Some(InputFormat::Otel));
+        let counts: Vec<Option<usize>> = found
+            .iter()
+            .map(|(_, entries)| entries.as_ref().ok().map(Vec::len))
+            .collect();
+        assert_eq!(counts, [Some(2), None, Some(1), None]);
     }
 
     #[test]

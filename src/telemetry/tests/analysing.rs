@@ -96,3 +96,103 @@ fn the_order_given_does_not_matter() {
     };
     assert_eq!(text(&samples), text(&reversed));
 }
+
+/// S05: hours, weekends and correlation are no changes, and a step is found in all of them.
+///
+/// `TOOLCAT_SIMULATIONS=60` runs so many series of each kind.
+#[test]
+fn seasons_and_correlation_are_no_changes() {
+    let series: u64 = std::env::var("TOOLCAT_SIMULATIONS")
+        .ok()
+        .and_then(|it| it.parse().ok())
+        .unwrap_or(8);
+    let weekly =
+        |days: f64, law: fn(f64) -> f64, correlation: f64, step: Option<usize>, seed: u64| {
+            let mut draw = Draw(seed);
+            let mut noise = 0.0;
+            let fresh = 0.2 * f64::sqrt(1.0 - correlation * correlation);
+            let samples: Vec<Sample> = (0..(300.0 * days) as usize)
+                .map(|i| {
+                    let seconds = 288.0 * i as f64;
+                    noise = correlation * noise + fresh * draw.normal();
+                    let n = draw.size();
+                    let stepped = step.is_some_and(|step| i >= step);
+                    let level = law(seconds) * if stepped { 1.25 } else { 1.0 };
+                    let mut one = sample(i, n, promised(n) * level * f64::exp(noise));
+                    // a Monday
+                    one.executed_at = DateTime::UNIX_EPOCH
+                        + TimeDelta::days(4)
+                        + TimeDelta::seconds(seconds as i64);
+                    one
+                })
+                .collect();
+            analyze(&samples, Some(&current()), &AnalyzeOptions::default()).changes
+        };
+    let kinds: [(&str, f64, fn(f64) -> f64, f64); 5] = [
+        ("steady", 7.0, |_| 1.0, 0.0),
+        (
+            "hours",
+            7.0,
+            |s| 1.0 + 0.3 * (std::f64::consts::TAU * (s / 86_400.0 - 0.375)).sin(),
+            0.0,
+        ),
+        (
+            "weekend",
+            7.0,
+            |s| if s / 86_400.0 % 7.0 >= 5.0 { 1.3 } else { 1.0 },
+            0.0,
+        ),
+        (
+            "weekends",
+            28.0,
+            |s| if s / 86_400.0 % 7.0 >= 5.0 { 1.3 } else { 1.0 },
+            0.0,
+        ),
+        ("correlated", 7.0, |_| 1.0, 0.6),
+    ];
+    let mut told = Vec::new();
+    for (name, days, law, correlation) in kinds {
+        let (mut false_alarms, mut missed) = (0, 0);
+        for seed in 0..series {
+            let calm = weekly(days, law, correlation, None, 1000 + seed);
+            false_alarms += u64::from(!calm.is_empty());
+            // in the evening of a Wednesday, looked at 100 records later
+            let step = 700 + 300 * 7 * ((days / 7.0) as usize - 1);
+            let cut = (step + 100) as f64 / 300.0;
+            let stepped = weekly(cut, law, correlation, Some(step), 2000 + seed);
+            let found = stepped.iter().any(|it| it.index.abs_diff(step) <= 60);
+            missed += u64::from(!found);
+        }
+        told.push((name, false_alarms, missed));
+    }
+    let allowed = series / 20;
+    for (name, false_alarms, missed) in &told {
+        assert!(*false_alarms <= allowed, "{name}: {told:?} of {series}");
+        // where neighbours correlate, a hundred records are as many as twenty-five
+        let within = if *name == "correlated" {
+            series
+        } else {
+            allowed.max(1)
+        };
+        assert!(*missed <= within, "{name}: {told:?} of {series}");
+    }
+    println!("(kind, false alarms, steps missed) of {series}: {told:?}");
+}
+
+/// S09: bursts are found among very many executions, in time that goes with the failures.
+#[test]
+fn a_burst_is_found_among_a_million() {
+    let failures: Vec<PlacedFailure> = (0..1_000_000_u64)
+        .filter(|place| place % 97 == 0 || (500_000..500_025).contains(place))
+        .map(|place| PlacedFailure {
+            place,
+            at: DateTime::UNIX_EPOCH + TimeDelta::seconds(place as i64),
+        })
+        .collect();
+    let bursts = failure_bursts(&failures, 1_000_000);
+    assert_eq!(bursts.len(), 1, "{bursts:?}");
+    assert!(
+        bursts[0].failures >= 25 && bursts[0].executions <= 60,
+        "{bursts:?}"
+    );
+}

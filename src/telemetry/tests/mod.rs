@@ -42,6 +42,7 @@ fn sample(position: usize, n: f64, actual: f64) -> Sample {
         context: Context::from([("N".to_owned(), n)]),
         execution_id: Some(format!("run-{position}")),
         error: None,
+        timed_out: false,
     }
 }
 

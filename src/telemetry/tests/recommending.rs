@@ -136,3 +136,87 @@ fn terms_of_any_shape_are_kept() {
         );
     }
 }
+
+/// S06: executions that were stopped at their limit stay in; the median is right, and a quantile beyond is refused.
+#[test]
+fn timeouts_do_not_flatter_the_estimate() {
+    let limited = |seed: u64, limit: fn(f64) -> f64| {
+        let mut samples = simulate(seed, 300, 0.5, |_, n| promised(n));
+        for sample in &mut samples {
+            let limit = limit(sample.context["N"]);
+            if sample.actual.is_some_and(|actual| actual > limit) {
+                (sample.actual, sample.success, sample.timed_out) = (Some(limit), false, true);
+            }
+        }
+        samples
+    };
+    let wrong = expression("1500 + 0.4 * N");
+    for (seed, limit) in [
+        (21, (|n| promised(n)) as fn(f64) -> f64),
+        (22, |n| 1.5 * promised(n)),
+        (23, |_| 7000.0),
+    ] {
+        let samples = limited(seed, limit);
+        let outcome = recommend(&samples, &wrong, &RefitOptions::default());
+        let found = outcome.recommendation().expect("a recommendation");
+        assert!(found.timeouts > 0);
+        let found = expression(&found.expression);
+        let at = |n: f64| {
+            let context = Context::from([("N".to_owned(), n)]);
+            found.predict(&found.parameters(), &[&context])[0].unwrap_or_default()
+        };
+        for n in [500.0, 3000.0, 9000.0] {
+            let ratio = at(n) / promised(n);
+            assert!((0.88..1.12).contains(&ratio), "{seed}: {ratio} at {n}");
+        }
+    }
+    let options = RefitOptions {
+        quantile: Some(0.9),
+        ..Default::default()
+    };
+    let outcome = recommend(&limited(24, |n| 1.5 * promised(n)), &wrong, &options);
+    let reason = &outcome.refusal().expect("a refusal").reason;
+    assert!(
+        matches!(reason, RefusalReason::BeyondLimit { .. }),
+        "{reason:?}"
+    );
+    let outcome = recommend(&limited(25, |n| 2.5 * promised(n)), &wrong, &options);
+    assert!(outcome.recommendation().is_some(), "{outcome:?}");
+}
+
+/// S07: a cost is judged by its mean: half the mean is recommended away, the mean itself is left alone.
+#[test]
+fn costs_are_judged_by_their_mean() {
+    let options = RefitOptions {
+        measure: Measure::Cost,
+        ..Default::default()
+    };
+    let (mut mended, mut changed) = (0, 0);
+    let total = 20;
+    for seed in 0..total {
+        let costs = |scale: f64| {
+            let mut samples = simulate(100 + seed, 200, 1.2, |_, n| promised(n));
+            for sample in &mut samples {
+                sample.actual = sample.actual.map(|cost| cost * scale);
+            }
+            samples
+        };
+        let mean = f64::exp(-0.72);
+        let double = recommend(&costs(2.0 * mean), &current(), &options);
+        mended += u64::from(double.recommendation().is_some());
+        let right = recommend(&costs(mean), &current(), &options);
+        changed += u64::from(right.recommendation().is_some());
+    }
+    assert!(mended >= 19, "{mended} of {total} mended");
+    assert!(changed <= 1, "{changed} of {total} changed");
+}
+
+/// An estimate that is off in noisy records is scaled, although the error hardly falls.
+#[test]
+fn a_level_that_is_surely_off_is_recommended_away_in_noise() {
+    for seed in 0..10 {
+        let samples = simulate(300 + seed, 400, 0.6, |_, n| 1.3 * promised(n));
+        let outcome = try_recommend(&samples);
+        assert!(outcome.recommendation().is_some(), "{seed}: {outcome:?}");
+    }
+}

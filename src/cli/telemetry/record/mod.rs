@@ -97,8 +97,10 @@ enum FromFormat {
     Jsonl,
     /// Comma-separated values with a heading
     Csv,
-    /// OpenTelemetry spans named after a tool, JSON lines
+    /// OpenTelemetry spans named after a tool, as JSON
     Otel,
+    /// What `hyperfine --export-json` writes
+    Hyperfine,
 }
 
 impl From<FromFormat> for InputFormat {
@@ -107,6 +109,7 @@ impl From<FromFormat> for InputFormat {
             FromFormat::Jsonl => InputFormat::Jsonl,
             FromFormat::Csv => InputFormat::Csv,
             FromFormat::Otel => InputFormat::Otel,
+            FromFormat::Hyperfine => InputFormat::Hyperfine,
         }
     }
 }

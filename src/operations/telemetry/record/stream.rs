@@ -9,7 +9,7 @@ use chrono::Utc;
 use super::names_a_tool;
 use crate::operations::{Backend, Caller, Kind, Refusal, Stage};
 use crate::store::telemetry::{self as store, Chunk, Loaded};
-use crate::telemetry::intake::{Entry, InputFormat, Reader, Targets};
+use crate::telemetry::intake::{InputFormat, Odd, Reader, Targets};
 
 /// Rows that are recorded together, at most.
 const CHUNK_ROWS: usize = 5_000;
@@ -207,24 +207,40 @@ impl<R: BufRead> Checker<'_, R> {
             if record.line < self.first_line {
                 continue;
             }
-            let mut reason = None;
-            match record.entries {
-                Err(why) => reason = Some(why),
-                Ok(entries) => {
-                    for entry in entries {
-                        if self.only_tools && !is_of_a_tool(&self.targets, &entry) {
-                            self.skipped += 1;
-                            continue;
-                        }
+            let found = match record.entries {
+                Ok(found) => found,
+                Err(reason) => vec![Err(Odd {
+                    tool: None,
+                    reason,
+                    text: None,
+                })],
+            };
+            let several = found.len() > 1;
+            for entry in found {
+                let tool = match &entry {
+                    Ok(entry) => &entry.tool,
+                    Err(odd) => &odd.tool,
+                };
+                let is_span = self.only_tools && (tool.is_some() || entry.is_ok());
+                if is_span && !is_of_a_tool(&self.targets, tool.as_deref()) {
+                    self.skipped += 1;
+                    continue;
+                }
+                let odd = match entry {
+                    Err(odd) => odd,
+                    Ok(entry) => {
+                        let id = entry.execution_id.clone().filter(|_| several);
                         match self.targets.execution(entry, Utc::now()) {
-                            Ok(execution) => chunk.rows.push(&execution),
-                            Err(rejection) => reason = Some(rejection.line()),
+                            Ok(execution) => {
+                                chunk.rows.push(&execution);
+                                continue;
+                            }
+                            Err(rejection) => Odd::rejected(id, &rejection),
                         }
                     }
-                }
-            }
-            if let Some(reason) = reason {
-                self.refused.row(record.line, &reason, record.text)?;
+                };
+                let text = odd.text.as_deref().map_or(record.text, str::as_bytes);
+                self.refused.row(record.line, &odd.reason, text)?;
                 if self.rejected.fetch_add(1, Ordering::AcqRel) >= self.max_rejects {
                     return Ok(Ending::TooManyRejects);
                 }
@@ -241,7 +257,7 @@ impl<R: BufRead> Checker<'_, R> {
     }
 }
 
-fn is_of_a_tool(targets: &Targets, entry: &Entry) -> bool {
-    let tool = entry.tool.as_deref().unwrap_or_default();
+fn is_of_a_tool(targets: &Targets, tool: Option<&str>) -> bool {
+    let tool = tool.unwrap_or_default();
     tool.parse().is_ok_and(|it| names_a_tool(targets, &it))
 }

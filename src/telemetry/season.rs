@@ -1,0 +1,144 @@
+//! The hour of the day and the day of the week, which a change of level must not be mistaken for.
+
+use chrono::{DateTime, Datelike, TimeDelta, Timelike, Utc, Weekday};
+
+use super::linear::Matrix;
+use super::outlier::{OUTLIER_LIMIT, winsorise};
+
+/// From this span on the hour of the day can be told from a change.
+const SPAN_OF_HOURS: TimeDelta = TimeDelta::days(2);
+/// From this span on the day of the week can be told from a change.
+const SPAN_OF_WEEKDAYS: TimeDelta = TimeDelta::days(14);
+/// So near to the beginning or the end of a weekend a change may be the weekend.
+const NEAR_WEEKEND: TimeDelta = TimeDelta::hours(3);
+/// Harmonics of the hour.
+const HARMONICS: u32 = 2;
+const SECONDS_OF_DAY: f64 = 86_400.0;
+
+/// What can be told about the season of records at these times, which ascend.
+pub(super) struct Season<'a> {
+    times: &'a [DateTime<Utc>],
+    span: TimeDelta,
+}
+
+impl<'a> Season<'a> {
+    pub fn of(times: &'a [DateTime<Utc>]) -> Self {
+        let span = match (times.first(), times.last()) {
+            (Some(first), Some(last)) => *last - *first,
+            _ => TimeDelta::zero(),
+        };
+        Self { times, span }
+    }
+
+    /// Whether the times span enough for any season.
+    pub fn is_known(&self) -> bool {
+        self.span >= SPAN_OF_HOURS
+    }
+
+    /// The values less two harmonics of the hour and the means of the weekdays, as far as the span tells them, by least
+    /// squares together with a step at each of `steps`: a step is not taken for season, nor season for a step. Far
+    /// values are drawn in first.
+    pub fn removed(&self, values: &[f64], steps: &[usize]) -> Vec<f64> {
+        let mut columns = Matrix::new(self.width() + 1 + steps.len());
+        for (index, at) in self.times.iter().enumerate() {
+            let mut row = self.columns(at);
+            row.push(1.0);
+            row.extend(steps.iter().map(|step| f64::from(u8::from(index >= *step))));
+            columns.push(&row);
+        }
+        let ones = vec![1.0; values.len()];
+        let mut drawn_in = winsorise(values, OUTLIER_LIMIT);
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            let Some(fit) = columns.least_squares(&drawn_in, &ones) else {
+                return values.to_vec();
+            };
+            let level = columns.times(&fit);
+            let rest: Vec<f64> = values.iter().zip(&level).map(|(v, l)| v - l).collect();
+            let rest = winsorise(&rest, OUTLIER_LIMIT);
+            drawn_in = level.iter().zip(&rest).map(|(l, r)| l + r).collect();
+            found = fit;
+        }
+        let seasonal: Vec<f64> = columns
+            .rows()
+            .map(|row| super::linear::dot(&row[..self.width()], &found))
+            .collect();
+        let middle = seasonal.iter().sum::<f64>() / seasonal.len().max(1) as f64;
+        let rest = values.iter().zip(&seasonal).map(|(v, s)| v - s + middle);
+        rest.collect()
+    }
+
+    fn width(&self) -> usize {
+        self.times.first().map_or(0, |at| self.columns(at).len())
+    }
+
+    fn columns(&self, at: &DateTime<Utc>) -> Vec<f64> {
+        let day = f64::from(at.num_seconds_from_midnight()) / SECONDS_OF_DAY;
+        let mut row = Vec::new();
+        if self.span >= SPAN_OF_HOURS {
+            for harmonic in 1..=HARMONICS {
+                let angle = std::f64::consts::TAU * f64::from(harmonic) * day;
+                row.extend([angle.sin(), angle.cos()]);
+            }
+        }
+        if self.span >= SPAN_OF_WEEKDAYS {
+            let weekday = at.weekday().num_days_from_monday();
+            row.extend((1..7).map(|day| f64::from(u8::from(day == weekday))));
+        }
+        row
+    }
+
+    /// Whether a change at this record may be a weekend that begins or ends: before two weeks nothing tells them apart.
+    pub fn may_be_weekend(&self, index: usize) -> bool {
+        let Some(at) = self.times.get(index) else {
+            return false;
+        };
+        let near = |shift: TimeDelta| *at + shift;
+        let (before, after) = (near(-NEAR_WEEKEND).weekday(), near(NEAR_WEEKEND).weekday());
+        self.span < SPAN_OF_WEEKDAYS
+            && matches!(
+                (before, after),
+                (Weekday::Fri, Weekday::Sat) | (Weekday::Sun, Weekday::Mon)
+            )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn times(days: i64) -> Vec<DateTime<Utc>> {
+        let start: DateTime<Utc> = "2026-05-04T00:00:00Z".parse().unwrap_or_default();
+        (0..days * 100)
+            .map(|i| start + TimeDelta::seconds(i * 864))
+            .collect()
+    }
+
+    #[test]
+    fn a_step_is_kept_and_the_season_goes() {
+        let times = times(21);
+        let season = |at: &DateTime<Utc>| {
+            let weekend = at.weekday().num_days_from_monday() >= 5;
+            0.3 * f64::from(at.hour() * 15).to_radians().sin() + if weekend { 0.3 } else { 0.0 }
+        };
+        let values: Vec<f64> = times
+            .iter()
+            .enumerate()
+            .map(|(i, at)| season(at) + if i >= 2000 { 0.5 } else { 0.0 })
+            .collect();
+        let rest = Season::of(&times).removed(&values, &[2000]);
+        let steps: Vec<f64> = rest.windows(2).map(|w| (w[1] - w[0]).abs()).collect();
+        let largest = (0..steps.len()).max_by(|a, b| steps[*a].total_cmp(&steps[*b]));
+        assert_eq!(largest, Some(1999));
+        assert!((rest[2050] - rest[1950] - 0.5).abs() < 0.1);
+    }
+
+    #[test]
+    fn weekends_are_told_apart_after_two_weeks() {
+        let (week, three) = (times(7), times(21));
+        assert!(Season::of(&week).may_be_weekend(500));
+        assert!(!Season::of(&week).may_be_weekend(450));
+        assert!(!Season::of(&three).may_be_weekend(500));
+        assert!(!Season::of(&times(1)).is_known());
+    }
+}
