@@ -111,7 +111,7 @@ fn too_few_records_are_refused_with_how_many_are_missing() {
     telemetry(&world, "record --batch runs.jsonl");
     assert_snapshot!(telemetry(&world, "recommend df").stdout, @"
     linux/df@1.0 disk_usage.use
-      no recommendation: 10 usable records since the last change; 20 more are needed (30 in all)
+      no recommendation: 10 usable records; 20 more are needed (30 in all)
       current: 100 + N
       median error: 14.0 % over 10 records
     ");
@@ -142,7 +142,7 @@ fn outliers_alone_are_no_reason_to_change_an_estimate() {
     linux/df@1.0 disk_usage.use
       no recommendation: the estimate holds but for 5 outliers, which no estimate would meet
       current: 100 + N
-      median error: 7.7 % over 76 records
+      median error: 8.4 % over 80 records
     ");
     let run = telemetry(&world, "recommend df --format json");
     assert_eq!(run.json()[0]["reason"], "outliers_only", "{run:?}");
@@ -162,7 +162,7 @@ fn larger_inputs_alone_are_no_reason_to_change_an_estimate() {
     linux/df@1.0 disk_usage.use
       no recommendation: the estimate holds; its inputs have shifted (N), so it is used outside its earlier range
       current: 100 + N
-      median error: 6.9 % over 114 records
+      median error: 7.2 % over 120 records
     ");
     let run = telemetry(&world, "recommend df --format json");
     assert_eq!(run.json()[0]["reason"], "input_shift_only", "{run:?}");
