@@ -9,6 +9,7 @@ fn refuses_too_few_records() {
         usable: 22,
         required: 30,
         missing: 8,
+        before_change: 0,
     };
     assert_eq!(refusal.reason, expected);
     assert!(refusal.message.contains("8 more"));
