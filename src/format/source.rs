@@ -47,7 +47,7 @@ pub enum Error {
     /// A pattern that matches nothing.
     #[error("{0}: no file matches the pattern")]
     NoMatch(String),
-    /// A pattern that is none.
+    /// An invalid glob pattern.
     #[error("{0}: {1}")]
     BadPattern(String, String),
     /// A file or folder that cannot be read.

@@ -59,7 +59,7 @@ impl Order<'_> {
     /// The tools in the scope that the definitions do not hold.
     ///
     /// # Errors
-    /// As the query.
+    /// The database's error, if the query fails.
     pub fn retiring(&self, connection: &mut PgConnection) -> Result<Vec<StoredTool>, StoreError> {
         let Some(scope) = &self.prune else {
             return Ok(Vec::new());
@@ -91,7 +91,7 @@ impl Order<'_> {
     /// is written. `written` is told how many more definitions are dealt with.
     ///
     /// # Errors
-    /// As the statements; the caller's transaction must then be undone.
+    /// The database's error, if a statement fails; the caller's transaction must then be undone.
     pub fn carry_out(
         &self,
         connection: &mut PgConnection,

@@ -50,7 +50,7 @@ pub struct Holding {
 /// The catalogs of the database, by name.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn list(connection: &mut PgConnection) -> QueryResult<Vec<Entry>> {
     diesel::sql_query(
         "SELECT n.nspname::text AS name, pg_get_userbyid(n.nspowner)::text AS owner, \
@@ -66,7 +66,7 @@ pub fn list(connection: &mut PgConnection) -> QueryResult<Vec<Entry>> {
 /// What that catalog holds.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn holding(connection: &mut PgConnection, catalog: &Catalog) -> QueryResult<Holding> {
     // The name is one of a catalog, which needs no quotes but may be a keyword.
     diesel::sql_query(format!(
@@ -82,7 +82,7 @@ pub fn holding(connection: &mut PgConnection, catalog: &Catalog) -> QueryResult<
 /// Whether there is a schema of that name, and whether it is a catalog.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn standing(
     connection: &mut PgConnection,
     catalog: &Catalog,
@@ -129,7 +129,7 @@ pub fn rename(connection: &mut Connection, act: &Act, old: &Catalog) -> Result<(
 /// Tables of a catalog's schema that are not toolcat's.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn strangers(connection: &mut PgConnection, catalog: &Catalog) -> QueryResult<Vec<String>> {
     #[derive(QueryableByName)]
     struct Name {
@@ -152,7 +152,7 @@ pub fn strangers(connection: &mut PgConnection, catalog: &Catalog) -> QueryResul
 /// Drops a catalog with everything in it. A dry run finds out whether it could be done.
 ///
 /// # Errors
-/// As the statement.
+/// The database's error, if the statement fails.
 pub fn remove(
     connection: &mut Connection,
     catalog: &Catalog,

@@ -259,7 +259,7 @@ impl Connection {
     /// The version of the server, such as `15.18`, and how many other clients it has.
     ///
     /// # Errors
-    /// As the query.
+    /// The database's error, if the query fails.
     pub fn server(&mut self) -> Result<(String, i64), StoreError> {
         let found: Server = self.read(|connection| {
             diesel::sql_query(
@@ -433,7 +433,7 @@ impl Connection {
     /// The definitions that the catalog holds.
     ///
     /// # Errors
-    /// As the query.
+    /// The database's error, if the query fails.
     pub fn known(&mut self) -> Result<Known, StoreError> {
         self.read(Known::load)
     }
@@ -441,7 +441,7 @@ impl Connection {
     /// What an import of those definitions would do.
     ///
     /// # Errors
-    /// As the queries.
+    /// The database's error, if a query fails.
     pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
         self.with_settings(|connection| {
             super::import::plan(connection, documents, super::import::OnConflict::Fail)

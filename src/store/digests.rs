@@ -13,7 +13,7 @@ const BATCH: usize = 1000;
 /// The versions whose digest is not that of their definition. Where none is stored, none is wrong.
 ///
 /// # Errors
-/// As the queries.
+/// The database's error, if a query fails.
 pub fn wrong(connection: &mut PgConnection) -> QueryResult<Vec<Handle>> {
     let all_versions = Filter {
         all_versions: true,

@@ -72,7 +72,7 @@ pub struct SelectionIndex {
 /// The server.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn server(connection: &mut PgConnection) -> QueryResult<Server> {
     diesel::sql_query(
         "SELECT current_setting('server_version_num')::int AS version_number, \
@@ -95,7 +95,7 @@ pub fn server(connection: &mut PgConnection) -> QueryResult<Server> {
 /// the owner's name.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>> {
     diesel::sql_query(
         "SELECT c.relname::text AS \"on\", p.privilege \
@@ -139,7 +139,7 @@ pub struct Access {
 /// Who may do what.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn access(connection: &mut PgConnection) -> QueryResult<Access> {
     diesel::sql_query(
         "SELECT count(*) AS members, count(*) FILTER (WHERE role = 'admin') AS admins, \
@@ -155,7 +155,7 @@ pub fn access(connection: &mut PgConnection) -> QueryResult<Access> {
 /// Tokens that end within a week, or ended in the month before and were not revoked.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn ending_tokens(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -168,7 +168,7 @@ pub fn ending_tokens(connection: &mut PgConnection) -> QueryResult<Vec<String>> 
 /// Indexes of the catalog that PostgreSQL does not use: a build that failed or was cut off.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn invalid_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -181,7 +181,7 @@ pub fn invalid_indexes(connection: &mut PgConnection) -> QueryResult<Vec<String>
 /// Tables whose statistics no longer say what is in them, so that queries may be planned badly.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn stale_statistics(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -194,7 +194,7 @@ pub fn stale_statistics(connection: &mut PgConnection) -> QueryResult<Vec<String
 /// Triggers that keep the audit log, or that say who may do what, and are switched off or gone.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -223,7 +223,7 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
 /// name.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn misdirected_functions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -239,7 +239,7 @@ pub fn misdirected_functions(connection: &mut PgConnection) -> QueryResult<Vec<S
 /// Functions of the catalog that everybody may run.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn everybodys_functions(connection: &mut PgConnection) -> QueryResult<Vec<String>> {
     names(
         connection,
@@ -254,7 +254,7 @@ pub fn everybodys_functions(connection: &mut PgConnection) -> QueryResult<Vec<St
 /// What the selection's own index shows.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn selection_index(connection: &mut PgConnection) -> QueryResult<SelectionIndex> {
     diesel::sql_query(
         "SELECT to_jsonb(s) ? 'indexed_revision' AS exists, \

@@ -32,7 +32,7 @@ impl Watched {
     /// The requests recorded since a moment, and their present answers.
     ///
     /// # Errors
-    /// As the queries.
+    /// The database's error, if a query fails.
     pub fn since(connection: &mut PgConnection, moment: DateTime<Utc>) -> Result<Self, StoreError> {
         index::refresh(connection)?;
         let mut seen = HashSet::new();
@@ -61,7 +61,7 @@ impl Watched {
     /// Those whose answer is another one in the catalog as this transaction has changed it.
     ///
     /// # Errors
-    /// As the queries.
+    /// The database's error, if a query fails.
     pub fn changed(&self, connection: &mut PgConnection) -> Result<Vec<Impact>, StoreError> {
         index::refresh(connection)?;
         let mut changed = Vec::new();

@@ -132,7 +132,7 @@ const PRESENT: &str = "SELECT id, platform, tool_name, version, definition_diges
 /// Compares definitions with the catalog. Each must have an identity, and no two the same one.
 ///
 /// # Errors
-/// As the queries.
+/// The database's error, if a query fails.
 pub fn plan(
     connection: &mut PgConnection,
     documents: &[impl AsRef<Document>],
@@ -352,7 +352,7 @@ impl Known {
     /// All that the catalog holds.
     ///
     /// # Errors
-    /// As the query.
+    /// The database's error, if the query fails.
     pub fn load(connection: &mut PgConnection) -> QueryResult<Self> {
         let rows: Vec<Present> =
             diesel::sql_query(format!("{PRESENT} FROM tools")).load(connection)?;
@@ -432,7 +432,7 @@ fn compare(
 /// been resolved before.
 ///
 /// # Errors
-/// As the statements; the caller's transaction must then be undone.
+/// The database's error, if a statement fails; the caller's transaction must then be undone.
 pub fn carry_out(
     connection: &mut PgConnection,
     documents: &[ValidDefinition],

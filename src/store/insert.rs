@@ -99,7 +99,7 @@ pub struct NewVersion<'a> {
 /// the version in use take the place of the present one. `written` is told how many more are written.
 ///
 /// # Errors
-/// As the statements; the caller's transaction must then be undone.
+/// The database's error, if a statement fails; the caller's transaction must then be undone.
 pub fn insert(
     connection: &mut PgConnection,
     versions: &[NewVersion<'_>],

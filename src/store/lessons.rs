@@ -103,7 +103,7 @@ fn key(candidate: &Candidate) -> Key {
 /// stopped at their limit.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn teach<'a>(
     connection: &mut PgConnection,
     candidates: impl Iterator<Item = &'a mut Candidate>,
@@ -155,7 +155,7 @@ pub struct Median {
 /// The medians of those context variables over the records of the candidates' tools, by name.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn medians<'a>(
     connection: &mut PgConnection,
     candidates: impl Iterator<Item = &'a Candidate>,

@@ -164,7 +164,7 @@ pub fn ties(connection: &mut PgConnection, ids: &[i64]) -> QueryResult<Vec<Ties>
 /// else the newest that is left.
 ///
 /// # Errors
-/// As the statements; the caller's transaction must then be undone.
+/// The database's error, if a statement fails; the caller's transaction must then be undone.
 pub fn delete(
     connection: &mut PgConnection,
     gone: &[StoredTool],

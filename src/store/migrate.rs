@@ -42,7 +42,7 @@ impl Progress {
 /// What this program knows, and what the catalog has.
 ///
 /// # Errors
-/// As the queries.
+/// The database's error, if a query fails.
 pub fn progress(connection: &mut Connection) -> Result<Progress, StoreError> {
     let exists = catalog_exists(connection)?;
     let applied: Vec<String> = if exists && has_migrations_table(connection)? {

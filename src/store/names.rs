@@ -38,7 +38,7 @@ struct Name {
 /// database's own order puts first, so that an index can be walked.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn beginning_with(
     connection: &mut PgConnection,
     names: Names,

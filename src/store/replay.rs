@@ -64,7 +64,7 @@ type Rows = BTreeMap<i64, Map<String, Value>>;
 /// The tools with any of those names as they were at a revision, with their definitions.
 ///
 /// # Errors
-/// As the query; [`StoreError::Definition`] where the log holds what cannot be read back.
+/// The database's error, if the query fails; [`StoreError::Definition`] where the log holds what cannot be read back.
 pub fn state_at(
     connection: &mut PgConnection,
     revision: i64,

@@ -50,7 +50,7 @@ fn before(mut changes: Value) -> Map<String, Value> {
 /// deleted first.
 ///
 /// # Errors
-/// As the query; [`StoreError::Definition`] where the log holds what cannot be read back.
+/// The database's error, if the query fails; [`StoreError::Definition`] where the log holds what cannot be read back.
 pub fn deleted(
     connection: &mut PgConnection,
     names: Option<&[&str]>,

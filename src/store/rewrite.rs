@@ -410,7 +410,7 @@ impl Work {
     /// Writes what differs.
     ///
     /// # Errors
-    /// As the statements; the caller's transaction must then be undone.
+    /// The database's error, if a statement fails; the caller's transaction must then be undone.
     pub fn carry_out(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
         if let Some(update) = &self.tools {
             update.execute(connection)?;

@@ -51,7 +51,7 @@ struct Row {
 /// Records a selection and returns its row number.
 ///
 /// # Errors
-/// As the query.
+/// The database's error, if the query fails.
 pub fn record(
     connection: &mut PgConnection,
     actor: &str,
@@ -77,7 +77,7 @@ pub fn record(
 /// One recorded selection.
 ///
 /// # Errors
-/// As the query; [`StoreError::Definition`] where it was recorded by a program that knew more.
+/// The database's error, if the query fails; [`StoreError::Definition`] where it was recorded by a program that knew more.
 pub fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Recorded>, StoreError> {
     let row: Option<Row> = tool_selections::table
         .find(id)

@@ -438,7 +438,7 @@ fn tool_row(tool: &StoredTool) -> ToolRow {
 /// The definitions of those tools, in their order, in two statements however many there are.
 ///
 /// # Errors
-/// As the queries.
+/// The database's error, if a query fails.
 pub fn definitions(
     connection: &mut PgConnection,
     stored: &[StoredTool],

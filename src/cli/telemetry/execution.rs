@@ -79,7 +79,7 @@ pub fn variable(text: &str) -> Result<(String, f64), String> {
 /// Reads a finite number.
 ///
 /// # Errors
-/// Where it is none.
+/// If the text is not a duration.
 pub fn number(text: &str) -> Result<f64, String> {
     text.trim()
         .parse()
