@@ -128,6 +128,19 @@ pub fn evidence(it: &Recommendation) -> String {
             counted(calibration.records, "record")
         );
     }
+    if it.evidence.error == "gamma_deviance" {
+        let ratio = it.calibration.as_ref().map_or(1.0, |it| it.ratio().0);
+        return format!(
+            "the mean of actual / estimate is {ratio:.2}; the deviance falls from {:.2} to {:.2} over {} in {}-fold \
+             cross-validation (p {:.1e}, {})",
+            it.evidence.current_error,
+            it.evidence.cross_validated_error,
+            counted(it.evidence.records, "record"),
+            it.evidence.folds,
+            it.evidence.p,
+            it.evidence.test.replace('_', " ")
+        );
+    }
     format!(
         "the median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
         it.evidence.current_median_absolute_error_percent,

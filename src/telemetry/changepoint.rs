@@ -168,7 +168,7 @@ const SUSPECTED: Bar = Bar {
 };
 
 /// The first index of each segment after the first, ascending, with the corrected p-value.
-fn segment(values: &[f64], season: &Season<'_>, bar: Bar) -> Vec<(usize, f64)> {
+fn segment(values: &[f64], bar: Bar) -> Vec<(usize, f64)> {
     let mut found = Vec::new();
     let mut pending = vec![(0, values.len())];
     let mut looked = 0;
@@ -187,9 +187,7 @@ fn segment(values: &[f64], season: &Season<'_>, bar: Bar) -> Vec<(usize, f64)> {
         };
         if p < CHANGE_LEVEL && split.difference.abs().exp_m1() > bar.shift {
             let index = start + split.index;
-            if !season.may_be_weekend(index) {
-                found.push((index, p));
-            }
+            found.push((index, p));
             pending.push((start, index));
             pending.push((index, end));
         }
@@ -205,16 +203,29 @@ fn p_with_correlation(values: &[f64], split: &Split) -> f64 {
     let (Some(low), Some(high)) = (mean(before), mean(after)) else {
         return 1.0;
     };
-    let rest: Vec<f64> = (before.iter().map(|v| v - low))
-        .chain(after.iter().map(|v| v - high))
-        .collect();
+    let around =
+        |part: &[f64], level: f64| -> Vec<f64> { part.iter().map(|v| v - level).collect() };
+    let rest = [around(before, low), around(after, high)].concat();
     let spread = |part: &[f64]| part.iter().map(|v| v * v).sum::<f64>();
+    // another step on either side is no correlation
+    let noise = [without_step(before), without_step(after)].concat();
     let (n1, n2) = (before.len() as f64, after.len() as f64);
     let (first, second) = rest.split_at(split.index);
     let (v1, v2) = (spread(first) / (n1 - 1.0), spread(second) / (n2 - 1.0));
     let (t, degrees) = welch(high - low, v1, n1, v2, n2);
-    let p = student_two_sided(t / inflation(&rest), degrees);
+    let p = student_two_sided(t / inflation(&noise), degrees);
     (p * split.splits as f64).min(1.0)
+}
+
+/// The values around their level, or around their two levels where they are best split.
+fn without_step(values: &[f64]) -> Vec<f64> {
+    let index = best_split(values, MIN_SEGMENT).map_or(values.len(), |split| split.index);
+    let (before, after) = values.split_at(index);
+    let around = |part: &[f64]| -> Vec<f64> {
+        let level = mean(part).unwrap_or_default();
+        part.iter().map(|v| v - level).collect()
+    };
+    [around(before), around(after)].concat()
 }
 
 /// (1 + r) / (1 - r) of the correlation r of neighbours in values around 0; 1 where they do not correlate.
@@ -241,19 +252,20 @@ pub fn levels(times: &[DateTime<Utc>], r: &[f64]) -> Levels {
     let season = Season::of(times);
     if !season.is_known() {
         return Levels {
-            changes: segment(r, &season, REPORTED),
+            changes: season.without_weekends(segment(r, REPORTED)),
             values: r.to_vec(),
         };
     }
     let indices =
         |found: &[(usize, f64)]| -> Vec<usize> { found.iter().map(|(at, _)| *at).collect() };
     let mut values = season.removed(r, &[]);
-    let mut steps = indices(&segment(&values, &season, SUSPECTED));
+    let mut steps = indices(&segment(&values, SUSPECTED));
     let mut changes = Vec::new();
     for _ in 0..ROUNDS {
         values = season.removed(r, &steps);
-        changes = segment(&values, &season, REPORTED);
-        let found = indices(&changes);
+        let reported = segment(&values, REPORTED);
+        let found = indices(&reported);
+        changes = season.without_weekends(reported);
         if found == steps {
             break;
         }

@@ -205,6 +205,7 @@ impl<'a> Attempt<'a, '_> {
             alternatives,
             true,
         )
+        .or_else(|| self.surely_off(&rows, names, constant))
         .ok_or(Some(Box::new(evidence)))
     }
 

@@ -88,18 +88,33 @@ impl<'a> Season<'a> {
         row
     }
 
-    /// Whether a change at this record may be a weekend that begins or ends: before two weeks nothing tells them apart.
-    pub fn may_be_weekend(&self, index: usize) -> bool {
-        let Some(at) = self.times.get(index) else {
+    /// The changes without those that a weekend begins or ends with, before two weeks tell the two apart: such a stretch
+    /// between changes begins with a Saturday, or with the records, and ends with a Sunday, or with them.
+    pub fn without_weekends(&self, found: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
+        if self.span >= SPAN_OF_WEEKDAYS {
+            return found;
+        }
+        let mut bounds = vec![0];
+        bounds.extend(found.iter().map(|(index, _)| *index));
+        bounds.push(self.times.len());
+        let is_weekend = |stretch: usize| self.is_weekend(bounds[stretch], bounds[stretch + 1]);
+        // a change is between the stretch of its own number and the next one
+        let kept = found.iter().enumerate();
+        kept.filter(|(number, _)| !is_weekend(*number) && !is_weekend(number + 1))
+            .map(|(_, change)| *change)
+            .collect()
+    }
+
+    fn is_weekend(&self, from: usize, to: usize) -> bool {
+        let (Some(first), Some(last)) = (self.times.get(from), self.times.get(to - 1)) else {
             return false;
         };
-        let near = |shift: TimeDelta| *at + shift;
-        let (before, after) = (near(-NEAR_WEEKEND).weekday(), near(NEAR_WEEKEND).weekday());
-        self.span < SPAN_OF_WEEKDAYS
-            && matches!(
-                (before, after),
-                (Weekday::Fri, Weekday::Sat) | (Weekday::Sun, Weekday::Mon)
-            )
+        let free = |at: DateTime<Utc>| matches!(at.weekday(), Weekday::Sat | Weekday::Sun);
+        let begins = free(*first + NEAR_WEEKEND)
+            && (from == 0 || (*first - NEAR_WEEKEND).weekday() == Weekday::Fri);
+        let ends = free(*last - NEAR_WEEKEND)
+            && (to == self.times.len() || (*last + NEAR_WEEKEND).weekday() == Weekday::Mon);
+        begins && ends && *last - *first <= TimeDelta::days(2) + NEAR_WEEKEND * 2
     }
 }
 
@@ -136,9 +151,21 @@ mod tests {
     #[test]
     fn weekends_are_told_apart_after_two_weeks() {
         let (week, three) = (times(7), times(21));
-        assert!(Season::of(&week).may_be_weekend(500));
-        assert!(!Season::of(&week).may_be_weekend(450));
-        assert!(!Season::of(&three).may_be_weekend(500));
+        let saturday = vec![(500, 0.0)];
+        assert!(
+            Season::of(&week)
+                .without_weekends(saturday.clone())
+                .is_empty()
+        );
+        let thursday = vec![(350, 0.0)];
+        assert_eq!(
+            Season::of(&week).without_weekends(thursday.clone()),
+            thursday
+        );
+        assert_eq!(
+            Season::of(&three).without_weekends(saturday.clone()),
+            saturday
+        );
         assert!(!Season::of(&times(1)).is_known());
     }
 }
