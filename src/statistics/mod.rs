@@ -17,4 +17,4 @@ pub use distribution::{
     student_two_sided,
 };
 pub use interval::{Interval, median_interval, wilson};
-pub use tests_of_location::{benjamini_hochberg, paired_t, wilcoxon_signed_rank};
+pub use tests_of_location::{benjamini_hochberg, paired_t, rank_correlation, wilcoxon_signed_rank};

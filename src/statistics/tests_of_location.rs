@@ -48,6 +48,32 @@ pub fn paired_t(differences: &[f64]) -> f64 {
     student_two_sided(centre / (variance / n).sqrt(), n - 1.0)
 }
 
+/// Spearman's rank correlation (1904), ties with their mean rank; `None` where one does not vary.
+pub fn rank_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
+    let (x, y) = (ranks(x), ranks(y));
+    let (mean_x, mean_y) = (mean(&x)?, mean(&y)?);
+    let (mut products, mut squares_x, mut squares_y) = (0.0, 0.0, 0.0);
+    for (x, y) in x.iter().zip(&y) {
+        products += (x - mean_x) * (y - mean_y);
+        squares_x += (x - mean_x).powi(2);
+        squares_y += (y - mean_y).powi(2);
+    }
+    (squares_x > 0.0 && squares_y > 0.0).then(|| products / (squares_x * squares_y).sqrt())
+}
+
+fn ranks(values: &[f64]) -> Vec<f64> {
+    let mut order: Vec<usize> = (0..values.len()).collect();
+    order.sort_by(|a, b| values[*a].total_cmp(&values[*b]));
+    let mut ranks = vec![0.0; values.len()];
+    let mut start = 0;
+    for run in order.chunk_by(|a, b| values[*a] == values[*b]) {
+        let rank = start as f64 + (run.len() as f64 - 1.0) / 2.0;
+        run.iter().for_each(|index| ranks[*index] = rank);
+        start += run.len();
+    }
+    ranks
+}
+
 /// The p-values adjusted so that rejecting those below a level keeps the false discovery rate at that level
 /// (Benjamini and Hochberg 1995), in the order given.
 pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
@@ -67,6 +93,16 @@ pub fn benjamini_hochberg(p_values: &[f64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranks_correlate_whatever_the_scale() {
+        let x = [1.0, 2.0, 3.0, 4.0, 100.0];
+        let up = rank_correlation(&x, &[1.0, 8.0, 27.0, 64.0, 1e6]).unwrap();
+        assert!((up - 1.0).abs() < 1e-12);
+        let tied = rank_correlation(&x, &[2.0, 2.0, 1.0, 1.0, 0.0]).unwrap();
+        assert!(tied < -0.9);
+        assert_eq!(rank_correlation(&x, &[1.0; 5]), None);
+    }
 
     #[test]
     fn signed_rank_is_symmetric_and_counts_evidence() {

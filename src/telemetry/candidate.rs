@@ -9,12 +9,14 @@ use super::refit::{Constant, Form};
 use super::robust::subsample;
 use super::simplex::minimise;
 use super::{Context, Model};
-use crate::statistics::{Interval, mean, median};
+use crate::statistics::{Interval, mean, median, quantile_of_sorted, sorted};
 
 /// Constants of a curved estimate that are searched for together, at most.
 const MAX_CURVED: usize = 4;
 /// Times that a fit is repeated on the records where it is below the limit, at most.
 const ROUNDS_BELOW_LIMIT: usize = 10;
+/// Exponents that are tried beside a constant.
+const EXPONENTS: [f64; 11] = [0.25, 0.33, 0.5, 0.6, 0.7, 0.8, 0.9, 1.25, 1.5, 1.75, 2.5];
 /// Records on which a curved estimate is searched.
 const CURVED_RECORDS: usize = 300;
 
@@ -49,6 +51,8 @@ fn common_limit(rows: &[Row<'_>]) -> Option<f64> {
 pub(super) struct Candidate<'a> {
     pub form: Form,
     pub variable: Option<String>,
+    /// The texts of the columns after the constant one, where the form does not say them.
+    terms: Vec<String>,
     kind: Kind<'a>,
 }
 
@@ -61,6 +65,13 @@ enum Kind<'a> {
     },
     /// ln y = ln a + b ln N.
     Power { logarithms: Vec<f64> },
+    /// Terms of one variable, whose shape is chosen among some; the shape is the last coefficient.
+    Shaped {
+        values: Vec<f64>,
+        shapes: Vec<f64>,
+        terms: fn(f64, f64) -> Vec<f64>,
+        signs: Vec<f64>,
+    },
     /// The estimate bends in each of its constants.
     Curved {
         model: &'a dyn Model,
@@ -99,6 +110,7 @@ impl<'a> Candidate<'a> {
         Some(Self {
             form: Form::Own,
             variable: None,
+            terms: Vec::new(),
             kind,
         })
     }
@@ -109,6 +121,7 @@ impl<'a> Candidate<'a> {
         Self {
             form: Form::Rescaled,
             variable: None,
+            terms: Vec::new(),
             kind: linear(1, columns),
         }
     }
@@ -119,6 +132,7 @@ impl<'a> Candidate<'a> {
         Self {
             form: Form::Constant,
             variable: None,
+            terms: Vec::new(),
             kind: linear(1, columns),
         }
     }
@@ -135,6 +149,7 @@ impl<'a> Candidate<'a> {
         let make = |form, kind| Self {
             form,
             variable: Some(variable.to_owned()),
+            terms: Vec::new(),
             kind,
         };
         let line = |term: fn(f64) -> f64| linear(2, values.iter().map(|n| vec![1.0, term(*n)]));
@@ -148,6 +163,55 @@ impl<'a> Candidate<'a> {
         if values.iter().all(|n| *n > 0.0) {
             let logarithms = values.iter().map(|n| n.ln()).collect();
             candidates.push(make(Form::Power, Kind::Power { logarithms }));
+            let kind = Kind::Shaped {
+                values: values.clone(),
+                shapes: EXPONENTS.to_vec(),
+                terms: |n, exponent| vec![n.powf(exponent)],
+                signs: vec![1.0, 1.0],
+            };
+            candidates.push(make(Form::ShiftedPower, kind));
+        }
+        let ordered = sorted(&values);
+        let mut bends: Vec<f64> = (1..10)
+            .filter_map(|tenth| quantile_of_sorted(&ordered, f64::from(tenth) / 10.0))
+            .map(f64::round)
+            .collect();
+        bends.dedup();
+        let kind = Kind::Shaped {
+            values,
+            shapes: bends,
+            terms: |n, bend| vec![n, (n - bend).max(0.0)],
+            // the slope may fall beyond the bend as well
+            signs: vec![1.0, 1.0, 0.0],
+        };
+        candidates.push(make(Form::Hinge, kind));
+        candidates
+    }
+
+    /// The variables of the expression with one that it lacks, added or multiplied.
+    pub fn with_variable(names: &[String], extra: &str, rows: &[Row<'a>]) -> Vec<Self> {
+        let value = |row: &Row<'_>, name: &str| row.context.get(name).copied().unwrap_or_default();
+        let make = |form, terms: Vec<String>, columns: Vec<Vec<f64>>| Self {
+            form,
+            variable: Some(extra.to_owned()),
+            kind: linear(terms.len() + 1, columns.into_iter()),
+            terms,
+        };
+        let mut terms = names.to_vec();
+        terms.push(extra.to_owned());
+        let added = |row: &Row<'_>| -> Vec<f64> {
+            let own = terms.iter().map(|name| value(row, name));
+            std::iter::once(1.0).chain(own).collect()
+        };
+        let columns = rows.iter().map(added).collect();
+        let mut candidates = vec![make(Form::Added, terms.clone(), columns)];
+        for name in names {
+            let columns = rows
+                .iter()
+                .map(|row| vec![1.0, value(row, name) * value(row, extra)])
+                .collect();
+            let term = vec![format!("{name} * {extra}")];
+            candidates.push(make(Form::Product, term, columns));
         }
         candidates
     }
@@ -220,11 +284,69 @@ impl<'a> Candidate<'a> {
                 }
                 (fitted[1] >= 0.0).then_some(fitted)
             }
+            Kind::Shaped { shapes, .. } => {
+                let few: Vec<usize> = subsample(chosen.len(), CURVED_RECORDS)
+                    .into_iter()
+                    .map(|at| chosen[at])
+                    .collect();
+                let loss = |shape: f64| -> Option<f64> {
+                    let fitted = self.fit_shape(rows, &few, shape, method)?;
+                    let values = self.predict(&fitted, &few);
+                    let losses = few.iter().zip(values);
+                    losses
+                        .map(|(i, value)| Some(method.loss(rows[*i].error(value?))))
+                        .sum()
+                };
+                let best = shapes
+                    .iter()
+                    .filter_map(|shape| Some((loss(*shape)?, *shape)))
+                    .min_by(|a, b| a.0.total_cmp(&b.0))?;
+                self.fit_shape(rows, chosen, best.1, method)
+            }
             Kind::Curved { model, contexts } => {
                 let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
                 fit_curve(*model, &contexts, &y, method)
             }
         }
+    }
+
+    /// The columns of a shape at some of the records.
+    fn shaped(&self, chosen: &[usize], shape: f64) -> Matrix {
+        let mut x = Matrix::new(1);
+        if let Kind::Shaped {
+            values,
+            terms,
+            signs,
+            ..
+        } = &self.kind
+        {
+            x = Matrix::new(signs.len());
+            for i in chosen {
+                let mut row = vec![1.0];
+                row.extend(terms(values[*i], shape));
+                x.push(&row);
+            }
+        }
+        x
+    }
+
+    fn fit_shape(
+        &self,
+        rows: &[Row<'_>],
+        chosen: &[usize],
+        shape: f64,
+        method: Method,
+    ) -> Option<Vec<f64>> {
+        let Kind::Shaped { signs, .. } = &self.kind else {
+            return None;
+        };
+        let y: Vec<f64> = chosen.iter().map(|i| rows[*i].actual).collect();
+        let reference: Vec<f64> = chosen.iter().map(|i| rows[*i].current).collect();
+        let offset = vec![0.0; y.len()];
+        let x = self.shaped(chosen, shape);
+        let mut fitted = fit(&x, &offset, signs, &y, &reference, method)?;
+        fitted.push(shape);
+        Some(fitted)
     }
 
     /// The values at some of the records; `None` where one is not above 0.
@@ -238,6 +360,11 @@ impl<'a> Candidate<'a> {
                 .iter()
                 .map(|i| Some((coefficients[0] + coefficients[1] * logarithms[*i]).exp()))
                 .collect(),
+            Kind::Shaped { .. } => {
+                let (shape, linear) = coefficients.split_last().unwrap_or((&1.0, &[]));
+                let values = self.shaped(chosen, *shape).times(linear);
+                values.into_iter().map(Some).collect()
+            }
             Kind::Curved { model, contexts } => {
                 let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
                 model.predict(coefficients, &contexts)
@@ -318,6 +445,19 @@ impl<'a> Candidate<'a> {
                     free(coefficients[1], None, found.map(|f| f[1])),
                 ]
             }
+            Kind::Shaped { .. } => {
+                let all: Vec<usize> = (0..rows.len()).collect();
+                let (shape, linear) = coefficients.split_last().unwrap_or((&1.0, &[]));
+                let x = self.shaped(&all, *shape);
+                let found = intervals(&x, &x.times(linear), &y, linear, method, level);
+                let mut constants: Vec<Constant> = linear
+                    .iter()
+                    .enumerate()
+                    .map(|(c, value)| free(*value, None, found.as_ref().map(|it| it[c])))
+                    .collect();
+                constants.push(free(*shape, None, None));
+                constants
+            }
             Kind::Curved { model, .. } => model
                 .parameters()
                 .into_iter()
@@ -362,6 +502,16 @@ impl<'a> Candidate<'a> {
             Form::NLogN => sum(format!("{n} * ln({n})")),
             Form::Quadratic => sum(format!("{n} ^ 2")),
             Form::Power => format!("{a_text} * {n} ^ {b_text}"),
+            Form::ShiftedPower => {
+                let exponent = values.last().copied().unwrap_or(1.0);
+                sum(format!("{n} ^ {}", number(exponent)))
+            }
+            Form::Hinge => {
+                let bend = values.last().copied().unwrap_or_default();
+                let term = format!("max(0, {n} - {})", number(bend));
+                signed_sum(&values[..values.len().min(3)], &[n.to_owned(), term])
+            }
+            Form::Added | Form::Product => signed_sum(&values, &self.terms),
         }
     }
 
@@ -375,6 +525,31 @@ impl<'a> Candidate<'a> {
             _ => constants.iter().map(|c| c.new).collect(),
         };
         self.predict(&coefficients, all)
+    }
+}
+
+/// A constant and each term times its constant, without those that are 0.
+fn signed_sum(values: &[f64], terms: &[String]) -> String {
+    let terms = std::iter::once(None).chain(terms.iter().map(Some));
+    let mut text = String::new();
+    for (value, term) in values.iter().zip(terms) {
+        if *value == 0.0 {
+            continue;
+        }
+        match (text.is_empty(), *value < 0.0) {
+            (true, false) => {}
+            (true, true) => text.push('-'),
+            (false, false) => text.push_str(" + "),
+            (false, true) => text.push_str(" - "),
+        }
+        text.push_str(&number(value.abs()));
+        if let Some(term) = term {
+            text.push_str(&format!(" * {term}"));
+        }
+    }
+    match text.is_empty() {
+        true => number(0.0),
+        false => text,
     }
 }
 

@@ -46,7 +46,9 @@ pub use input_shift::{InputShift, ShiftBand, input_shift, kolmogorov_smirnov, ps
 pub use linear::Matrix;
 pub use masks::{ErrorGroup, group_errors, mask};
 pub use model::Model;
-pub use outcome::{Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer};
+pub use outcome::{
+    Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer, Unexplained,
+};
 pub use outlier::{OUTLIER_LIMIT, Outlier, modified_z, winsorise};
 pub use problems::{DataProblem, ProblemKind};
 pub use quantile_regression::{pinball, quantile_regression};

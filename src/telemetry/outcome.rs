@@ -106,8 +106,19 @@ pub struct Recommendation {
     pub fitted_median_absolute_error_percent: f64,
     /// Other forms that were tried.
     pub alternatives: Vec<Alternative>,
+    /// A variable that the current estimate lacks.
+    pub unexplained: Option<Unexplained>,
     /// What was wrong with the records left out.
     pub problems: Vec<DataProblem>,
+}
+
+/// A recorded variable that the estimate does not read, and that its errors go with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unexplained {
+    /// The variable.
+    pub variable: String,
+    /// Spearman's rank correlation of actual / estimate with it.
+    pub rank_correlation: f64,
 }
 
 /// No recommendation.
@@ -130,6 +141,8 @@ pub struct Refusal {
     pub calibration: Option<Calibration>,
     /// The comparison, where it came to one.
     pub evidence: Option<Evidence>,
+    /// A variable that the current estimate lacks.
+    pub unexplained: Option<Unexplained>,
     /// What was wrong with the records left out.
     pub problems: Vec<DataProblem>,
 }

@@ -11,14 +11,16 @@ use super::cross_validation::{CrossValidated, Validator};
 use super::design::constant_variables;
 use super::fit::round_within;
 use super::input_shift::ShiftBand;
-use super::outcome::{Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer};
+use super::outcome::{
+    Evidence, Outcome, Recommendation, Refusal, RefusalReason, RescalingOffer, Unexplained,
+};
 use super::problems::DataProblem;
 use super::refit::{Alternative, Range, RefitOptions};
 use super::residuals::{LARGEST_VARIABLE, Residual, chronological, usable_actual};
 use super::robust::subsample;
 use super::rows::{to_residuals, usable_rows};
 use super::{Measure, Model, Sample};
-use crate::statistics::{mean, median};
+use crate::statistics::{mean, median, rank_correlation};
 
 /// Fewer records than this do not support a recommendation.
 pub const MIN_RECORDS: usize = 30;
@@ -30,6 +32,8 @@ const MIN_IMPROVEMENT: f64 = 0.05;
 const MIN_FORM_IMPROVEMENT: f64 = 0.10;
 /// Slightly more executions than the quantile leaves may be stopped at their limit: chance.
 const STOPPED_MARGIN: f64 = 1.1;
+/// A weaker correlation of the errors with a variable is not worth a word.
+const LEAST_CORRELATION: f64 = 0.2;
 /// Of more records a fixed, even draw is fitted.
 const MAX_FITTED: usize = 4_000;
 
@@ -261,6 +265,33 @@ impl<'a> Attempt<'a, '_> {
         })
     }
 
+    /// The recorded variable that the estimate does not read and that its errors go with most, if they surely do.
+    fn unexplained(&self) -> Option<Unexplained> {
+        let read = self.model.variables();
+        let first = self.rows.first()?;
+        let errors: Vec<f64> = self.rows.iter().map(|row| row.error(row.current)).collect();
+        let correlations = first.context.keys().filter_map(|name| {
+            if read.contains(name) || !is_variable_name(name) {
+                return None;
+            }
+            let values = self
+                .rows
+                .iter()
+                .map(|row| row.context.get(name).copied())
+                .map(|value| value.filter(|value| value.abs() <= LARGEST_VARIABLE))
+                .collect::<Option<Vec<f64>>>()?;
+            Some(Unexplained {
+                variable: name.clone(),
+                rank_correlation: rank_correlation(&values, &errors)?,
+            })
+        });
+        let size = |it: &Unexplained| it.rank_correlation.abs();
+        let most = correlations.max_by(|a, b| size(a).total_cmp(&size(b)))?;
+        // five standard errors of no correlation: many variables may be looked at
+        let sure = LEAST_CORRELATION.max(5.0 / (self.rows.len() as f64).sqrt());
+        (size(&most) >= sure).then_some(most)
+    }
+
     /// Tries the other forms. The best one is returned if its cross-validated error, as median and as mean, is a tenth
     /// or more below that of the expression's own terms.
     fn other_forms(
@@ -293,6 +324,15 @@ impl<'a> Attempt<'a, '_> {
             if finite && is_variable_name(name) {
                 candidates.extend(Candidate::in_variable(name, rows));
             }
+        }
+        let extra = self.unexplained().filter(|_| !names.is_empty());
+        if let Some(extra) = &extra {
+            let varying: Vec<String> = names
+                .iter()
+                .filter(|name| !constant.contains(name))
+                .cloned()
+                .collect();
+            candidates.extend(Candidate::with_variable(&varying, &extra.variable, rows));
         }
         let bar = own
             .and_then(|(own, _)| Some((self.validator().middle(&own.errors)?, mean(&own.errors)?)));
@@ -372,6 +412,10 @@ impl<'a> Attempt<'a, '_> {
         }
         let ranged: Vec<String> = match (&candidate.variable, names) {
             (Some(variable), []) => vec![variable.clone()],
+            (Some(variable), names) if !names.contains(variable) => {
+                let own = names.iter().cloned();
+                own.chain([variable.clone()]).collect()
+            }
             (_, names) => names.to_vec(),
         };
         Some(Recommendation {
@@ -398,6 +442,7 @@ impl<'a> Attempt<'a, '_> {
             evidence,
             fitted_median_absolute_error_percent: 100.0 * median(&relative)?,
             alternatives,
+            unexplained: self.unexplained(),
             problems: self.problems.clone(),
         })
     }
@@ -462,6 +507,7 @@ impl<'a> Attempt<'a, '_> {
             records_before_change: self.before_change,
             calibration: self.calibration.clone(),
             evidence,
+            unexplained: self.unexplained(),
             problems: self.problems.clone(),
         }))
     }

@@ -82,6 +82,14 @@ pub enum Form {
     Quadratic,
     /// a N^b.
     Power,
+    /// a + b N^c.
+    ShiftedPower,
+    /// a + b N up to k, and another slope beyond.
+    Hinge,
+    /// The variables of the expression, and one that it lacks: a + b N + c M.
+    Added,
+    /// A variable of the expression times one that it lacks: a + b N M.
+    Product,
 }
 
 /// A constant of the recommended estimate.

@@ -168,7 +168,7 @@ fn present(
     let title = text::visible(&format!("{} {}", answer.tool, answer.place)).into_owned();
     let title = ui.paint(HEADING, &title);
     writeln!(ui.out(), "{title}")?;
-    let lines = match answer.outcome {
+    let mut lines = match answer.outcome {
         Outcome::Recommend(it) => {
             let verdict = ui.paint(GOOD, "recommended");
             writeln!(ui.out(), "  {verdict}: {}", text::visible(&it.expression))?;
@@ -187,6 +187,17 @@ fn present(
             lines
         }
     };
+    let unexplained = match answer.outcome {
+        Outcome::Recommend(it) => it.unexplained.as_ref(),
+        Outcome::Refuse(it) => it.unexplained.as_ref(),
+    };
+    if let Some(it) = unexplained {
+        let line = format!(
+            "{}, which the current estimate does not read (rank correlation of the errors {:.2})",
+            it.variable, it.rank_correlation
+        );
+        lines.push(("goes with", line));
+    }
     for (label, line) in lines {
         writeln!(ui.out(), "  {label}: {}", text::visible(&line))?;
     }

@@ -220,3 +220,58 @@ fn a_level_that_is_surely_off_is_recommended_away_in_noise() {
         assert!(outcome.recommendation().is_some(), "{seed}: {outcome:?}");
     }
 }
+
+/// Laws that the expression cannot follow: a power beside a constant, a bend, and a variable that it lacks.
+#[test]
+fn the_form_of_the_truth_is_found() {
+    let near = |outcome: &Outcome, truth: &dyn Fn(f64, f64) -> f64| {
+        let found = outcome
+            .recommendation()
+            .unwrap_or_else(|| panic!("{outcome:?}"));
+        let law = expression(&found.expression);
+        for (n, m) in [(200.0, 5.0), (2000.0, 40.0), (15000.0, 80.0)] {
+            let context = Context::from([("N".to_owned(), n), ("M".to_owned(), m)]);
+            let value = law.predict(&law.parameters(), &[&context])[0].unwrap_or_default();
+            let ratio = value / truth(n, m);
+            assert!(
+                (0.9..1.1).contains(&ratio),
+                "{}: {ratio} at {n}, {m}",
+                found.expression
+            );
+        }
+        found.form
+    };
+    let power = |n: f64, _: f64| 500.0 + 3.0 * n.powf(0.7);
+    let form = near(
+        &try_recommend(&simulate(41, 300, 0.1, |_, n| power(n, 0.0))),
+        &power,
+    );
+    assert_eq!(form, Form::ShiftedPower);
+    let bent = |n: f64, _: f64| 1000.0 + 0.2 * n + (n - 5000.0).max(0.0) * 2.0;
+    let outcome = try_recommend(&simulate(42, 400, 0.1, |_, n| bent(n, 0.0)));
+    assert_eq!(near(&outcome, &bent), Form::Hinge);
+    for (seed, truth, form) in [
+        (
+            43,
+            (|n, m| 500.0 + 0.3 * n + 40.0 * m) as fn(f64, f64) -> f64,
+            Form::Added,
+        ),
+        (44, |n, m| 100.0 + 0.02 * n * m, Form::Product),
+    ] {
+        let mut draw = Draw(seed);
+        let samples: Vec<Sample> = (0..300)
+            .map(|i| {
+                let (n, m) = (draw.size(), (1.0 + 99.0 * draw.uniform()).round());
+                let mut one = sample(i, n, truth(n, m) * (0.1 * draw.normal()).exp());
+                one.context.insert("M".to_owned(), m);
+                one
+            })
+            .collect();
+        let outcome = try_recommend(&samples);
+        assert_eq!(near(&outcome, &truth), form);
+        let found = outcome
+            .recommendation()
+            .and_then(|it| it.unexplained.as_ref());
+        assert!(found.is_some_and(|it| it.variable == "M" && it.rank_correlation > 0.3));
+    }
+}
