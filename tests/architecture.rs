@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What each folder (or file) of `src/` may use, besides itself.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("abtest", &[]),
+    ("abtest", &["statistics"]),
     (
         "cli",
         &[

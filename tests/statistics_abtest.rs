@@ -13,15 +13,16 @@ use toolcat::abtest::decide::{Situation, Verdict};
 use toolcat::abtest::evidence::{Guardrail, Metric, TestPlan};
 use toolcat::abtest::health::{HealthCounts, chi_square, sequential_check};
 use toolcat::abtest::moments::{Moments, UnitSums};
-use toolcat::abtest::multiple::{benjamini_hochberg, holm};
+use toolcat::abtest::multiple::holm;
 use toolcat::abtest::plan::{Target, detectable_ratio, detectable_ratio_normal, size_for_rates};
 use toolcat::abtest::proportions::{Proportion, fisher_exact, newcombe, pooled_z, wilson};
 use toolcat::abtest::quantile::quantile_interval;
 use toolcat::abtest::ratio::{Estimate, compare, ln_ratio};
 use toolcat::abtest::sequence::ConfidenceSequence;
-use toolcat::abtest::special::normal_quantile_upper;
 use toolcat::abtest::success::{CountedOutcome, ln_e_value, ln_ratio_interval, p_from_ln_e};
 use toolcat::abtest::welch::welch;
+use toolcat::statistics::benjamini_hochberg;
+use toolcat::statistics::special::normal_quantile_upper;
 
 fn fixture(name: &str) -> Option<Value> {
     let folder = match std::env::var_os("TOOLCAT_SHARED") {

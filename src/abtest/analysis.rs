@@ -12,9 +12,9 @@ use super::health::{Health, HealthCounts, examine};
 use super::multiple::holm;
 use super::proportions::{Proportion, fisher_exact};
 use super::ratio::compare;
-use super::special::normal_quantile_upper;
 use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value};
 use super::welch::welch;
+use crate::statistics::special::normal_quantile_upper;
 use serde::Serialize;
 
 /// Two bounds. An infinite one is written as null in JSON.

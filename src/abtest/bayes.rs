@@ -1,7 +1,7 @@
 //! P(B better) and the expected loss of choosing B: information beside the verdict, never the rule.
 
 use super::proportions::Proportion;
-use super::special::{ln_beta_kernel, ln_beta_tails, normal_upper};
+use crate::statistics::special::{ln_beta_kernel, ln_beta_tails, normal_upper};
 use serde::Serialize;
 
 /// What a flat prior makes of the data.

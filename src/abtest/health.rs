@@ -4,8 +4,8 @@
 use super::arms::PerArm;
 use super::assignment::Split;
 use super::covariate::EqualInputs;
-use super::special::chi_square_upper;
 use super::success::{ln_e_value, p_from_ln_e};
+use crate::statistics::special::chi_square_upper;
 use serde::Serialize;
 
 /// Prior weight of the sequential test of the assignment counts.

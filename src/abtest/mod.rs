@@ -26,7 +26,6 @@ pub mod ratio;
 mod sentence;
 pub mod sequence;
 pub mod simulate;
-pub mod special;
 pub mod success;
 pub mod welch;
 

@@ -4,8 +4,10 @@ use super::assignment::Split;
 use super::evidence::{Guardrail, MIN_COSTS, MIN_COSTS_LOPSIDED, Metric};
 use super::proportions::newcombe_effective;
 use super::sequence::ConfidenceSequence;
-use super::special::{bisect, noncentral_t_power, normal_quantile_upper, student_quantile_upper};
 use super::success::{CountedOutcome, RATE_PRIOR_WEIGHT, ln_e_value};
+use crate::statistics::special::{
+    bisect, noncentral_t_power, normal_quantile_upper, student_quantile_upper,
+};
 use serde::Serialize;
 
 /// How many times as many records the sequential test needs for the power that the fixed-horizon formulas

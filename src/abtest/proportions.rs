@@ -1,7 +1,8 @@
 //! Two proportions at a size fixed beforehand: Wilson's and Newcombe's intervals, the pooled z-test and
 //! Fisher's exact test. None of them degenerates at 0 % or 100 %.
 
-use super::special::{ln_beta_kernel, normal_two_sided};
+use crate::statistics::special::{ln_beta_kernel, normal_two_sided};
+use crate::statistics::wilson_lower;
 use serde::Serialize;
 
 /// Two table probabilities closer than this (relatively) count as a tie in Fisher's test.
@@ -34,16 +35,6 @@ pub fn wilson(proportion: Proportion, z: f64) -> (f64, f64) {
         wilson_lower(successes, failures, z),
         1.0 - wilson_lower(failures, successes, z),
     )
-}
-
-/// The smaller root of the score equation, in the form that does not cancel.
-fn wilson_lower(successes: f64, failures: f64, z: f64) -> f64 {
-    let (n, square) = (successes + failures, z * z);
-    if successes <= 0.0 || square.is_infinite() {
-        return 0.0;
-    }
-    let root = (square * (square + 4.0 * successes * (failures / n))).sqrt();
-    (2.0 * successes * (successes / n) / (2.0 * successes + square + root)).clamp(0.0, 1.0)
 }
 
 /// Newcombe's hybrid score interval of rate(B) - rate(A) at `z` standard errors; none without trials in an arm.

@@ -1,6 +1,6 @@
 //! Quantiles with distribution-free intervals from order statistics (Conover), as description.
 
-use super::special::ln_beta_tails;
+use crate::statistics::special::ln_beta_tails;
 use serde::{Deserialize, Serialize};
 
 /// A quantile of a sample and its interval.

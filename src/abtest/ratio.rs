@@ -2,7 +2,7 @@
 //! the arms swap names (unlike (B - A) / A), and means per execution of clustered units.
 
 use super::moments::{Moments, UnitSums};
-use super::special::{normal_quantile_upper, normal_two_sided};
+use crate::statistics::special::{normal_quantile_upper, normal_two_sided};
 use serde::Serialize;
 
 /// A mean with its squared standard error.

@@ -8,7 +8,7 @@ use super::decide::winner;
 use super::evidence::{Metric, TestPlan};
 use super::health::{HEALTH_ALPHA, sequential_check};
 use super::proportions::{Proportion, wilson};
-use super::special::normal_quantile_upper;
+use crate::statistics::special::normal_quantile_upper;
 use crate::statistics::{mean, median};
 use serde::Serialize;
 

@@ -5,7 +5,7 @@
 //! (Lindon and Malek, arXiv:2011.03567).
 
 use super::assignment::Split;
-use super::special::{bisect, stirling_error};
+use crate::statistics::special::{bisect, stirling_error};
 use serde::{Deserialize, Serialize};
 
 /// Prior weight of the test of equal rates.
@@ -116,7 +116,7 @@ fn upper_bound(a: f64, b: f64, split: Split, k: f64, alpha: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abtest::special::ln_beta;
+    use crate::statistics::special::ln_beta;
     use proptest::prelude::*;
 
     fn split(share_a: f64) -> Split {

@@ -2,7 +2,7 @@
 //! Valid for one look at a size fixed beforehand.
 
 use super::moments::Moments;
-use super::special::{student_quantile_upper, student_two_sided};
+use crate::statistics::special::{student_quantile_upper, student_two_sided};
 use serde::Serialize;
 
 /// A comparison of mean(B) - mean(A).

@@ -1,11 +1,8 @@
-//! Tails and quantiles of the normal, Student and binomial distributions.
+//! Tails and quantiles of the normal, Student and binomial distributions, for any arguments.
 
-use statrs::function::beta::beta_reg;
-use statrs::function::erf::{erfc, erfc_inv};
-use std::f64::consts::{PI, SQRT_2};
+use std::f64::consts::PI;
 
-/// Beyond this many degrees of freedom Student's distribution is taken from its normal expansion.
-const LARGE_DEGREES: f64 = 10_000.0;
+use super::special;
 
 /// The density of the standard normal at `z`.
 pub fn normal_density(z: f64) -> f64 {
@@ -14,61 +11,26 @@ pub fn normal_density(z: f64) -> f64 {
 
 /// P(Z > z) of the standard normal.
 pub fn normal_upper_tail(z: f64) -> f64 {
-    0.5 * erfc(z / SQRT_2)
+    special::normal_upper(z)
 }
 
 /// The quantile of the standard normal at `level` strictly between 0 and 1.
 pub fn normal_quantile(level: f64) -> f64 {
-    -SQRT_2 * erfc_inv(2.0 * level.clamp(1e-300, 1.0 - 1e-16))
+    -special::normal_quantile_upper(level.clamp(1e-300, 1.0 - 1e-16))
 }
 
-/// P(|T| > |t|) of Student's distribution with `degrees` of freedom: the regularised incomplete beta function
-/// I(v / (v + t^2); v/2, 1/2). Above 10,000 degrees the normal tail at
-/// z = t (1 - 1/(4v)) / sqrt(1 + t^2/(2v)) (Abramowitz and Stegun 26.7.8).
+/// P(|T| > |t|) of Student's distribution with `degrees` of freedom; 1 where either is no number.
 pub fn student_two_sided(t: f64, degrees: f64) -> f64 {
-    let t = t.abs();
     if t.is_nan() || degrees.is_nan() || degrees <= 0.0 {
         return 1.0;
     }
-    if t.is_infinite() {
-        return 0.0;
-    }
-    if degrees > LARGE_DEGREES {
-        let z = t * (1.0 - 0.25 / degrees) / (1.0 + t / degrees * t / 2.0).sqrt();
-        return (2.0 * normal_upper_tail(z)).min(1.0);
-    }
-    let x = degrees / (degrees + t * t);
-    if x <= 0.0 {
-        return 0.0;
-    }
-    beta_reg(degrees / 2.0, 0.5, x.min(1.0)).clamp(0.0, 1.0)
+    special::student_two_sided(t, degrees).clamp(0.0, 1.0)
 }
 
-/// The quantile of Student's distribution at `level` strictly between 0 and 1 with `degrees` of freedom, by
-/// bisection on the tail; the normal expansion z + (z^3 + z) / (4v) above 10,000 degrees.
+/// The quantile of Student's distribution at `level` strictly between 0 and 1 with `degrees` of freedom.
 pub fn student_quantile(level: f64, degrees: f64) -> f64 {
-    let z = normal_quantile(level);
-    if degrees > LARGE_DEGREES {
-        return z + (z.powi(3) + z) / (4.0 * degrees);
-    }
-    let tail = 2.0 * level.min(1.0 - level);
-    let (mut low, mut high) = (0.0, 1.0);
-    while student_two_sided(high, degrees) > tail && high < 1e300 {
-        low = high;
-        high *= 2.0;
-    }
-    for _ in 0..200 {
-        let middle = 0.5 * (low + high);
-        if middle <= low || middle >= high {
-            break;
-        }
-        if student_two_sided(middle, degrees) > tail {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    high.copysign(level - 0.5)
+    let upper = special::student_quantile_upper(level.min(1.0 - level), degrees);
+    upper.copysign(level - 0.5)
 }
 
 /// P(X >= `successes`) where X counts successes among `trials` at probability `p`, exactly:
@@ -83,7 +45,8 @@ pub fn binomial_at_least(successes: u64, trials: u64, p: f64) -> f64 {
     if p >= 1.0 {
         return 1.0;
     }
-    beta_reg(successes as f64, (trials - successes + 1) as f64, p).clamp(0.0, 1.0)
+    let (a, b) = (successes as f64, (trials - successes + 1) as f64);
+    special::ln_beta_tails(a, b, p, 1.0 - p).0.exp()
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Confidence intervals that assume no shape of the data.
 
 use serde::Serialize;
-use statrs::function::beta::beta_reg;
 
+use super::special::ln_beta_tails;
 use super::{normal_quantile, sorted};
 
 /// A confidence interval and the level it was made for.
@@ -37,24 +37,24 @@ pub fn wilson(successes: u64, trials: u64, level: f64) -> Option<Interval> {
     if trials == 0 || successes > trials {
         return None;
     }
-    let (n, p) = (trials as f64, successes as f64 / trials as f64);
-    let z2 = normal_quantile(0.5 + level / 2.0).powi(2);
-    let centre = p + z2 / (2.0 * n);
-    let half = (z2 * (p * (1.0 - p) / n + z2 / (4.0 * n * n))).sqrt();
-    let scale = 1.0 + z2 / n;
+    let z = normal_quantile(0.5 + level / 2.0);
+    let (hits, misses) = (successes as f64, (trials - successes) as f64);
     Some(Interval {
-        low: if successes == 0 {
-            0.0
-        } else {
-            ((centre - half) / scale).max(0.0)
-        },
-        high: if successes == trials {
-            1.0
-        } else {
-            ((centre + half) / scale).min(1.0)
-        },
+        low: wilson_lower(hits, misses, z),
+        high: 1.0 - wilson_lower(misses, hits, z),
         level,
     })
+}
+
+/// The lower end of Wilson's score interval at `z` standard errors: the smaller root of the score equation, in the form that
+/// does not cancel.
+pub fn wilson_lower(successes: f64, failures: f64, z: f64) -> f64 {
+    let (n, square) = (successes + failures, z * z);
+    if successes <= 0.0 || square.is_infinite() {
+        return 0.0;
+    }
+    let root = (square * (square + 4.0 * successes * (failures / n))).sqrt();
+    (2.0 * successes * (successes / n) / (2.0 * successes + square + root)).clamp(0.0, 1.0)
 }
 
 /// The interval of the median between order statistics, by the exact binomial: valid for any distribution. `None`
@@ -63,7 +63,10 @@ pub fn median_interval(values: &[f64], level: f64) -> Option<Interval> {
     let n = values.len();
     let tail = (1.0 - level) / 2.0;
     // P(Binomial(n, 1/2) <= k)
-    let below = |k: usize| beta_reg((n - k) as f64, (k + 1) as f64, 0.5);
+    let below = |k: usize| {
+        let (lower, _) = ln_beta_tails((n - k) as f64, (k + 1) as f64, 0.5, 0.5);
+        lower.exp()
+    };
     if n == 0 || below(0) > tail {
         return None;
     }

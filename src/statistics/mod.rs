@@ -6,6 +6,7 @@
 mod basic;
 mod distribution;
 mod interval;
+pub mod special;
 mod tests_of_location;
 
 pub use basic::{
@@ -16,5 +17,5 @@ pub use distribution::{
     binomial_at_least, normal_density, normal_quantile, normal_upper_tail, student_quantile,
     student_two_sided,
 };
-pub use interval::{Interval, median_interval, wilson};
+pub use interval::{Interval, median_interval, wilson, wilson_lower};
 pub use tests_of_location::{benjamini_hochberg, paired_t, rank_correlation, wilcoxon_signed_rank};
