@@ -148,8 +148,10 @@ impl<'a> Desk<'a> {
             thread.spawn(move || {
                 let connection = backend.connect().ok();
                 let index = connection.and_then(|mut it| it.snapshot(Snapshot::load).ok());
-                // Nobody waits for it once the last question was asked.
-                index.map(|index| sender.send(index))
+                if let Some(index) = index {
+                    // Nobody waits for it once the last question was asked.
+                    let _ = sender.send(index);
+                }
             })
         };
         match (self.make)().ok().map(read) {

@@ -373,6 +373,7 @@ impl<'a> Attempt<'a, '_> {
         )
     }
 
+    #[expect(clippy::too_many_arguments, reason = "each is a part of the answer")]
     fn recommendation(
         &self,
         candidate: &Candidate<'a>,

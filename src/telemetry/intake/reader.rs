@@ -335,10 +335,9 @@ fn plain(error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
-    fn all(
-        text: &[u8],
-        format: Option<InputFormat>,
-    ) -> Vec<(u64, Result<Vec<Result<Entry, Odd>>, String>)> {
+    type Line = (u64, Result<Vec<Result<Entry, Odd>>, String>);
+
+    fn all(text: &[u8], format: Option<InputFormat>) -> Vec<Line> {
         let mut reader = Reader::new(io::BufReader::with_capacity(16, text), format).unwrap();
         let mut found = Vec::new();
         while let Some(record) = reader.read().unwrap() {

@@ -128,7 +128,9 @@ fn seasons_and_correlation_are_no_changes() {
                 .collect();
             analyze(&samples, Some(&current()), &AnalyzeOptions::default()).changes
         };
-    let kinds: [(&str, f64, fn(f64) -> f64, f64); 5] = [
+    /// A name, days, the level by the second, the correlation.
+    type Kind = (&'static str, f64, fn(f64) -> f64, f64);
+    let kinds: [Kind; 5] = [
         ("steady", 7.0, |_| 1.0, 0.0),
         (
             "hours",
