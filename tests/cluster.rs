@@ -198,8 +198,8 @@ fn a_long_path_is_served_and_no_pipe_is_held() {
 
     // A pipe that every child inherits, as from `toolcat ... | cat`.
     let (mut reader, writer) = std::io::pipe().expect("a pipe");
-    // SAFETY: a system call on a descriptor that is open.
     assert_eq!(
+        // SAFETY: a system call on a descriptor that is open.
         unsafe { libc::fcntl(writer.as_raw_fd(), libc::F_SETFD, 0) },
         0
     );
