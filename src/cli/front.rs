@@ -43,7 +43,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     ),
     ("Follow", &["log", "audit", "diff", "watch"]),
     ("Measure", &["telemetry", "abtest", "replay", "eval"]),
-    ("Share", &["serve", "mcp", "export", "schema"]),
+    ("Share", &["serve", "ui", "mcp", "export", "schema"]),
     ("Access", &["whoami", "member", "team", "token"]),
     (
         "Run",
@@ -147,7 +147,7 @@ mod tests {
             .map(clap::Command::get_name)
             .collect();
         let mut shown: Vec<&str> = GROUPS.iter().flat_map(|(_, it)| *it).copied().collect();
-        shown.retain(|it| *it != "serve" || cfg!(feature = "server"));
+        shown.retain(|it| !["serve", "ui"].contains(it) || cfg!(feature = "server"));
         known.sort_unstable();
         shown.sort_unstable();
         assert_eq!(shown, known);

@@ -43,6 +43,8 @@ mod mcp;
 mod member;
 mod migrate;
 mod moment;
+#[cfg(feature = "server")]
+mod pages;
 mod remedy;
 mod replay;
 mod restore;
@@ -168,6 +170,9 @@ enum Command {
     /// Serve the catalog over HTTP
     #[cfg(feature = "server")]
     Serve(serve::ServeArgs),
+    /// Open the pages for people in a browser
+    #[cfg(feature = "server")]
+    Ui(pages::UiArgs),
     /// Make a definition, by a wizard or by flags
     Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
@@ -314,6 +319,8 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Telemetry(args) => telemetry::run(args, session),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(args, session),
+        #[cfg(feature = "server")]
+        Command::Ui(args) => pages::run(args, session),
         Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Mcp(args) => mcp::run(args, session),

@@ -8,10 +8,17 @@ use clap::Args;
 use super::{CommandError, Outcome, Session};
 use crate::server::{self, Listen, Options, Tls};
 
+/// How often each caller may ask in a second, where nothing else is said.
+const USUAL_RATE: u32 = 1000;
+
+/// The most connections to the database, where nothing else is said.
+const USUAL_CONNECTIONS: u16 = 8;
+
 /// Serve the catalog over HTTP
 ///
 /// Answers until it is told to end by Ctrl-C or SIGTERM; requests that are under way may take ten seconds
-/// more. The log goes to stderr, one JSON object a line.
+/// more. The log goes to stderr, one JSON object a line. On this machine alone, a link is printed that signs you in
+/// to the pages for people, once.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  toolcat serve\n  toolcat serve --listen unix:/run/toolcat/api.sock\n  \
@@ -35,7 +42,7 @@ pub struct ServeArgs {
     insecure_http: bool,
 
     /// How often each caller may ask in a second
-    #[arg(long, value_name = "COUNT", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "COUNT", default_value_t = USUAL_RATE, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate_limit: u32,
 
     /// Address of a proxy that is trusted to say in X-Forwarded-For whose request it passes on (can be repeated)
@@ -47,7 +54,7 @@ pub struct ServeArgs {
     metrics: Option<Listen>,
 
     /// The most connections to the database
-    #[arg(long, value_name = "COUNT", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "COUNT", default_value_t = USUAL_CONNECTIONS, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
 }
 
@@ -59,22 +66,38 @@ pub fn run(args: &ServeArgs, session: &mut Session) -> Result<Outcome, CommandEr
         ))
         .hint("listen on 127.0.0.1 or a Unix socket, or give --tls-cert and --tls-key; behind a proxy that speaks TLS, say --insecure-http"));
     }
-    let options = Options {
-        listen: args.listen.clone(),
-        tls: (args.tls_cert.clone().zip(args.tls_key.clone()))
-            .map(|(certificate, key)| Tls { certificate, key }),
-        metrics: args.metrics.clone(),
-        insecure: args.insecure_http,
-        rate: args.rate_limit,
-        trusted_proxies: args.trusted_proxy.clone(),
-        own: session.caller(false).actor,
-        covers: session.config.covers.clone(),
-        connections: usize::from(args.connections),
-    };
+    let mut options = options(session, args.listen.clone());
+    options.tls = (args.tls_cert.clone().zip(args.tls_key.clone()))
+        .map(|(certificate, key)| Tls { certificate, key });
+    options.metrics = args.metrics.clone();
+    options.insecure = args.insecure_http;
+    options.rate = args.rate_limit;
+    options.trusted_proxies = args.trusted_proxy.clone();
+    options.connections = usize::from(args.connections);
     let backend = session.backend()?.limited();
     let ui = &session.ui;
-    server::run(backend, options, |url| {
+    server::run(backend, options, |url, link| {
         ui.status(&format!("serving {url}"));
+        if let Some(link) = link {
+            ui.status(&format!(
+                "for people: {link} (signs you in once, within 15 minutes)"
+            ));
+        }
     })?;
     Ok(Outcome::Done)
+}
+
+/// How a server there is run where nothing more is asked for.
+pub fn options(session: &Session, listen: Listen) -> Options {
+    Options {
+        listen,
+        tls: None,
+        metrics: None,
+        insecure: false,
+        rate: USUAL_RATE,
+        trusted_proxies: Vec::new(),
+        own: session.caller(false).actor,
+        covers: session.config.covers.clone(),
+        connections: usize::from(USUAL_CONNECTIONS),
+    }
 }

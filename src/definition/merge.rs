@@ -81,6 +81,33 @@ fn merge_maps(
     merged
 }
 
+/// The same, with our value in every field that both sides changed.
+pub fn merge_in_favour(
+    base: &Map<String, Value>,
+    ours: &Map<String, Value>,
+    theirs: &Map<String, Value>,
+) -> Map<String, Value> {
+    let mut merged = Map::new();
+    let keys = ours
+        .keys()
+        .chain(theirs.keys().filter(|key| !ours.contains_key(*key)));
+    for key in keys {
+        let value = match (base.get(key), ours.get(key), theirs.get(key)) {
+            (b, o, t) if b == o => t.cloned(),
+            (b, Some(Value::Object(o)), Some(Value::Object(t))) => {
+                let none = Map::new();
+                let b = b.and_then(Value::as_object).unwrap_or(&none);
+                Some(Value::Object(merge_in_favour(b, o, t)))
+            }
+            (_, o, _) => o.cloned(),
+        };
+        if let Some(value) = value {
+            merged.insert(key.clone(), value);
+        }
+    }
+    merged
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,6 +130,18 @@ mod tests {
             ),
             Ok(json!({"a": 2, "b": {"c": 5, "d": 1, "e": 3}}))
         );
+    }
+
+    #[test]
+    fn ours_is_taken_where_both_changed_a_field_and_theirs_stays_elsewhere() {
+        let map = |value: Value| value.as_object().cloned().unwrap();
+        let merged = merge_in_favour(
+            &map(json!({"a": 1, "b": {"c": 1, "d": 1}, "gone": 1})),
+            &map(json!({"a": 2, "b": {"c": 2, "d": 1}, "gone": 1, "new": 1})),
+            &map(json!({"a": 3, "b": {"c": 1, "d": 4}, "more": 5})),
+        );
+        let expected = json!({"a": 2, "b": {"c": 2, "d": 4}, "new": 1, "more": 5});
+        assert_eq!(Value::Object(merged), expected);
     }
 
     #[test]

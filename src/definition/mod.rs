@@ -27,7 +27,7 @@ pub use example::example_commands;
 pub use identity::{Identity, ToolRef, ToolRefError};
 pub use input::Input;
 pub use invocation::{Effect, Invocation};
-pub use merge::{Overlap, merge};
+pub use merge::{Overlap, merge, merge_in_favour};
 pub use tool::{Capability, Pattern, Policy, PreferenceMatch, Status, Tool};
 pub use valid::ValidDefinition;
 pub use version::{Version, next_version};

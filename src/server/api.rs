@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -24,7 +24,7 @@ use super::guard::{Guard, guard};
 use super::limit::{Limit, limit};
 use super::problem::Problem;
 use super::{
-    audit, capabilities, changes, definitions, health, mcp, openapi, select, telemetry, tools,
+    audit, capabilities, changes, definitions, health, mcp, openapi, select, telemetry, tools, ui,
     writes,
 };
 
@@ -118,13 +118,14 @@ pub fn router(app: Arc<App>, rules: Rules) -> Router {
     let metrics = Arc::clone(&app.shared.metrics);
     let nosniff = HeaderValue::from_static("nosniff");
     router
+        .layer(from_fn_with_state(Arc::clone(&app), sign_in))
+        .merge(ui::router(&app))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             LONGEST,
         ))
-        .layer(from_fn_with_state(Arc::clone(&app), sign_in))
         .layer(from_fn_with_state(Arc::clone(&rules.limit), limit))
         .layer(from_fn_with_state(rules.guard, guard))
         .route("/health/live", get(health::live))
@@ -137,6 +138,7 @@ pub fn router(app: Arc<App>, rules: Rules) -> Router {
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-cache"),
         ))
+        .layer(from_fn(ui::dress))
         .layer(from_fn_with_state(metrics, finish))
         .with_state(app)
 }

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use super::follow::Following;
 use super::metrics::Metrics;
 use super::pool::Pool;
+use super::ui::Flashes;
 use crate::operations::{Caller, Via};
 
 /// One catalog as it is served.
@@ -31,6 +32,10 @@ pub struct Shared {
     pub covers: BTreeMap<String, Vec<String>>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What the pages say of acts that were just done.
+    pub flashes: Flashes,
+    /// Whether browsers speak to it without TLS, which they do on this machine alone.
+    pub plain: bool,
     /// Whether the server takes requests and is not about to end.
     open: AtomicBool,
     closing: watch::Sender<bool>,
@@ -42,11 +47,17 @@ const STREAMS: usize = 1000;
 
 impl Shared {
     /// A server on which requests act as that person where nobody has to sign in.
-    pub fn new(own: String, is_local: bool, covers: BTreeMap<String, Vec<String>>) -> Arc<Self> {
+    pub fn new(
+        own: String,
+        (is_local, plain): (bool, bool),
+        covers: BTreeMap<String, Vec<String>>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             own,
             is_local,
+            plain,
             covers,
+            flashes: Flashes::default(),
             metrics: Metrics::new(),
             open: AtomicBool::new(true),
             closing: watch::Sender::new(false),

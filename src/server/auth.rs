@@ -30,13 +30,15 @@ type Known = (Arc<Principal>, Instant);
 pub struct Tokens(Mutex<HashMap<[u8; 32], Known>>);
 
 impl Tokens {
-    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
+    /// Whom the token or the session with that hash stands for, where that is known.
+    pub fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (principal, since) = known.get(hash)?;
         (since.elapsed() < REMEMBERED).then(|| Arc::clone(principal))
     }
 
-    fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
+    /// Remembers for a moment whom it stands for.
+    pub fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();

@@ -187,7 +187,7 @@ impl From<Policy> for OnConflict {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ImportedView {
     /// Definitions that were not in the catalog.
-    created: usize,
+    pub created: usize,
     /// Versions that were changed in place.
     updated: usize,
     /// Definitions that became the next version.
@@ -197,7 +197,7 @@ pub struct ImportedView {
     /// Definitions that differ, and that the catalog keeps as it has them.
     skipped: usize,
     /// The revision of the catalog afterwards; of a dry run, the present one.
-    revision: i64,
+    pub revision: i64,
     /// Whether nothing of it was kept.
     dry_run: bool,
     /// What differs, in the order of the definitions.
@@ -209,7 +209,7 @@ pub struct ImportedView {
 }
 
 /// Reads, validates and imports a text.
-fn bring_in(
+pub fn bring_in(
     connection: &mut Connection,
     caller: &Caller,
     text: Vec<u8>,

@@ -32,7 +32,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 }
 
 /// What the catalog cannot keep.
-const NUL: &str = "a text holds the character NUL, which the catalog cannot keep";
+pub const NUL: &str = "a text holds the character NUL, which the catalog cannot keep";
 
 /// The name in the path.
 pub struct Named(pub String);

@@ -53,7 +53,7 @@ impl Signed {
     }
 }
 
-/// Marks an answer that says what is wrong in the words of another specification.
+/// Marks an answer that says what is wrong in words of its own: a page, or another specification.
 #[derive(Debug, Clone, Copy)]
 pub struct Worded;
 
@@ -97,7 +97,9 @@ pub async fn finish(
         problem.request_id.clone_from(&id);
         problem
     });
-    if let Some(problem) = &problem {
+    if let Some(problem) = &problem
+        && response.extensions().get::<Worded>().is_none()
+    {
         write_body(&mut response, problem, &method);
     }
     if let Ok(value) = HeaderValue::from_str(&id) {

@@ -2,11 +2,12 @@
 //! even where the server listens on this machine alone and asks nobody to sign in.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::problem::{Name, Problem};
+use super::ui;
 
 /// Whether the server answers to names of this machine alone: where it listens on loopback, any other
 /// name leads here by a trick of the name's owner.
@@ -19,14 +20,15 @@ pub struct Guard {
 /// Refuses requests that a page of another site made, or that are for another host.
 pub async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     let host = host_of(&request);
-    match guard.refuse(host.as_deref(), request.headers()) {
+    let by_link = is_by_link(&request);
+    match guard.refuse(host.as_deref(), request.headers(), by_link) {
         Some(problem) => problem.into_response(),
         None => next.run(request).await,
     }
 }
 
 impl Guard {
-    fn refuse(self, host: Option<&str>, headers: &HeaderMap) -> Option<Problem> {
+    fn refuse(self, host: Option<&str>, headers: &HeaderMap, by_link: bool) -> Option<Problem> {
         if self.loopback && !host.is_none_or(is_this_machine) {
             let detail = "this server answers to localhost, 127.0.0.1 and [::1] alone";
             return Some(Problem::new(Name::Misdirected, detail));
@@ -41,13 +43,23 @@ impl Guard {
             }
             (None, None) => false,
         };
-        foreign.then(|| {
+        (foreign && !by_link).then(|| {
             Problem::new(
                 Name::Forbidden,
                 "the request comes from a page of another site",
             )
         })
     }
+}
+
+/// Whether a browser follows a link to a page for people. Such a page changes nothing by being looked at, and
+/// no other site can read it or put it into a frame.
+fn is_by_link(request: &Request) -> bool {
+    let said = |name: &str| request.headers().get(name).map(|it| it.as_bytes());
+    request.method() == Method::GET
+        && ui::is_page(request.uri().path())
+        && said("sec-fetch-mode") == Some(b"navigate")
+        && said("sec-fetch-dest") == Some(b"document")
 }
 
 fn host_of(request: &Request) -> Option<String> {
@@ -80,7 +92,7 @@ mod tests {
             map.insert(*name, value.parse().expect("a value"));
         }
         let guard = Guard { loopback: true };
-        guard.refuse(Some(host), &map).map(|it| it.status)
+        guard.refuse(Some(host), &map, false).map(|it| it.status)
     }
 
     #[test]
@@ -111,7 +123,7 @@ mod tests {
         let anywhere = Guard { loopback: false };
         assert!(
             anywhere
-                .refuse(Some("tools.example"), &HeaderMap::new())
+                .refuse(Some("tools.example"), &HeaderMap::new(), false)
                 .is_none()
         );
     }

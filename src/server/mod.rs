@@ -29,6 +29,7 @@ mod select;
 mod telemetry;
 mod tls;
 mod tools;
+mod ui;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -78,7 +79,7 @@ pub struct Options {
 }
 
 /// Serves the catalog until the process is told to end; `listening` is told the URL once requests can
-/// be answered.
+/// be answered, and on this machine a link that signs its user in to the pages, once.
 ///
 /// # Errors
 /// [`Kind::NoDatabase`] where the catalog cannot be used; [`Kind::Invalid`] where the server cannot
@@ -86,7 +87,7 @@ pub struct Options {
 pub fn run(
     backend: Backend,
     options: Options,
-    listening: impl FnOnce(&str),
+    listening: impl FnOnce(&str, Option<&str>),
 ) -> Result<(), Refusal> {
     refuse_unprotected(&options)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -118,7 +119,7 @@ fn refuse_unprotected(options: &Options) -> Result<(), Refusal> {
 async fn serve(
     backend: Backend,
     options: Options,
-    listening: impl FnOnce(&str),
+    listening: impl FnOnce(&str, Option<&str>),
 ) -> Result<(), Refusal> {
     let pool = Pool::new(backend, options.connections);
     let following = {
@@ -126,7 +127,9 @@ async fn serve(
         let start = tokio::task::spawn_blocking(move || Following::start(&pool));
         start.await.map_err(|error| failed(&error))??
     };
-    let shared = Shared::new(options.own, options.listen.is_local(), options.covers);
+    let plain = options.listen.is_local() && options.tls.is_none();
+    let where_from = (options.listen.is_local(), plain);
+    let shared = Shared::new(options.own.clone(), where_from, options.covers);
     require_members(&shared, &following)?;
     let app = Arc::new(App {
         pool,
@@ -147,13 +150,17 @@ async fn serve(
         let figures = Bound::new(listen, None)?;
         tokio::spawn(figures.serve(metrics::router(Arc::clone(&app)), control.clone()));
     }
-    let serving = tokio::spawn(bound.serve(api::router(app, rules), control.clone()));
+    let serving = tokio::spawn(bound.serve(api::router(Arc::clone(&app), rules), control.clone()));
     if let (Some(files), Some(config)) = (options.tls, tls) {
         tokio::spawn(files.read_again(config));
     }
     // From now on a signal is heard, so that who reads the URL may send one.
     let ending = Ending::new().map_err(|error| failed(&error))?;
-    listening(&url);
+    let link = match plain && url.starts_with("http://") {
+        true => ui::link(&app, &url).await,
+        false => None,
+    };
+    listening(&url, link.as_deref());
     ending.told().await;
     log::event("the server is about to end", None);
     shared.close();

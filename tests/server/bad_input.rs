@@ -34,11 +34,13 @@ fn requests_that_cannot_be_read_are_problems() {
             "{path}"
         );
     }
-    let none = server.ask("GET", "/", &[], b"");
+    let none = server.ask("GET", "/nowhere", &[], b"");
     assert_eq!(
         (none.status, none.problem().as_str()),
         (404, "no-such-path")
     );
+    let first = server.ask("GET", "/", &[], b"");
+    assert_eq!((first.status, first.header("location")), (303, "/ui/"));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod page;
 mod reading;
 mod reference;
 mod selecting;
+mod ui;
 
 use crate::common::{World, definition};
 pub use client::{Answer, Server};

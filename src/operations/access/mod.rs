@@ -150,11 +150,17 @@ fn proven(connection: &mut Connection, shown: Shown, what: &str) -> Result<Princ
     if expired {
         return Err(unknown(format!("{what} has expired")));
     }
-    let Some(role) = rights.role else {
-        return Err(unknown(format!(
-            "{principal} is not a member of this catalog"
-        )));
+    let role = match rights.role {
+        Some(role) => role,
+        // A catalog without members holds nobody to anything.
+        None if token_id.is_none() && connection.read(members::list)?.is_empty() => Role::Admin,
+        None => {
+            return Err(unknown(format!(
+                "{principal} is not a member of this catalog"
+            )));
+        }
     };
+    let record = rights.record || role > Role::Viewer;
     let teams = match role {
         Role::Admin => Vec::new(),
         _ => connection.read(|it| teams::of(it, &principal))?,
@@ -162,7 +168,7 @@ fn proven(connection: &mut Connection, shown: Shown, what: &str) -> Result<Princ
     Ok(Principal {
         name: principal,
         role,
-        record: rights.record,
+        record,
         token_id,
         teams,
     })
@@ -185,6 +191,43 @@ pub fn sign_in(
     let (hash, token) = (secret.hash(), principal.token_id);
     connection.record(|it| Ok(sessions::begin(it, &hash, &principal.name, token, seconds)?))?;
     Ok(secret)
+}
+
+/// Makes the key of a link by which that principal can sign in, once and within so many seconds.
+///
+/// # Errors
+/// As [`named`] and [`sign_in`].
+pub fn link(connection: &mut Connection, name: &str, seconds: i32) -> Result<Secret, Refusal> {
+    let principal = named(connection, name)?;
+    let secret = new_secret(Purpose::Link)?;
+    let hash = secret.hash();
+    connection.record(|it| Ok(sessions::begin(it, &hash, &principal.name, None, seconds)?))?;
+    Ok(secret)
+}
+
+/// Signs in whoever follows a link, and ends the link.
+///
+/// # Errors
+/// [`Kind::Unauthenticated`] if the link was used before, is too old or is not one; as [`sign_in`].
+pub fn follow_link(
+    connection: &mut Connection,
+    key: &str,
+    seconds: i32,
+) -> Result<(Principal, Secret), Refusal> {
+    let spent = || unknown("the link was used before, is too old, or a part of it is missing");
+    let link = Secret::parse(Purpose::Link, key).ok_or_else(spent)?;
+    let hash = link.hash();
+    let shown = connection.record(|it| {
+        let shown = sessions::shown(it, &hash)?;
+        // Of several who follow it at once, one ends it.
+        Ok(match sessions::end(it, &hash)? {
+            true => shown,
+            false => None,
+        })
+    })?;
+    let principal = proven(connection, shown.ok_or_else(spent)?, "the link")?;
+    let session = sign_in(connection, &principal, seconds)?;
+    Ok((principal, session))
 }
 
 /// Who is signed in with that key.

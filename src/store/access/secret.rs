@@ -12,6 +12,8 @@ pub enum Purpose {
     Token,
     /// The key of a session in a browser.
     Session,
+    /// The key in a link by which a session begins, once.
+    Link,
 }
 
 impl Purpose {
@@ -19,6 +21,7 @@ impl Purpose {
         match self {
             Purpose::Token => "tcat_",
             Purpose::Session => "tses_",
+            Purpose::Link => "tlnk_",
         }
     }
 }

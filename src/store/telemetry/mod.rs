@@ -13,6 +13,7 @@ mod samples;
 mod scope;
 mod summary;
 mod totals;
+mod untried;
 
 pub use apply::{NewEstimate, apply};
 pub use export::{Exported, export};
@@ -26,3 +27,4 @@ pub use samples::{Messages, Sampling, error_messages, failures, records_between,
 pub use scope::Scope;
 pub use summary::{Ratings, Summary, summaries};
 pub use totals::{GroupBy, Total, totals};
+pub use untried::untried;
