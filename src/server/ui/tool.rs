@@ -191,7 +191,7 @@ fn versions(seen: &Everything) -> Markup {
         Column::Text("Version"),
         Column::Text("State"),
         Column::Text("Made"),
-        Column::Text(""),
+        Column::Text("Compare"),
     ];
     let stored = &seen.shown.stored;
     let page = url::tool(&stored.platform, &stored.tool_name);
@@ -203,7 +203,7 @@ fn versions(seen: &Everything) -> Markup {
             html! { a href=(own) { (shown(&it.version)) } @if it.is_latest { " " (kit::badge(kit::Tone::Plain, "in use")) } },
             standing(&it.status, it.enabled),
             html! { (kit::moment(it.created_at)) },
-            html! { @if it.version != stored.version { a href=(compared) { "Compare" } } },
+            html! { @if it.version != stored.version { a href=(compared) { "Show" } } },
         ]
     });
     kit::section("Versions", kit::table("Versions", COLUMNS, rows.collect()))
