@@ -231,3 +231,68 @@ fn no_database_is_exit_code_3_and_no_password_is_shown() {
     assert_eq!(run.code, 3);
     assert!(!format!("{run:?}").contains("hunter2"), "{run:?}");
 }
+
+/// Issue 20: who has only the program begins with the catalog that it holds.
+#[test]
+fn the_starter_catalog_is_in_the_program_and_an_empty_one_names_it() {
+    let world = World::new();
+    for command in [
+        &["list"][..],
+        &["search", "disk"],
+        &["select", "disk usage"],
+    ] {
+        let run = world.run(command);
+        assert!(
+            run.stderr.contains("the catalog is empty"),
+            "{}",
+            run.shown("")
+        );
+        assert!(
+            run.stderr.contains("toolcat import --starter"),
+            "{}",
+            run.shown("")
+        );
+    }
+    let imported = world.ok(&["import", "--starter"]);
+    let files = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/catalog");
+    let again = world.ok(&["import", files]);
+    assert!(
+        imported.contains("555 created") && again.contains("555 unchanged"),
+        "{again}"
+    );
+    let none = world.run(&["list", "--owner", "nobody"]);
+    assert!(
+        none.stderr.contains("no tool matches"),
+        "{}",
+        none.shown("")
+    );
+    let both = world.run(&["import", "--starter", "x.yaml"]);
+    assert_eq!(both.code, 2);
+}
+
+/// Issue 20: tables of changes show the newest, and say so; machine formats hold all.
+#[test]
+fn the_log_shows_the_newest_changes_first_and_not_all() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    world.sql("UPDATE tools SET description = 'a'");
+    for number in 0..30 {
+        let owner = format!("o{number}");
+        world.ok(&["update", "df", "--set", &format!("owner={owner}"), "-y"]);
+        world.ok(&["update", "df", "--set", "owner=x", "-y"]);
+    }
+    for command in ["log", "audit"] {
+        let run = world.run(&[command]);
+        assert_eq!(run.stdout.lines().count(), 51, "{}", run.shown(""));
+        assert!(
+            run.stderr
+                .contains("these are the newest 50; -n 0 shows all"),
+            "{}",
+            run.stderr
+        );
+        assert!(world.ok(&[command, "-n", "0"]).lines().count() > 60);
+        assert!(world.ok(&[command, "--format", "jsonl"]).lines().count() > 60);
+        assert_eq!(world.run(&[command, "-n", "50"]).stderr, "");
+    }
+}

@@ -41,12 +41,168 @@ fn on_a_terminal(world: &World, args: &[&str]) -> String {
         .env("PAGER", "cat")
         .stdin(Stdio::inherit());
     let mut session = spawn_command(command, Some(60_000)).expect("a terminal");
-    let shown = session.exp_eof().expect("the end");
-    // The terminal's bytes come one by one as characters.
+    decoded(&session.exp_eof().expect("the end"))
+}
+
+/// The terminal's bytes come one by one as characters.
+fn decoded(shown: &str) -> String {
     let bytes = shown
         .chars()
         .filter_map(|c| u8::try_from(u32::from(c)).ok());
     String::from_utf8(bytes.collect()).expect("UTF-8")
+}
+
+/// The same on a terminal of that size, with that pager.
+fn on_a_screen(world: &World, size: (u16, u16), pager: &str, args: &[&str]) -> String {
+    let (columns, rows) = size;
+    let inner = world.command(args);
+    let mut command = std::process::Command::new("sh");
+    let run = format!("stty cols {columns} rows {rows} -onlcr; exec \"$0\" \"$@\"");
+    command.arg("-c").arg(run).arg(inner.get_program());
+    command.args(inner.get_args()).env_clear();
+    for (name, value) in inner.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command
+        .current_dir(world.path())
+        .env("NO_COLOR", "1")
+        .env("TERM", "xterm")
+        .env("TOOLCAT_PAGER", pager)
+        .stdin(Stdio::inherit());
+    let mut session = spawn_command(command, Some(60_000)).expect("a terminal");
+    decoded(&session.exp_eof().expect("the end")).replace('\r', "")
+}
+
+/// Issue 20: a list has a line for each tool at any width, and the columns that matter first.
+#[test]
+fn a_list_has_a_line_for_each_tool_however_narrow_the_terminal_is() {
+    let world = World::new();
+    world.ok(&["import", "--starter", "--quiet"]);
+    for columns in [60_u16, 80, 120] {
+        let list = on_a_screen(&world, (columns, 24), "cat", &["list", "--quiet"]);
+        assert_eq!(list.lines().count(), 556, "{list}");
+        for line in list.lines() {
+            assert!(line.chars().count() <= usize::from(columns), "{line}");
+        }
+        let titles: Vec<&str> = list
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        assert!(
+            titles.contains(&"TOOL") && titles.contains(&"DESCRIPTION"),
+            "{titles:?}"
+        );
+    }
+    let named = [
+        "list",
+        "--quiet",
+        "--columns",
+        "tool,updated",
+        "--sort",
+        "-tool",
+        "-n",
+        "2",
+    ];
+    let list = on_a_screen(&world, (60, 24), "cat", &named);
+    let lines: Vec<&str> = list.lines().collect();
+    assert_eq!(lines.len(), 3, "{list}");
+    assert!(lines[1] > lines[2] && lines[1].ends_with(" ago"), "{list}");
+    let iso = [
+        "list",
+        "--columns",
+        "updated",
+        "--time",
+        "iso",
+        "-n",
+        "1",
+        "--quiet",
+    ];
+    let list = on_a_screen(&world, (60, 24), "cat", &iso);
+    assert!(list.trim_end().ends_with('Z'), "{list}");
+    let refused = world.run(&["list", "--columns", "tol"]);
+    assert_eq!(refused.code, 2);
+    assert!(
+        refused.stderr.contains("did you mean tool?"),
+        "{}",
+        refused.stderr
+    );
+}
+
+/// Issue 20: what is longer than the terminal goes through the pager, what fits does not, and neither does
+/// anything in a pipe.
+#[test]
+fn what_is_longer_than_the_terminal_is_read_in_a_pager() {
+    let world = World::new();
+    world.ok(&["import", "--starter", "--quiet"]);
+    let pager = "sed 's/^/paged: /'";
+    let list = ["list", "--quiet", "--platform", "linux"];
+    let long = on_a_screen(&world, (80, 24), pager, &list);
+    assert!(long.lines().count() > 24, "{long}");
+    assert!(long.lines().all(|it| it.starts_with("paged: ")), "{long}");
+    let short = on_a_screen(&world, (80, 24), pager, &["list", "--quiet", "-n", "3"]);
+    assert!(!short.contains("paged"), "{short}");
+    let mut plain = vec!["--no-pager"];
+    plain.extend(list);
+    let unpaged = on_a_screen(&world, (80, 24), pager, &plain);
+    assert_eq!(long.replace("paged: ", ""), unpaged);
+    // A pager that is not there, and one that is left at once.
+    let without = on_a_screen(&world, (80, 24), "no-such-pager", &list);
+    assert_eq!(without, unpaged);
+    let left = on_a_screen(&world, (80, 24), "true", &list);
+    assert_eq!(left, "");
+    let piped = world
+        .command(&list)
+        .env("TERM", "xterm")
+        .env("PAGER", pager)
+        .output();
+    let piped = String::from_utf8(piped.expect("toolcat runs").stdout).expect("UTF-8");
+    assert!(!piped.contains("paged"), "{piped}");
+}
+
+/// Issue 20: the ranking of an answer is a table at any width.
+#[test]
+fn the_ranking_of_an_answer_has_a_line_for_each_choice() {
+    let world = World::new();
+    world.ok(&["import", "--starter", "--quiet"]);
+    let select = ["select", "see how full the disks are", "--quiet"];
+    let shown = on_a_screen(&world, (60, 24), "cat", &select);
+    let titles = shown.lines().position(|it| it.starts_with("TOOL  "));
+    let table: Vec<&str> = shown.lines().skip(titles.expect("a table")).collect();
+    assert_eq!(table.len(), 6, "{shown}");
+    for title in ["PATTERN", "SCORE"] {
+        assert!(table[0].contains(title), "{shown}");
+    }
+    assert!(table.iter().all(|it| it.chars().count() <= 60), "{shown}");
+}
+
+/// Issue 20: sentences end their lines between words.
+#[test]
+fn a_page_about_a_tool_fits_the_terminal() {
+    let world = World::new();
+    world.ok(&["import", "--starter", "--quiet"]);
+    let shown = on_a_screen(&world, (60, 24), "cat", &["show", "linux/df", "--quiet"]);
+    for line in shown.lines() {
+        // What is copied stays on one line.
+        let copied = ["runs  ", "examples  ", "documentation "];
+        let copied = copied.iter().any(|it| line.contains(it));
+        assert!(copied || line.chars().count() <= 60, "{line}");
+    }
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let (piped, shown) = (words(&world.ok(&["show", "linux/df"])), words(&shown));
+    // All but the time, which is told as how long ago.
+    assert!(piped.len() <= shown.len(), "{shown:?}");
+    assert!(
+        piped.iter().filter(|it| !shown.contains(it)).count() <= 1,
+        "{shown:?}"
+    );
 }
 
 fn drives_a_terminal(c: char) -> bool {

@@ -63,12 +63,12 @@ impl Record for Counted {
 
 impl Record for Offer {
     const COLUMNS: &'static [Column] = &[
-        Column::text("platform"),
-        Column::text("tool"),
-        Column::text("version"),
-        Column::text("status"),
-        Column::text("patterns"),
-        Column::text("description"),
+        Column::text("platform").rank(2),
+        Column::text("tool").rank(0),
+        Column::text("version").rank(4),
+        Column::text("status").rank(5),
+        Column::text("patterns").prose().rank(3),
+        Column::text("description").prose().rank(1),
     ];
 
     fn cells(&self) -> Vec<String> {

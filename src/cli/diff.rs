@@ -88,6 +88,7 @@ fn present(
         writeln!(session.ui.out(), "{text}")?;
         return Ok(());
     }
+    session.ui.page();
     for it in differences {
         let (a, b) = (
             it.a.as_deref().unwrap_or_default(),

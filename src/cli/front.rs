@@ -94,7 +94,7 @@ pub fn page() -> String {
     let mut text = String::from(
         "toolcat: which tool, used how, is the best for this job, now?\n\n\
          Begin:\n  \
-           toolcat import FOLDER                     bring definitions in (`generate` makes one)\n  \
+           toolcat import --starter                  bring the starter catalog in, or a FOLDER of your own\n  \
            toolcat select \"follow a log file\"        ask in words, or with --capability\n  \
            toolcat show NAME                         see what is known of a tool\n\n",
     );

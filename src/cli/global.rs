@@ -43,6 +43,10 @@ pub struct GlobalArgs {
     #[arg(long, short, global = true)]
     pub quiet: bool,
 
+    /// Write long results to the terminal as they are [default: by TOOLCAT_PAGER, PAGER or less]
+    #[arg(long, global = true)]
+    pub no_pager: bool,
+
     /// Never ask; fail where an answer would be needed
     #[arg(long, global = true)]
     pub no_input: bool,
@@ -55,6 +59,7 @@ impl GlobalArgs {
             color: self.color,
             quiet: self.quiet,
             no_input: self.no_input,
+            no_pager: self.no_pager,
         }
     }
 }

@@ -4,21 +4,32 @@ use chrono::SecondsFormat;
 use clap::Args;
 
 use crate::operations::list::{self, Listed};
-use crate::output::{Column, Format, Record, record, text};
+use crate::output::{Column, Record, text};
 
 use super::filter::FilterArgs;
+use super::table::TableArgs;
 use super::{CommandError, Outcome, Session};
 
 /// List the tools in the catalog.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  toolcat list --platform linux --capability disk_usage\n  \
-                        toolcat list --tag network --format json"
+                        toolcat list --tag network --format json\n  \
+                        toolcat list --sort -updated --limit 20 --columns tool,updated,owner"
 )]
 pub struct ListArgs {
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    /// At most so many; 0 for all [default: all]
+    #[arg(
+        long,
+        short = 'n',
+        value_name = "COUNT",
+        default_value_t = 0,
+        hide_default_value = true
+    )]
+    limit: usize,
+
+    #[command(flatten)]
+    table: TableArgs,
 
     #[command(flatten)]
     filter: FilterArgs,
@@ -29,15 +40,23 @@ pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let list::Listing {
         tools, revision, ..
     } = list::run(&mut session.connect()?, &filter, None)?;
-    if tools.is_empty() && args.format.is_for_people() {
-        session.ui.status("no tool matches");
+    let for_people = args.table.format.is_for_people();
+    if tools.is_empty() && for_people {
+        if !session.tell_if_empty() {
+            session.ui.status("no tool matches");
+        }
         return Ok(Outcome::Done);
     }
-    record::write_list(&mut session.ui, &tools, args.format)?;
-    if args.format.is_for_people() {
+    let (all, limit) = (tools.len(), (args.limit > 0).then_some(args.limit));
+    args.table.write(session, tools, limit)?;
+    if for_people {
+        let shown = match limit.filter(|it| *it < all) {
+            Some(limit) => format!("{} of ", text::grouped(limit)),
+            None => String::new(),
+        };
         session.ui.status(&format!(
-            "{} at revision {revision}",
-            text::counted(tools.len(), "tool")
+            "{shown}{} at revision {revision}",
+            text::counted(all, "tool")
         ));
     }
     Ok(Outcome::Done)
@@ -54,15 +73,15 @@ fn state(tool: &Listed) -> String {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column] = &[
-        Column::text("platform"),
-        Column::text("tool"),
-        Column::text("version"),
-        Column::text("category"),
-        Column::text("status"),
-        Column::text("capabilities"),
+        Column::text("platform").rank(2),
+        Column::text("tool").rank(0),
+        Column::text("version").rank(3),
+        Column::text("category").rank(5),
+        Column::text("status").rank(4),
+        Column::text("capabilities").prose().rank(6),
         Column::text("owner").wide(),
-        Column::text("updated").wide(),
-        Column::text("description").wide(),
+        Column::time("updated").wide(),
+        Column::text("description").wide().prose().rank(1),
     ];
 
     fn cells(&self) -> Vec<String> {

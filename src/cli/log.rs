@@ -1,46 +1,67 @@
 //! `toolcat log`: the revisions of the catalog.
 
-use chrono::SecondsFormat;
 use clap::Args;
 
-use crate::output::{Column, Format, Record, record, text};
+use crate::output::{Column, Record, text};
 use crate::store::audit::{self, Revision};
 
+use super::table::TableArgs;
 use super::{CommandError, Outcome, Session};
+
+/// How many lines a table of changes has, where nothing else is said.
+pub const NEWEST: i64 = 50;
 
 /// List the revisions of the catalog, newest first
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat log -n 10\n  toolcat log --format json")]
 pub struct LogArgs {
-    /// At most so many, the newest; 0 for all [default: all]
+    /// At most so many, the newest; 0 for all [default: 50 in a table, else all]
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(i64).range(0..))]
     limit: Option<i64>,
 
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 pub fn run(args: &LogArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let revisions = connection
-        .read(|connection| audit::revisions(connection, args.limit.filter(|&it| it > 0)))?;
-    if revisions.is_empty() && args.format.is_for_people() {
+    let limit = newest(args.limit, &args.table);
+    let revisions = connection.read(|connection| audit::revisions(connection, limit))?;
+    if revisions.is_empty() && args.table.format.is_for_people() {
         session.ui.status("nothing was changed yet");
         return Ok(Outcome::Done);
     }
-    record::write_list(&mut session.ui, &revisions, args.format)?;
+    let shown = revisions.len();
+    args.table.write(session, revisions, None)?;
+    tell_limit(session, args.limit, limit, shown);
     Ok(Outcome::Done)
+}
+
+/// How many changes are read: as many as were asked for, and of a table the newest.
+pub fn newest(asked: Option<i64>, table: &TableArgs) -> Option<i64> {
+    match asked {
+        None => table.format.is_for_people().then_some(NEWEST),
+        Some(limit) => (limit > 0).then_some(limit),
+    }
+}
+
+/// Says that there may be more, where nobody asked for so few.
+pub fn tell_limit(session: &Session, asked: Option<i64>, limit: Option<i64>, shown: usize) {
+    if asked.is_none() && limit.is_some_and(|it| i64::try_from(shown).is_ok_and(|n| n >= it)) {
+        session
+            .ui
+            .hint(&format!("these are the newest {NEWEST}; -n 0 shows all"));
+    }
 }
 
 impl Record for Revision {
     const COLUMNS: &'static [Column] = &[
-        Column::number("revision"),
-        Column::text("time"),
-        Column::text("actor"),
-        Column::text("what"),
-        Column::text("tools"),
-        Column::text("reason"),
+        Column::number("revision").rank(0),
+        Column::time("time").rank(1),
+        Column::text("actor").rank(4),
+        Column::text("what").prose().rank(2),
+        Column::text("tools").rank(3),
+        Column::text("reason").prose().rank(5),
         Column::number("changes").wide(),
     ];
 
@@ -55,7 +76,7 @@ impl Record for Revision {
         };
         vec![
             self.revision.to_string(),
-            self.changed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            text::time(self.changed_at),
             self.changed_by.clone(),
             self.actions.join(", "),
             tools,

@@ -59,6 +59,7 @@ mod serve;
 mod server_remedy;
 mod session;
 mod show;
+mod table;
 mod team;
 mod telemetry;
 mod token;

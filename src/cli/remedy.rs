@@ -2,6 +2,7 @@
 
 use crate::operations::refusal::DatabaseRemedy;
 use crate::operations::{Kind, Refusal, Remedy};
+use crate::output::text;
 use crate::store::ab_tests::lifecycle::Next;
 
 use super::{CommandError, ErrorKind, server_remedy};
@@ -23,8 +24,9 @@ impl From<CommandError> for Refusal {
     }
 }
 
-/// How many errors in definitions of the catalog are shown.
+/// How many errors in definitions of the catalog are shown, and how many of those in files.
 const FLAWS: usize = 10;
+const FLAWS_OF_FILES: usize = 100;
 
 impl From<Refusal> for CommandError {
     fn from(refusal: Refusal) -> Self {
@@ -34,14 +36,19 @@ impl From<Refusal> for CommandError {
             Kind::Conflict | Kind::Overtaken => ErrorKind::Conflict,
             Kind::Unauthenticated | Kind::Forbidden | Kind::NoDatabase => ErrorKind::NoDatabase,
         };
-        // Of files every error is shown, as they are to be mended; of the catalog some.
         let of_files = refusal.flaws.iter().any(|it| it.place.is_some());
-        let shown = if of_files { usize::MAX } else { FLAWS };
+        let shown = if of_files { FLAWS_OF_FILES } else { FLAWS };
+        let more = refusal.flaws.len().saturating_sub(shown);
+        let more = (of_files && more > 0).then(|| {
+            let more = text::grouped(more);
+            format!("and {more} more; `toolcat validate --all` shows every one")
+        });
         Self {
             kind,
             message: refusal.message,
             details: (refusal.flaws.iter().take(shown))
                 .map(ToString::to_string)
+                .chain(more)
                 .collect(),
             hint: refusal.remedy.as_ref().map(hint),
         }

@@ -38,6 +38,7 @@ pub fn run(args: &ReplayArgs, session: &mut Session) -> Result<Outcome, CommandE
         format: args.format,
         limit: limit.unwrap_or(select::DEFAULT_LIMIT),
         explain: args.explain,
+        of_catalog: true,
     };
     show(args.id, view, session)
 }

@@ -38,7 +38,9 @@ pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandE
     };
     let rows = search::run(&mut session.connect()?, &request)?;
     if rows.is_empty() && args.format.is_for_people() {
-        session.ui.status("no tool is found");
+        if !session.tell_if_empty() {
+            session.ui.status("no tool is found");
+        }
         return Ok(Outcome::No);
     }
     record::write_list(&mut session.ui, &rows, args.format)?;
@@ -50,13 +52,13 @@ pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandE
 
 impl Record for Hit {
     const COLUMNS: &'static [Column] = &[
-        Column::text("platform"),
-        Column::text("tool"),
-        Column::text("version"),
-        Column::number("relevance"),
-        Column::text("status"),
+        Column::text("platform").rank(2),
+        Column::text("tool").rank(0),
+        Column::text("version").rank(4),
+        Column::number("relevance").rank(3),
+        Column::text("status").rank(5),
         Column::text("capabilities").wide(),
-        Column::text("description"),
+        Column::text("description").prose().rank(1),
     ];
 
     fn cells(&self) -> Vec<String> {

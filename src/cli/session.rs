@@ -185,6 +185,20 @@ impl Session {
         self.backend_at(self.target().ok()?).connect_if_there()
     }
 
+    /// Says how a catalog gets its first tools, where it has none.
+    pub fn tell_if_empty(&self) -> bool {
+        let empty = self.connect_if_there().is_some_and(|mut connection| {
+            connection.read(crate::store::tools::none).unwrap_or(false)
+        });
+        if empty {
+            self.ui.status("the catalog is empty");
+            self.ui.hint(
+                "`toolcat import --starter` brings in the starter catalog, `toolcat import FOLDER` definitions of your own",
+            );
+        }
+        empty
+    }
+
     /// The actor named on the command line.
     pub fn named_actor(&self) -> Option<String> {
         self.global.actor.clone().filter(|actor| !actor.is_empty())

@@ -1,6 +1,5 @@
 //! `toolcat show`: one tool, as a page or as its definition.
 
-use chrono::SecondsFormat;
 use clap::{Args, ValueEnum};
 
 use crate::definition::invocation::{FillError, Values};
@@ -101,14 +100,15 @@ fn page(
     let mut tool = document.to_tool().map_err(crate::store::StoreError::from)?;
     keep_pattern(&mut tool, args)?;
     let values: Values = args.input.iter().cloned().collect();
+    ui.page();
     heading(ui, stored, &tool, revision)?;
     for (name, capability) in &tool.capabilities {
         writeln!(ui.out())?;
-        let name = ui.paint(HEADING, &text::visible(name));
-        writeln!(
-            ui.out(),
-            "{name}: {}",
-            text::visible(&capability.description)
+        ui.paragraph(
+            HEADING,
+            &format!("{}: ", text::visible(name)),
+            2,
+            &text::visible(&capability.description),
         )?;
         for (name, definition) in &capability.patterns {
             let run = used(definition, &tool.platform, &values).map_err(Refusal::from)?;
@@ -197,7 +197,7 @@ fn heading(
     let name = ui.paint(HEADING, &text::visible(&tool.tool_name));
     let version = text::visible(&tool.version).into_owned();
     writeln!(ui.out(), "{name} {version} ({latest}), {state}")?;
-    writeln!(ui.out(), "{}", text::visible(&tool.description))?;
+    ui.paragraph(HEADING, "", 0, &text::visible(&tool.description))?;
     writeln!(ui.out())?;
     let tags: Vec<&str> = tool.tags().collect();
     let links: Vec<&str> = tool
@@ -206,11 +206,7 @@ fn heading(
         .and_then(|url| url.as_str())
         .into_iter()
         .collect();
-    let changed = format!(
-        "{} by {}",
-        stored.updated_at.to_rfc3339_opts(SecondsFormat::Secs, true),
-        stored.updated_by
-    );
+    let changed = format!("{} by {}", ui.time(stored.updated_at), stored.updated_by);
     for (label, value) in [
         ("platform", tool.platform.clone()),
         ("category", tool.category.clone()),
@@ -221,8 +217,7 @@ fn heading(
         ("revision", revision.to_string()),
     ] {
         if !value.is_empty() {
-            let label = ui.paint(DIM, &format!("{label:<14}"));
-            writeln!(ui.out(), "{label}{}", text::visible(&value))?;
+            ui.paragraph(DIM, &format!("{label:<14}"), 14, &text::visible(&value))?;
         }
     }
     Ok(())
@@ -234,12 +229,8 @@ fn pattern(
     pattern: &Pattern,
     used: Option<&Used>,
 ) -> Result<(), CommandError> {
-    let name = ui.paint(HEADING, &text::visible(name));
-    writeln!(
-        ui.out(),
-        "  {name}  {}",
-        text::visible(&pattern.description)
-    )?;
+    let lead = format!("  {}  ", text::visible(name));
+    ui.paragraph(HEADING, &lead, 4, &text::visible(&pattern.description))?;
     let policy = &pattern.policy;
     let mut rules = Vec::new();
     if policy.requires_approval {
@@ -309,8 +300,16 @@ fn pattern(
         ("examples", example_commands(&pattern.examples).join("; ")),
     ] {
         if !value.is_empty() {
-            let label = ui.paint(DIM, &format!("{label:<11}"));
-            writeln!(ui.out(), "    {label}{}", text::visible(&value))?;
+            let lead = format!("    {label:<11}");
+            let value = text::visible(&value);
+            match label {
+                // A command is copied as it stands.
+                "runs" | "examples" => {
+                    let lead = ui.paint(DIM, &lead);
+                    writeln!(ui.out(), "{lead}{value}")?;
+                }
+                _ => ui.paragraph(DIM, &lead, 15, &value)?,
+            }
         }
     }
     Ok(())

@@ -1,12 +1,12 @@
 //! `toolcat versions`: the versions of one tool.
 
-use chrono::{DateTime, SecondsFormat, Utc};
 use clap::Args;
 
 use crate::definition::ToolRef;
 use crate::operations::versions::{self, VersionOf};
-use crate::output::{Column, Format, Record, record};
+use crate::output::{Column, Record, text};
 
+use super::table::TableArgs;
 use super::{CommandError, Outcome, Session};
 
 /// List the versions of a tool, newest first
@@ -19,14 +19,13 @@ pub struct VersionsArgs {
     #[arg(value_name = "TOOL")]
     tool: ToolRef,
 
-    /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 pub fn run(args: &VersionsArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let rows = versions::run(&mut session.connect()?, &args.tool)?;
-    record::write_list(&mut session.ui, &rows, args.format)?;
+    args.table.write(session, rows, None)?;
     Ok(Outcome::Done)
 }
 
@@ -36,14 +35,13 @@ impl Record for VersionOf {
         Column::text("latest"),
         Column::text("status"),
         Column::text("parent"),
-        Column::text("created"),
+        Column::time("created"),
         Column::text("by"),
-        Column::text("changed").wide(),
+        Column::time("changed").wide(),
         Column::text("changed by").wide(),
     ];
 
     fn cells(&self) -> Vec<String> {
-        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         vec![
             self.version.clone(),
             if self.is_latest { "latest" } else { "" }.to_owned(),
@@ -52,9 +50,9 @@ impl Record for VersionOf {
                 false => format!("off ({})", self.status),
             },
             self.parent.clone().unwrap_or_default(),
-            time(self.created_at),
+            text::time(self.created_at),
             self.created_by.clone(),
-            time(self.updated_at),
+            text::time(self.updated_at),
             self.updated_by.clone(),
         ]
     }

@@ -27,6 +27,11 @@ impl<W: Write> Guard<W> {
         }
     }
 
+    /// What is guarded.
+    pub fn inner_mut(&mut self) -> &mut W {
+        &mut self.inner
+    }
+
     /// Writes what is pending up to where more could change its meaning.
     fn pass(&mut self, last: bool) -> io::Result<()> {
         let bytes = std::mem::take(&mut self.pending);

@@ -8,6 +8,7 @@
 pub mod format;
 pub mod guard;
 pub mod interval_plot;
+mod pager;
 pub mod plot;
 pub mod progress;
 pub mod record;
@@ -20,4 +21,4 @@ mod ui;
 pub use format::Format;
 pub use progress::Progress;
 pub use record::{Column, Record};
-pub use ui::{ColorChoice, Ui, UiOptions};
+pub use ui::{ColorChoice, Times, Ui, UiOptions};

@@ -18,6 +18,12 @@ pub struct Column {
     pub wide: bool,
     /// Whether it holds numbers, which are aligned to the right.
     pub right: bool,
+    /// Whether it holds times.
+    pub time: bool,
+    /// Whether it holds sentences, which may be cut on a narrow terminal.
+    pub prose: bool,
+    /// On a terminal, those with the lowest rank are shown for which there is room.
+    pub rank: Option<u8>,
 }
 
 impl Column {
@@ -27,15 +33,41 @@ impl Column {
             title,
             wide: false,
             right: false,
+            time: false,
+            prose: false,
+            rank: None,
         }
     }
 
     /// A column of numbers that is always shown.
     pub const fn number(title: &'static str) -> Self {
         Self {
-            title,
-            wide: false,
             right: true,
+            ..Self::text(title)
+        }
+    }
+
+    /// A column of times, given to the second in UTC and shown to people as how long ago.
+    pub const fn time(title: &'static str) -> Self {
+        Self {
+            time: true,
+            ..Self::text(title)
+        }
+    }
+
+    /// The same, for sentences, which may be cut on a narrow terminal.
+    pub const fn prose(self) -> Self {
+        Self {
+            prose: true,
+            ..self
+        }
+    }
+
+    /// The same, of that rank where there is not room for all.
+    pub const fn rank(self, rank: u8) -> Self {
+        Self {
+            rank: Some(rank),
+            ..self
         }
     }
 
@@ -63,20 +95,7 @@ pub trait Record: Serialize {
 /// Where stdout cannot be written.
 pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::Result<()> {
     match format {
-        Format::Table | Format::Wide => {
-            let columns: Vec<(usize, &Column)> = R::COLUMNS
-                .iter()
-                .enumerate()
-                .filter(|(_, column)| format == Format::Wide || !column.wide)
-                .collect();
-            let mut table = Table::new(columns.iter().map(|(_, column)| **column));
-            for record in records {
-                let cells = record.cells();
-                table.row(columns.iter().map(|(index, _)| cells[*index].as_str()));
-            }
-            let text = table.render(ui);
-            writeln!(ui.out(), "{text}")
-        }
+        Format::Table | Format::Wide => write_table(ui, records, format, &[]),
         Format::Json => {
             let text = serde_json::to_string_pretty(records).map_err(io::Error::other)?;
             writeln!(ui.out(), "{text}")
@@ -100,6 +119,63 @@ pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::
             }
             Ok(())
         }
+    }
+}
+
+/// Writes a table of those columns, by their places; of all that the format shows where none are named.
+///
+/// # Errors
+/// Where stdout cannot be written.
+pub fn write_table<R: Record>(
+    ui: &mut Ui,
+    records: &[R],
+    format: Format,
+    named: &[usize],
+) -> io::Result<()> {
+    // Of a few, everything is shown; so it is where the columns were named.
+    let chooses = ui.width().is_some()
+        && format == Format::Table
+        && named.is_empty()
+        && records.len() > 1
+        && R::COLUMNS.iter().any(|it| it.rank.is_some());
+    let shown = |column: &Column| match chooses {
+        true => column.rank.is_some(),
+        false => format == Format::Wide || !column.wide,
+    };
+    let places: Vec<usize> = match named {
+        [] => (0..R::COLUMNS.len())
+            .filter(|it| shown(&R::COLUMNS[*it]))
+            .collect(),
+        named => named.to_vec(),
+    };
+    let columns = places.iter().map(|it| R::COLUMNS[*it]);
+    let mut table = Table::new(columns);
+    for record in records {
+        let mut cells = record.cells();
+        let cells: Vec<String> = (places.iter())
+            .map(|&place| {
+                let cell = std::mem::take(&mut cells[place]);
+                match R::COLUMNS[place].time {
+                    true => told(ui, cell),
+                    false => cell,
+                }
+            })
+            .collect();
+        table.row(cells.iter().map(String::as_str));
+    }
+    if chooses {
+        table = table.with_room_for(ui.width().map_or(usize::MAX, usize::from));
+    }
+    let text = table.render(ui);
+    ui.page();
+    writeln!(ui.out(), "{text}")
+}
+
+/// A time as people are told it.
+fn told(ui: &Ui, cell: String) -> String {
+    match chrono::DateTime::parse_from_rfc3339(&cell) {
+        Ok(at) if ui.tells_how_long_ago() => ui.time(at.to_utc()),
+        _ => cell,
     }
 }
 

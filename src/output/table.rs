@@ -3,11 +3,15 @@
 use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Width, presets};
 use unicode_width::UnicodeWidthStr;
 
-use super::text::visible;
+use super::style::HEADING;
+use super::text::{shortened, visible};
 use super::{Column, Ui};
 
 /// Spaces between two columns.
 const GAP: usize = 2;
+
+/// Columns that a sentence needs at least.
+const PROSE: usize = 32;
 
 /// A table with a heading and rows of text. Cells are made safe for the terminal here.
 pub struct Table {
@@ -32,7 +36,61 @@ impl Table {
 
     /// The table as text, no wider than the terminal where stdout is one, without a last line break.
     pub fn render(self, ui: &Ui) -> String {
-        self.fitted(ui.width().map(usize::from))
+        let text = self.fitted(ui.width().map(usize::from));
+        match text.split_once('\n') {
+            Some((titles, rows)) => format!("{}\n{rows}", ui.paint(HEADING, titles)),
+            None => text,
+        }
+    }
+
+    /// A line for each row: the columns of the lowest rank for which there is room, sentences cut to
+    /// what is left. The first of them is always shown.
+    #[must_use]
+    pub fn with_room_for(mut self, width: usize) -> Self {
+        let whole: Vec<usize> = (0..self.columns.len()).map(|it| self.longest(it)).collect();
+        let least = |index: usize| match self.columns[index].prose {
+            true => whole[index].min(PROSE),
+            false => whole[index],
+        };
+        let mut ranked: Vec<usize> = (0..self.columns.len()).collect();
+        ranked.sort_by_key(|it| self.columns[*it].rank.unwrap_or(u8::MAX));
+        let mut kept: Vec<usize> = Vec::new();
+        let mut used = 0;
+        for index in ranked {
+            let wide = least(index) + if kept.is_empty() { 0 } else { GAP };
+            if kept.is_empty() || used + wide <= width {
+                used += wide;
+                kept.push(index);
+            }
+        }
+        let mut room = width.saturating_sub(used);
+        for &index in &kept {
+            if self.columns[index].prose {
+                let more = room.min(whole[index] - least(index));
+                let most = least(index) + more;
+                room -= more;
+                for row in &mut self.rows {
+                    row[index] = shortened(&row[index], most).into_owned();
+                }
+            }
+        }
+        kept.sort_unstable();
+        Self {
+            columns: kept.iter().map(|it| self.columns[*it]).collect(),
+            rows: (self.rows.into_iter())
+                .map(|mut row| {
+                    let cells = kept.iter().map(|it| std::mem::take(&mut row[*it]));
+                    cells.collect()
+                })
+                .collect(),
+        }
+    }
+
+    /// Columns of the terminal that a column takes.
+    fn longest(&self, index: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(index));
+        let cells = cells.map(|it| longest_line(it)).max().unwrap_or(0);
+        cells.max(self.columns[index].title.width())
     }
 
     /// Columns are narrowed between their words. Where the words themselves do not fit, the rows are
@@ -180,6 +238,44 @@ mod tests {
         for word in ["DESCRIPTION", "linux/日本語", "Reports", "space"] {
             assert!(text.contains(word), "{text}");
         }
+    }
+
+    #[test]
+    fn a_list_keeps_a_line_for_each_row_and_the_columns_of_the_lowest_rank() {
+        let list = || {
+            let mut table = Table::new([
+                Column::text("platform").rank(2),
+                Column::text("tool").rank(0),
+                Column::text("description").prose().rank(1),
+            ]);
+            table.row([
+                "multi-platform",
+                "df",
+                "Reports the free space of file systems",
+            ]);
+            table.row(["linux", "a-tool", "Short"]);
+            table
+        };
+        let at = |width: usize| list().with_room_for(width).fitted(Some(width));
+        assert_eq!(
+            at(80),
+            "PLATFORM        TOOL    DESCRIPTION\n\
+             multi-platform  df      Reports the free space of file systems\n\
+             linux           a-tool  Short"
+        );
+        assert_eq!(
+            at(50),
+            "PLATFORM        TOOL    DESCRIPTION\n\
+             multi-platform  df      Reports the free space of…\n\
+             linux           a-tool  Short"
+        );
+        assert_eq!(
+            at(40),
+            "TOOL    DESCRIPTION\n\
+             df      Reports the free space of file…\n\
+             a-tool  Short"
+        );
+        assert_eq!(at(20), "TOOL\ndf\na-tool");
     }
 
     #[test]

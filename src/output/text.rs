@@ -75,6 +75,71 @@ pub fn time(at: chrono::DateTime<chrono::Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
 }
 
+/// How long before `now` a time was, for people: `5 min ago`, `2 h ago`, `3 days ago`; beyond two months its
+/// date, and what is still to come in full.
+pub fn ago(at: chrono::DateTime<chrono::Utc>, now: chrono::DateTime<chrono::Utc>) -> String {
+    let seconds = (now - at).num_seconds();
+    match seconds {
+        ..-60 => time(at),
+        ..60 => format!("{} s ago", seconds.max(0)),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        172_800..5_184_000 => format!("{} days ago", seconds / 86_400),
+        _ => at.date_naive().to_string(),
+    }
+}
+
+/// The text in lines of at most so many columns, broken between words; what stands between backticks is
+/// one word. A word that is longer has a line of its own.
+pub fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    wrapped_after(0, text, columns)
+}
+
+/// The same where so many columns of the first line are taken.
+pub fn wrapped_after(taken: usize, text: &str, columns: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in words(text) {
+        let taken = if lines.is_empty() { taken } else { 0 };
+        if taken + width(&line) + usize::from(!line.is_empty()) + width(word) > columns
+            && taken + line.len() > 0
+        {
+            lines.push(std::mem::take(&mut line));
+        } else if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
+/// The words of a text, and what stands between backticks whole.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut quoted = false;
+    text.split(move |c: char| {
+        quoted ^= c == '`';
+        c.is_whitespace() && !quoted
+    })
+    .filter(|it| !it.is_empty())
+}
+
+/// The text cut to so many columns behind a word, with an ellipsis where something is missing.
+pub fn shortened(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let cut = truncated(text, columns);
+    let whole = cut.trim_end_matches('…');
+    match whole.rsplit_once(' ') {
+        // Not where little would be left.
+        Some((words, _)) if 2 * width(words) > columns => {
+            Cow::Owned(format!("{}…", words.trim_end()))
+        }
+        _ => cut,
+    }
+}
+
 /// A number for people: at most three decimals, no trailing zeros.
 pub fn number(value: f64) -> String {
     if value.is_finite() && value.abs() < 1e15 {
@@ -120,6 +185,29 @@ mod tests {
     fn widths_are_columns() {
         assert_eq!(truncated("日本語", 5), "日本…");
         assert_eq!(truncated("abc", 3), "abc");
+    }
+
+    #[test]
+    fn times_are_told_by_how_long_ago_they_were() {
+        let now = chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        let told = |seconds: i64| ago(now - chrono::TimeDelta::seconds(seconds), now);
+        assert_eq!(told(0), "0 s ago");
+        assert_eq!(told(61), "1 min ago");
+        assert_eq!(told(2 * 3600 + 5), "2 h ago");
+        assert_eq!(told(3 * 86_400), "3 days ago");
+        assert_eq!(told(100 * 86_400), "2026-10-07");
+        assert_eq!(told(-7200), "2027-01-15T10:00:00Z");
+    }
+
+    #[test]
+    fn lines_end_between_words_and_commands_stay_whole() {
+        assert_eq!(
+            wrapped("look at it with `toolcat show df` again", 20),
+            ["look at it with", "`toolcat show df`", "again"]
+        );
+        assert_eq!(wrapped("", 20), [""]);
+        assert_eq!(shortened("reports the free space", 14), "reports the…");
+        assert_eq!(shortened("a-very-long-word here", 10), "a-very-lo…");
     }
 
     #[test]

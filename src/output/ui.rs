@@ -7,6 +7,7 @@ use anstyle::Style;
 use clap::ValueEnum;
 
 use super::guard::Guard;
+use super::pager::{self, Outlet};
 use super::progress::Progress;
 use super::style::{self, paint};
 use super::text::visible_lines;
@@ -23,6 +24,18 @@ pub enum ColorChoice {
     Never,
 }
 
+/// How times are shown to people.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Times {
+    /// How long ago on a terminal, else as dates
+    #[default]
+    Auto,
+    /// How long ago: 2 h ago
+    Relative,
+    /// As dates: 2026-01-31T12:00:00Z
+    Iso,
+}
+
 /// What the user asked of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UiOptions {
@@ -32,18 +45,22 @@ pub struct UiOptions {
     pub quiet: bool,
     /// Whether nothing may be asked.
     pub no_input: bool,
+    /// Whether long results are written to the terminal as they are, without a pager.
+    pub no_pager: bool,
 }
 
 /// stdout for results, stderr for everything else.
 pub struct Ui {
-    out: RefCell<BufWriter<Guard<io::Stdout>>>,
+    out: RefCell<BufWriter<Guard<Outlet>>>,
     options: UiOptions,
     color_out: bool,
     color_err: bool,
     terminal_in: bool,
     terminal_out: bool,
     terminal_err: bool,
-    width: Option<u16>,
+    size: Option<(u16, u16)>,
+    columns_err: Option<u16>,
+    times: Times,
 }
 
 impl Ui {
@@ -63,7 +80,7 @@ impl Ui {
         Self {
             out: RefCell::new(BufWriter::with_capacity(
                 64 * 1024,
-                Guard::new(io::stdout(), terminal_out),
+                Guard::new(Outlet::new(), terminal_out),
             )),
             options,
             color_out: color(terminal_out),
@@ -71,7 +88,10 @@ impl Ui {
             terminal_in: io::stdin().is_terminal(),
             terminal_out,
             terminal_err,
-            width: terminal_out.then(terminal_width).flatten(),
+            size: terminal_out.then(|| terminal_size(io::stdout())).flatten(),
+            columns_err: (terminal_err.then(|| terminal_size(io::stderr())).flatten())
+                .map(|(columns, _)| columns),
+            times: Times::Auto,
         }
     }
 
@@ -90,12 +110,83 @@ impl Ui {
 
     /// Columns of the terminal that stdout is, if it is one.
     pub fn width(&self) -> Option<u16> {
-        self.width
+        self.size.map(|(columns, _)| columns)
+    }
+
+    /// Begins a result that is read in a pager where it is longer than the terminal. It ends with the
+    /// next line to stderr, or with [`finish`](Self::finish).
+    pub fn page(&mut self) {
+        let Some((_, rows)) = self.size.filter(|_| !self.options.no_pager) else {
+            return;
+        };
+        if !self.terminal_in || rows == 0 {
+            return;
+        }
+        if let Some(pager) = pager::wanted() {
+            let out = self.out.get_mut().get_mut();
+            out.inner_mut().begin(&pager, usize::from(rows));
+        }
+    }
+
+    /// Shows times so from here on.
+    pub fn show_times(&mut self, times: Times) {
+        self.times = times;
+    }
+
+    /// Whether times are shown as how long ago.
+    pub fn tells_how_long_ago(&self) -> bool {
+        match self.times {
+            Times::Auto => self.terminal_out,
+            Times::Relative => true,
+            Times::Iso => false,
+        }
+    }
+
+    /// A time for people.
+    pub fn time(&self, at: chrono::DateTime<chrono::Utc>) -> String {
+        match self.tells_how_long_ago() {
+            true => super::text::ago(at, chrono::Utc::now()),
+            false => super::text::time(at),
+        }
     }
 
     /// Whether somebody is there: results go to a terminal, and answers come from one.
     pub fn is_terminal(&self) -> bool {
         self.terminal_in && self.terminal_out
+    }
+
+    /// Writes a paragraph behind a lead in that style; on a terminal in lines that end between words,
+    /// all but the first `margin` columns from the left.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written.
+    pub fn paragraph(
+        &mut self,
+        style: Style,
+        lead: &str,
+        margin: usize,
+        text: &str,
+    ) -> io::Result<()> {
+        const NARROW: usize = 20;
+        let painted = match lead {
+            "" => String::new(),
+            lead => self.paint(style, lead),
+        };
+        let room = (self.width())
+            .map(|it| usize::from(it).saturating_sub(margin))
+            .filter(|it| *it >= NARROW);
+        let Some(room) = room else {
+            return writeln!(self.out(), "{painted}{text}");
+        };
+        let taken = super::text::width(lead).saturating_sub(margin);
+        let lines = super::text::wrapped_after(taken, text, room);
+        for (index, line) in lines.iter().enumerate() {
+            match index {
+                0 => writeln!(self.out(), "{painted}{line}")?,
+                _ => writeln!(self.out(), "{:margin$}{line}", "")?,
+            }
+        }
+        Ok(())
     }
 
     /// Writes a command: as it is into a pipe, and on a terminal so that it cannot drive it.
@@ -150,7 +241,12 @@ impl Ui {
         // Results that were made before come before; a failure shows when they are finished, and
         // nothing can be done where stderr is closed.
         let _ = self.out.borrow_mut().flush();
-        let _ = writeln!(io::stderr(), "{label}{}", visible_lines(message));
+        let message = visible_lines(message);
+        let message = match self.columns_err {
+            Some(columns) => folded(&message, usize::from(columns)),
+            None => message,
+        };
+        let _ = writeln!(io::stderr(), "{label}{message}");
     }
 
     /// A progress bar of that length, seen only on a terminal.
@@ -183,6 +279,7 @@ impl Ui {
         if !self.can_ask() {
             return Ok(None);
         }
+        let _ = self.out.borrow_mut().flush();
         let mut err = io::stderr();
         write!(err, "{} [y/N] ", visible_lines(question))?;
         err.flush()?;
@@ -211,7 +308,20 @@ impl Notices {
     }
 }
 
-fn terminal_width() -> Option<u16> {
-    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
-    (size.ws_col > 0).then_some(size.ws_col)
+/// The message in lines that end between words; lines that are drawn stay as they are.
+fn folded(message: &str, columns: usize) -> String {
+    // A label may stand before the first.
+    const LABEL: usize = "warning: ".len();
+    let room = columns.saturating_sub(LABEL).max(LABEL);
+    let fold = |line: &str| match line.starts_with(' ') || line.contains("  ") {
+        true => line.to_owned(),
+        false => super::text::wrapped(line, room).join("\n"),
+    };
+    message.split('\n').map(fold).collect::<Vec<_>>().join("\n")
+}
+
+/// Columns and rows of that terminal.
+fn terminal_size(terminal: impl std::os::fd::AsFd) -> Option<(u16, u16)> {
+    let size = rustix::termios::tcgetwinsize(terminal).ok()?;
+    (size.ws_col > 0).then_some((size.ws_col, size.ws_row))
 }

@@ -260,6 +260,15 @@ pub fn count(connection: &mut PgConnection, filter: &Filter) -> QueryResult<i64>
     filtered(filter).count().get_result(connection)
 }
 
+/// Whether there is no tool at all.
+pub fn none(connection: &mut PgConnection) -> QueryResult<bool> {
+    let any: Option<i64> = tools::table
+        .select(tools::id)
+        .first(connection)
+        .optional()?;
+    Ok(any.is_none())
+}
+
 /// The same, without what they say.
 pub fn handles(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Vec<Handle>> {
     in_order(filtered(filter))

@@ -20,6 +20,8 @@ pub struct Options {
     /// Whether a definition that does not say how its tool is used is completed as `testing`, with a
     /// warning, rather than refused.
     pub complete: bool,
+    /// How many findings the report for people shows; all where not given.
+    pub shown: Option<usize>,
     /// The format of every source; found by itself where not given.
     pub from: Option<Format>,
 }

@@ -3,17 +3,19 @@
 mod head;
 mod verify;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::definition::ToolRef;
 use crate::operations::audit;
-use crate::output::{Column, Format, Record, record, text};
+use crate::output::{Column, Record, text};
 use crate::store::audit::{Entry, EntryFilter};
 use crate::store::replay::WHOLE_ROW;
 
+use super::log::{newest, tell_limit};
+use super::table::TableArgs;
 use super::{CommandError, Outcome, Session, changes, moment};
 
 /// Show who changed what, when and why
@@ -51,13 +53,12 @@ pub struct AuditArgs {
     #[arg(long, value_name = "FIELD")]
     field: Option<String>,
 
-    /// At most so many, the newest; 0 for all [default: all]
+    /// At most so many, the newest; 0 for all [default: 50 in a table, else all]
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(i64).range(0..))]
     limit: Option<i64>,
 
-    /// How to write the changes
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
+    #[command(flatten)]
+    table: TableArgs,
 }
 
 #[derive(Debug, Subcommand)]
@@ -82,16 +83,18 @@ pub fn run(args: &AuditArgs, session: &mut Session) -> Result<Outcome, CommandEr
         actors: session.named_actor().into_iter().collect(),
         actions: args.action.clone(),
         field: args.field.clone(),
-        limit: args.limit.filter(|&it| it > 0),
+        limit: newest(args.limit, &args.table),
         before: None,
     };
     let entries = audit::list(&mut connection, &filter, None)?.entries;
-    if entries.is_empty() && args.format.is_for_people() {
+    if entries.is_empty() && args.table.format.is_for_people() {
         session.ui.status("no change matches");
         return Ok(Outcome::Done);
     }
     let entries: Vec<Listed> = entries.into_iter().map(Listed).collect();
-    record::write_list(&mut session.ui, &entries, args.format)?;
+    let shown = entries.len();
+    args.table.write(session, entries, None)?;
+    tell_limit(session, args.limit, filter.limit, shown);
     Ok(Outcome::Done)
 }
 
@@ -151,14 +154,14 @@ pub fn summary(changes: &Value) -> String {
 
 impl Record for Listed {
     const COLUMNS: &'static [Column] = &[
-        Column::number("revision"),
-        Column::text("time"),
-        Column::text("actor"),
-        Column::text("action"),
-        Column::text("tool"),
-        Column::text("part"),
-        Column::text("changes"),
-        Column::text("reason"),
+        Column::number("revision").rank(0),
+        Column::time("time").rank(1),
+        Column::text("actor").rank(5),
+        Column::text("action").rank(3),
+        Column::text("tool").rank(2),
+        Column::text("part").rank(6),
+        Column::text("changes").prose().rank(4),
+        Column::text("reason").prose().rank(7),
         Column::text("database user").wide(),
         Column::text("address").wide(),
         Column::text("via").wide(),
@@ -172,7 +175,7 @@ impl Record for Listed {
         };
         vec![
             text::grouped(usize::try_from(entry.revision).unwrap_or(0)),
-            entry.changed_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            text::time(entry.changed_at),
             entry.changed_by.clone(),
             entry.action.clone(),
             entry.tool(),

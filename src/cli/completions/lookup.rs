@@ -111,6 +111,7 @@ impl Default for GlobalArgs {
             color: options.color,
             quiet: true,
             no_input: true,
+            no_pager: true,
         }
     }
 }

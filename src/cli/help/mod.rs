@@ -49,6 +49,7 @@ impl Topic {
 }
 
 pub fn run(args: &HelpArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    session.ui.page();
     let mut command = super::Cli::command();
     command.build();
     let Some(first) = args.words.first() else {

@@ -21,11 +21,13 @@ use source::SourceArgs;
 
 /// Bring definitions into the catalog, all or nothing
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat import examples/catalog\n  \
+#[command(
+    after_help = "Examples:\n  toolcat import --starter\n  toolcat import examples/catalog\n  \
                         toolcat import --dry-run definitions/*.yaml\n  \
                         toolcat import --on-conflict bump definitions/\n  \
                         toolcat import --on-conflict update --prune --scope platform=linux linux/\n  \
-                        generate | toolcat import -")]
+                        generate | toolcat import -"
+)]
 pub struct ImportArgs {
     #[command(flatten)]
     source: SourceArgs,

@@ -85,6 +85,7 @@ pub fn plan(
         writeln!(session.ui.out(), "{text}")?;
         return Ok(());
     }
+    session.ui.page();
     for it in &plan.steps {
         let tool = text::visible(&it.tool).into_owned();
         let line = match it.step {
@@ -109,6 +110,9 @@ pub fn plan(
     Ok(())
 }
 
+/// How many refusals are told.
+const SHOWN: usize = 100;
+
 /// Writes the report on refused files: as JSON to a file, or as text to stderr.
 ///
 /// # Errors
@@ -132,10 +136,17 @@ pub fn report(
         }
         return Ok(());
     }
-    for refusal in refusals {
-        for message in &refusal.messages {
-            session.ui.warn(&format!("{}: {message}", refusal.file));
-        }
+    let all: usize = refusals.iter().map(|it| it.messages.len()).sum();
+    let each =
+        (refusals.iter()).flat_map(|it| it.messages.iter().map(move |said| (&it.file, said)));
+    for (file, message) in each.take(SHOWN) {
+        session.ui.warn(&format!("{file}: {message}"));
+    }
+    if all > SHOWN {
+        let more = text::grouped(all - SHOWN);
+        session
+            .ui
+            .hint(&format!("and {more} more; --report FILE keeps all"));
     }
     session.ui.status(&told(refusals));
     Ok(())

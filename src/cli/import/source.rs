@@ -16,8 +16,12 @@ use super::{CommandError, Session};
 #[derive(Debug, Clone, Args)]
 pub struct SourceArgs {
     /// Files, folders or globs to read; - is stdin
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required_unless_present = "starter", value_name = "PATH")]
     paths: Vec<String>,
+
+    /// The starter catalog, which the program holds, in place of files
+    #[arg(long, conflicts_with_all = ["paths", "exclude", "from_format"])]
+    starter: bool,
 
     /// Pass over the files that this matches, as a line of .gitignore (can be repeated)
     #[arg(long, value_name = "GLOB")]
@@ -120,6 +124,9 @@ pub fn read(
     session: &Session,
     backend: &Backend,
 ) -> Result<Definitions, CommandError> {
+    if args.starter {
+        return Ok(import::texts(import::starter(), None));
+    }
     let collected = format::collect_without(&args.paths, &args.exclude)
         .map_err(super::super::validate::input_error)?;
     let definitions = import::files(backend, &collected, args.from_format);

@@ -242,6 +242,7 @@ impl SelectArgs {
             format: self.format,
             limit: self.limit(),
             explain: self.explain,
+            of_catalog: self.from.is_empty(),
         }
     }
 

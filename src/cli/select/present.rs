@@ -25,6 +25,8 @@ pub struct View {
     pub limit: usize,
     /// Whether every candidate is shown with its features.
     pub explain: bool,
+    /// Whether the candidates are those of the catalog.
+    pub of_catalog: bool,
 }
 
 pub fn present(view: View, session: &mut Session, answered: &Selected) -> Result<(), CommandError> {
@@ -187,11 +189,14 @@ fn table(view: View, session: &mut Session, answered: &Selected) -> Result<(), C
                 },
                 n => format!("none of {} is eligible", text::counted(n, "candidate")),
             };
-            session.ui.status(&why);
+            if answer.candidates > 0 || !view.of_catalog || !session.tell_if_empty() {
+                session.ui.status(&why);
+            }
         }
         Some(best) => headline(&mut session.ui, answered, best)?,
     }
     if view.explain {
+        session.ui.page();
         explain::explain(&mut session.ui, answer)?;
     } else {
         let ranking = answered.shown(view.limit);
@@ -328,15 +333,15 @@ fn away(choice: &Choice) -> &'static str {
 fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
     let by_words = ranking.iter().any(|it| it.relevance.is_some());
     let mut columns = vec![
-        Column::text("tool"),
-        Column::text("capability"),
-        Column::text("pattern"),
-        Column::number("score"),
-        Column::number("time"),
-        Column::number("cost"),
+        Column::text("tool").rank(0),
+        Column::text("capability").rank(6),
+        Column::text("pattern").rank(1),
+        Column::number("score").rank(2),
+        Column::number("time").rank(3),
+        Column::number("cost").rank(4),
     ];
     if by_words {
-        columns.push(Column::number("relevance"));
+        columns.push(Column::number("relevance").rank(5));
     }
     let mut table = Table::new(columns);
     for choice in ranking {
@@ -353,8 +358,19 @@ fn ranking_table(ui: &mut Ui, ranking: &[Choice]) -> Result<(), CommandError> {
         }
         table.row(cells.iter().map(String::as_str));
     }
+    if let Some(width) = ui.width() {
+        table = table.with_room_for(usize::from(width));
+    }
     let rendered = table.render(ui);
-    writeln!(ui.out(), "{rendered}")?;
+    // The answer stands in the first line below the titles.
+    let mut lines = rendered.lines().enumerate();
+    lines.try_for_each(|(index, line)| {
+        let line = match index {
+            1 => ui.paint(GOOD, line),
+            _ => line.to_owned(),
+        };
+        writeln!(ui.out(), "{line}")
+    })?;
     Ok(())
 }
 

@@ -7,6 +7,7 @@ use clap::Args;
 use crate::format::{self, Collected, Format};
 use crate::operations::validate::against_catalog;
 use crate::output::style::HEADING;
+use crate::output::text;
 use crate::validate::render::{ReportFormat, render};
 use crate::validate::{Options, UnknownRule, check, explain, pass_over, rules};
 
@@ -60,6 +61,10 @@ pub struct ValidateArgs {
     #[arg(long)]
     diff: bool,
 
+    /// Show every finding as text, not only the first hundred
+    #[arg(long)]
+    all: bool,
+
     /// Tell what a rule is for, with a good and a bad example; `all` lists the rules
     #[arg(long, value_name = "RULE", conflicts_with = "paths")]
     explain: Option<String>,
@@ -69,7 +74,7 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
     if let Some(rule) = &args.explain {
         return tell(rule, session);
     }
-    let options = options(args, session)?;
+    let mut options = options(args, session)?;
     let Collected { mut inputs, found } =
         format::collect_without(&args.paths, &args.exclude).map_err(input_error)?;
     if args.fix || args.diff {
@@ -91,8 +96,21 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
     let format = args.format.unwrap_or_else(default_format);
     let files: Vec<String> = inputs.iter().map(ToString::to_string).collect();
     let colour = session.ui.color();
+    if format == ReportFormat::Text {
+        session.ui.page();
+        options.shown = (!args.all).then_some(SHOWN);
+    }
     let out = session.ui.out();
     render(out, format, &report, &files, &options, colour)?;
+    let more = report
+        .diagnostics
+        .len()
+        .saturating_sub(options.shown.unwrap_or(usize::MAX));
+    if more > 0 {
+        session
+            .ui
+            .hint(&format!("and {} more (--all)", text::grouped(more)));
+    }
     if report.unreadable() {
         session.ui.finish()?;
         return Err(CommandError::invalid("not every file could be read"));
@@ -103,6 +121,9 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
         Outcome::Done
     })
 }
+
+/// How many findings are shown as text.
+const SHOWN: usize = 100;
 
 fn options(args: &ValidateArgs, session: &Session) -> Result<Options, CommandError> {
     let mut options = Options::default();

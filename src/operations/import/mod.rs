@@ -5,6 +5,7 @@
 
 mod read;
 mod report;
+mod starter;
 
 use std::collections::HashSet;
 
@@ -12,6 +13,7 @@ use chrono::{DateTime, Utc};
 
 pub use read::{Definitions, Refused, files, texts};
 pub use report::{Impacts, Imported, PlanReport, Planned, Summary};
+pub use starter::starter;
 
 use super::{Caller, Progress, Refusal, Stage, change};
 use crate::store::Connection;

@@ -38,7 +38,8 @@ const COLOURED: Palette = Palette {
 pub fn render(report: &Report, options: &Options, colour: bool) -> String {
     let palette = if colour { &COLOURED } else { &PLAIN };
     let mut out = String::new();
-    for diagnostic in &report.diagnostics {
+    let shown = options.shown.unwrap_or(usize::MAX);
+    for diagnostic in report.diagnostics.iter().take(shown) {
         finding(diagnostic, palette, &mut out);
     }
     out.push_str(&summary(report, options));
