@@ -296,3 +296,66 @@ fn the_log_shows_the_newest_changes_first_and_not_all() {
         assert_eq!(world.run(&[command, "-n", "50"]).stderr, "");
     }
 }
+
+/// Issue 20: a tool that is gone is answered with who deleted it and how it comes back.
+#[test]
+fn the_deleted_are_listed_with_who_did_it_and_how_they_come_back() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.write("du.yaml", definition("linux", "du", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml", "du.yaml"]);
+    world.ok(&["update", "du", "--set", "owner=x", "-y"]);
+    world.ok(&["delete", "df", "-y", "--reason", "no longer used"]);
+    let listed = world.run(&["list", "--deleted", "--format", "json"]).json();
+    assert_eq!(listed[0]["tool"], "df");
+    assert_eq!(listed[0]["deleted_by"], "tester");
+    assert_eq!(listed[0]["reason"], "no longer used");
+    let shown = world.run(&["show", "df"]);
+    assert_eq!(shown.code, 4);
+    let said = "there is no tool `df` in the catalog: linux/df@1.0 was deleted by tester at ";
+    assert!(shown.stderr.contains(said), "{}", shown.stderr);
+    assert!(
+        shown.stderr.contains("in revision 3 (no longer used)"),
+        "{}",
+        shown.stderr
+    );
+    assert!(
+        shown
+            .stderr
+            .contains("`toolcat restore linux/df` brings it back"),
+        "{}",
+        shown.stderr
+    );
+    let revisions = |tool: &str| world.ok(&["log", tool, "--format", "name"]);
+    assert_eq!(revisions("df"), "3\n1\n");
+    assert_eq!(revisions("du"), "2\n1\n");
+    world.ok(&["restore", "linux/df"]);
+    assert!(
+        world
+            .run(&["list", "--deleted"])
+            .stderr
+            .contains("nothing that was deleted matches")
+    );
+    assert_eq!(
+        world.ok(&["log", "df", "-n", "1", "--format", "name"]),
+        "4\n"
+    );
+}
+
+/// Issue 20: a plan in which something is refused promises nothing.
+#[test]
+fn a_plan_says_where_nothing_would_be_imported() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    world.write("df.yaml", &text);
+    world.ok(&["import", "df.yaml"]);
+    world.write("df.yaml", text.replace("What df is for", "Something else"));
+    let plan = world.run(&["plan", "df.yaml"]);
+    assert_eq!(plan.code, 1, "{}", plan.shown(""));
+    assert!(
+        plan.stdout
+            .ends_with("nothing would be imported: 1 refused\n"),
+        "{}",
+        plan.stdout
+    );
+}

@@ -94,7 +94,7 @@ pub fn page() -> String {
     let mut text = String::from(
         "toolcat: which tool, used how, is the best for this job, now?\n\n\
          Begin:\n  \
-           toolcat import --starter                  bring the starter catalog in, or a FOLDER of your own\n  \
+           toolcat import --starter                  the starter catalog, or a FOLDER\n  \
            toolcat select \"follow a log file\"        ask in words, or with --capability\n  \
            toolcat show NAME                         see what is known of a tool\n\n",
     );
@@ -138,6 +138,13 @@ pub fn meant(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_page_fits_a_usual_terminal() {
+        for line in page().lines() {
+            assert!(line.len() <= WIDTH + 1, "{line}");
+        }
+    }
 
     #[test]
     fn every_command_has_its_place_on_the_first_page() {

@@ -4,6 +4,7 @@ use chrono::SecondsFormat;
 use clap::Args;
 
 use crate::operations::list::{self, Listed};
+use crate::operations::restore::{self, DeletedTool};
 use crate::output::{Column, Record, text};
 
 use super::filter::FilterArgs;
@@ -28,6 +29,10 @@ pub struct ListArgs {
     )]
     limit: usize,
 
+    /// The tools that were deleted and can be restored, the last deleted first
+    #[arg(long, conflicts_with = "all_versions")]
+    deleted: bool,
+
     #[command(flatten)]
     table: TableArgs,
 
@@ -37,6 +42,16 @@ pub struct ListArgs {
 
 pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let filter = args.filter.filter();
+    let limit = (args.limit > 0).then_some(args.limit);
+    if args.deleted {
+        let deleted = restore::list(&mut session.connect()?, &filter)?;
+        if deleted.is_empty() && args.table.format.is_for_people() {
+            session.ui.status("nothing that was deleted matches");
+            return Ok(Outcome::Done);
+        }
+        args.table.write(session, deleted, limit)?;
+        return Ok(Outcome::Done);
+    }
     let list::Listing {
         tools, revision, ..
     } = list::run(&mut session.connect()?, &filter, None)?;
@@ -47,7 +62,7 @@ pub fn run(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandErr
         }
         return Ok(Outcome::Done);
     }
-    let (all, limit) = (tools.len(), (args.limit > 0).then_some(args.limit));
+    let all = tools.len();
     args.table.write(session, tools, limit)?;
     if for_people {
         let shown = match limit.filter(|it| *it < all) {
@@ -94,6 +109,36 @@ impl Record for Listed {
             self.capabilities.join(", "),
             self.owner.clone().unwrap_or_default(),
             self.updated_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            self.description.clone(),
+        ]
+    }
+
+    fn name(&self) -> String {
+        format!("{}/{}@{}", self.platform, self.tool, self.version)
+    }
+}
+
+impl Record for DeletedTool {
+    const COLUMNS: &'static [Column] = &[
+        Column::text("platform").rank(4),
+        Column::text("tool").rank(0),
+        Column::text("version").rank(3),
+        Column::time("deleted").rank(1),
+        Column::text("by").rank(2),
+        Column::number("revision").rank(5),
+        Column::text("reason").prose().rank(6),
+        Column::text("description").wide(),
+    ];
+
+    fn cells(&self) -> Vec<String> {
+        vec![
+            self.platform.clone(),
+            self.tool.clone(),
+            self.version.clone(),
+            text::time(self.deleted_at),
+            self.deleted_by.clone(),
+            self.revision.to_string(),
+            self.reason.clone().unwrap_or_default(),
             self.description.clone(),
         ]
     }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use crate::definition::ToolRef;
 use crate::output::{Column, Record, text};
 use crate::store::audit::{self, Revision};
 
@@ -13,8 +14,14 @@ pub const NEWEST: i64 = 50;
 
 /// List the revisions of the catalog, newest first
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  toolcat log -n 10\n  toolcat log --format json")]
+#[command(
+    after_help = "Examples:\n  toolcat log -n 10\n  toolcat log df\n  toolcat log --format json"
+)]
 pub struct LogArgs {
+    /// Tool whose revisions to list, deleted ones included: [PLATFORM/]NAME[@VERSION]
+    #[arg(value_name = "TOOL")]
+    tool: Vec<ToolRef>,
+
     /// At most so many, the newest; 0 for all [default: 50 in a table, else all]
     #[arg(long, short = 'n', value_name = "COUNT", value_parser = clap::value_parser!(i64).range(0..))]
     limit: Option<i64>,
@@ -26,9 +33,13 @@ pub struct LogArgs {
 pub fn run(args: &LogArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
     let limit = newest(args.limit, &args.table);
-    let revisions = connection.read(|connection| audit::revisions(connection, limit))?;
+    let revisions =
+        connection.read(|connection| audit::revisions(connection, &args.tool, limit))?;
     if revisions.is_empty() && args.table.format.is_for_people() {
-        session.ui.status("nothing was changed yet");
+        session.ui.status(match args.tool.is_empty() {
+            true => "nothing was changed yet",
+            false => "no change of that tool is known",
+        });
         return Ok(Outcome::Done);
     }
     let shown = revisions.len();

@@ -2,8 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::SecondsFormat;
+
 use super::{Kind, Refusal, Remedy};
 use crate::definition::{Identity, ToolRef};
+use crate::store::restore::{self, Deleted};
 use crate::store::tools::{self, Filter, Handle, StoredTool};
 use crate::store::{Connection, StoreError, Transaction};
 use crate::words::counted;
@@ -92,11 +95,36 @@ pub fn not_found(connection: &mut Transaction, reference: &ToolRef) -> Refusal {
         Ok(near) => near,
         Err(error) => return error.into(),
     };
+    match gone(connection, reference) {
+        Ok(Some(refusal)) => return refusal,
+        Ok(None) => {}
+        Err(error) => return error.into(),
+    }
     let message = format!("there is no tool `{reference}` in the catalog");
     Refusal::new(Kind::NotFound, message).remedy(match near.is_empty() {
         true => Remedy::ListTools,
         false => Remedy::DidYouMean(near),
     })
+}
+
+/// The refusal of an address whose tool was deleted: by whom, when and why.
+fn gone(connection: &mut Transaction, reference: &ToolRef) -> Result<Option<Refusal>, StoreError> {
+    let readings = reference.readings();
+    let names: Vec<&str> = readings.iter().map(|it| it.name).collect();
+    let found = restore::deleted(connection, Some(&names))?;
+    let meant = |it: &Deleted| reference.matches(&it.tool.identity());
+    Ok(found.into_iter().find(meant).map(|it| {
+        let (identity, reason) = (it.tool.identity(), it.reason.as_deref());
+        let message = format!(
+            "there is no tool `{reference}` in the catalog: {identity} was deleted by {} at {} in revision {}{}",
+            it.deleted_by,
+            it.deleted_at.to_rfc3339_opts(SecondsFormat::Secs, true),
+            it.revision,
+            reason.map_or_else(String::new, |why| format!(" ({why})")),
+        );
+        let remedy = Remedy::Restore(format!("{}/{}", identity.platform, identity.name));
+        Refusal::new(Kind::NotFound, message).remedy(remedy)
+    }))
 }
 
 /// Other versions of the tool that is named with one, or else names like it.

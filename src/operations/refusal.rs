@@ -41,6 +41,8 @@ pub enum Remedy {
     ListTools,
     /// The audit log shows which tools were deleted.
     ListDeleted,
+    /// The deleted tool at that address can be brought back.
+    Restore(String),
     /// The list of its versions shows what there is.
     ListVersions,
     /// The list of the capabilities shows what there is.

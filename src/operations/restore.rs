@@ -5,6 +5,9 @@
 
 use std::collections::HashSet;
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
 use super::address::{self, Selection, unsaid};
 use super::{Caller, Changed, Kind, Refusal, Remedy, change};
 use crate::definition::{Identity, ToolRef};
@@ -43,6 +46,53 @@ pub fn run(
         revision,
         caller.dry_run,
     ))
+}
+
+/// A tool that was deleted and can be brought back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DeletedTool {
+    /// Its name.
+    pub tool: String,
+    /// The version of the definition.
+    pub version: String,
+    /// Where it ran.
+    pub platform: String,
+    /// What it was for.
+    pub description: String,
+    /// When it was deleted.
+    pub deleted_at: DateTime<Utc>,
+    /// By whom.
+    pub deleted_by: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// The revision that deleted it.
+    pub revision: i64,
+}
+
+impl From<Deleted> for DeletedTool {
+    fn from(deleted: Deleted) -> Self {
+        let tool = deleted.tool;
+        Self {
+            tool: tool.tool_name,
+            version: tool.version,
+            platform: tool.platform,
+            description: tool.description,
+            deleted_at: deleted.deleted_at,
+            deleted_by: deleted.deleted_by,
+            reason: deleted.reason,
+            revision: deleted.revision,
+        }
+    }
+}
+
+/// The tools that [`run`] can bring back among those that the filter means, the last deleted first.
+///
+/// # Errors
+/// [`Kind::NoDatabase`].
+pub fn list(connection: &mut Connection, filter: &Filter) -> Result<Vec<DeletedTool>, Refusal> {
+    let mut found = connection.direct(|connection| restore::deleted(connection, None))?;
+    found.retain(|it| matches(it, filter));
+    Ok(found.into_iter().map(DeletedTool::from).collect())
 }
 
 fn wanted(transaction: &mut Transaction, selection: &Selection) -> Result<Vec<Deleted>, Refusal> {

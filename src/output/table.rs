@@ -264,13 +264,13 @@ mod tests {
              linux           a-tool  Short"
         );
         assert_eq!(
-            at(50),
+            at(60),
             "PLATFORM        TOOL    DESCRIPTION\n\
-             multi-platform  df      Reports the free space of…\n\
+             multi-platform  df      Reports the free space of file…\n\
              linux           a-tool  Short"
         );
         assert_eq!(
-            at(40),
+            at(42),
             "TOOL    DESCRIPTION\n\
              df      Reports the free space of file…\n\
              a-tool  Short"

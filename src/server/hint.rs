@@ -9,6 +9,9 @@ pub fn of(remedy: &Remedy) -> Option<String> {
         Remedy::DidYouMean(names) => format!("did you mean {}?", names.join(" or ")),
         Remedy::ReadAgain => "GET the tool again, and act on the ETag of that".to_owned(),
         Remedy::ListTools => "GET /api/v1/tools lists what there is".to_owned(),
+        Remedy::Restore(tool) => {
+            format!("{tool} was deleted; GET /api/v1/audit?action=deleted lists what was deleted")
+        }
         Remedy::ListDeleted => "GET /api/v1/audit?action=deleted lists what was deleted".to_owned(),
         Remedy::ListVersions => "GET /api/v1/tools/{name}/versions lists its versions".to_owned(),
         Remedy::ListCapabilities => "GET /api/v1/capabilities lists what there is".to_owned(),

@@ -228,8 +228,23 @@ pub struct Revision {
     pub reason: Option<String>,
 }
 
-/// The revisions, newest first, at most `limit`.
-pub fn revisions(connection: &mut PgConnection, limit: Option<i64>) -> QueryResult<Vec<Revision>> {
+/// The revisions that concern any of those tools, or all where none is named, newest first, at most
+/// `limit`.
+pub fn revisions(
+    connection: &mut PgConnection,
+    tools: &[ToolRef],
+    limit: Option<i64>,
+) -> QueryResult<Vec<Revision>> {
+    let mut of_tools = Vec::new();
+    if !tools.is_empty() {
+        of_tools = tool_audit_log::table
+            .filter(addressed(tools))
+            .select(tool_audit_log::revision)
+            .distinct()
+            .order(tool_audit_log::revision.desc())
+            .limit(limit.unwrap_or(i64::MAX))
+            .load::<i64>(connection)?;
+    }
     diesel::sql_query(
         "SELECT r.revision, max(l.changed_at) AS changed_at, max(l.changed_by)::text AS changed_by, \
                 coalesce(array_agg(DISTINCT l.action::text) FILTER (WHERE l.entity IN ('tool', 'ab_test')), \
@@ -237,10 +252,13 @@ pub fn revisions(connection: &mut PgConnection, limit: Option<i64>) -> QueryResu
                 count(DISTINCT (l.platform, l.tool_name, l.version)) AS tools, count(*) AS changes, \
                 min(l.platform || '/' || l.tool_name || '@' || l.version COLLATE \"C\") AS example, \
                 max(l.reason) AS reason \
-         FROM (SELECT DISTINCT revision FROM tool_audit_log ORDER BY revision DESC LIMIT $1) r \
+         FROM (SELECT DISTINCT revision FROM tool_audit_log \
+               WHERE $2 OR revision = ANY ($3) ORDER BY revision DESC LIMIT $1) r \
               JOIN tool_audit_log l USING (revision) \
          GROUP BY r.revision ORDER BY r.revision DESC",
     )
     .bind::<Nullable<BigInt>, _>(limit)
+    .bind::<Bool, _>(tools.is_empty())
+    .bind::<Array<BigInt>, _>(of_tools)
     .load(connection)
 }

@@ -19,6 +19,10 @@ pub struct Deleted {
     pub revision: i64,
     /// When.
     pub deleted_at: DateTime<Utc>,
+    /// By whom.
+    pub deleted_by: String,
+    /// Why.
+    pub reason: Option<String>,
     /// Its last state.
     pub tool: StoredTool,
     /// Names of its capabilities.
@@ -32,6 +36,10 @@ struct Row {
     revision: i64,
     #[diesel(sql_type = Timestamptz)]
     changed_at: DateTime<Utc>,
+    #[diesel(sql_type = Text)]
+    changed_by: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
     #[diesel(sql_type = Jsonb)]
     changes: Value,
     #[diesel(sql_type = Array<Text>)]
@@ -56,7 +64,8 @@ pub fn deleted(
     names: Option<&[&str]>,
 ) -> Result<Vec<Deleted>, StoreError> {
     let rows: Vec<Row> = diesel::sql_query(
-        "SELECT * FROM (SELECT DISTINCT ON (l.entity_id) l.entity_id, l.revision, l.changed_at, l.changes, \
+        "SELECT * FROM (SELECT DISTINCT ON (l.entity_id) l.entity_id, l.revision, l.changed_at, \
+             l.changed_by::text AS changed_by, l.reason, l.changes, \
              ARRAY(SELECT c.entity_name FROM tool_audit_log c \
                    WHERE c.revision = l.revision AND c.entity = 'capability' AND c.action = 'deleted' \
                      AND c.changes -> 'row' -> 'old' -> 'tool_id' = to_jsonb(l.entity_id) \
@@ -77,6 +86,8 @@ pub fn deleted(
             Ok(Deleted {
                 revision: row.revision,
                 deleted_at: row.changed_at,
+                deleted_by: row.changed_by,
+                reason: row.reason,
                 tool: read("a deleted tool", fields.clone())?,
                 capabilities: row.capabilities,
                 fields,

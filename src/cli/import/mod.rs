@@ -84,7 +84,8 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         return Ok(Outcome::Done);
     }
     if dry_run {
-        present::plan(session, args.format, &imported.plan(&definitions))?;
+        let plan = imported.plan(&definitions);
+        present::plan(session, args.format, &plan, imported.stopped())?;
     }
     session.ui.finish()?;
     let imported = imported.accepted(&definitions)?;

@@ -31,7 +31,8 @@ pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let mut connection = backend.connect()?;
     let progress = backend.progress();
     let imported = import::run(&mut connection, &caller, &definitions, &request, progress)?;
-    present::plan(session, args.format, &imported.plan(&definitions))?;
+    let plan = imported.plan(&definitions);
+    present::plan(session, args.format, &plan, imported.stopped())?;
     Ok(match imported.differs() {
         true => Outcome::No,
         false => Outcome::Done,

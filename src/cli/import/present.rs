@@ -71,7 +71,8 @@ pub fn summary(
     Ok(())
 }
 
-/// Writes a plan: every definition that differs, field by field, and the numbers.
+/// Writes a plan: every definition that differs, field by field, and the numbers, or that conflicts
+/// would stop everything.
 ///
 /// # Errors
 /// Where stdout cannot be written.
@@ -79,6 +80,7 @@ pub fn plan(
     session: &mut Session,
     format: SummaryFormat,
     plan: &PlanReport<'_>,
+    stopped: bool,
 ) -> Result<(), CommandError> {
     if format == SummaryFormat::Json {
         let text = serde_json::to_string(plan).map_err(std::io::Error::from)?;
@@ -106,7 +108,14 @@ pub fn plan(
         writeln!(session.ui.out(), "{line}")?;
         changes::write(&mut session.ui, it.changes)?;
     }
-    writeln!(session.ui.out(), "{}", line(plan.summary))?;
+    let line = match stopped {
+        true => format!(
+            "nothing would be imported: {} refused",
+            text::grouped(plan.summary.refused)
+        ),
+        false => line(plan.summary),
+    };
+    writeln!(session.ui.out(), "{line}")?;
     Ok(())
 }
 
