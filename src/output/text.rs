@@ -81,7 +81,7 @@ pub fn ago(at: chrono::DateTime<chrono::Utc>, now: chrono::DateTime<chrono::Utc>
     let seconds = (now - at).num_seconds();
     match seconds {
         ..-60 => time(at),
-        ..60 => format!("{} s ago", seconds.max(0)),
+        -60..60 => format!("{} s ago", seconds.max(0)),
         60..3600 => format!("{} min ago", seconds / 60),
         3600..172_800 => format!("{} h ago", seconds / 3600),
         172_800..5_184_000 => format!("{} days ago", seconds / 86_400),

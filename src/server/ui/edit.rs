@@ -143,7 +143,7 @@ pub async fn save(
             };
             Ok(viewer.done(&format!("{to}{}", query.as_str()), said, revision))
         }
-        Err(Failed { refusal, merged }) => again(&viewer, &name, draft, refusal, merged),
+        Err(failed) => again(&viewer, &name, draft, *failed),
     }
 }
 
@@ -153,12 +153,12 @@ struct Failed {
     merged: Option<(Document, Document)>,
 }
 
-impl From<Refusal> for Failed {
+impl From<Refusal> for Box<Failed> {
     fn from(refusal: Refusal) -> Self {
-        Self {
+        Box::new(Failed {
             refusal,
             merged: None,
-        }
+        })
     }
 }
 
@@ -168,7 +168,7 @@ fn attempt(
     tool: &ToolRef,
     text: &str,
     base: &str,
-) -> Result<edit::Edited, Failed> {
+) -> Result<edit::Edited, Box<Failed>> {
     let shown = shows::run(connection, tool, None)?;
     let edited = edit::read(TEXT, text, Some(Format::Yaml))?;
     let base = edit::read("what the edit began from", base, Some(Format::Yaml))?;
@@ -183,7 +183,7 @@ fn attempt(
             let ours = merge_in_favour(base.fields(), edited.fields(), theirs.fields());
             (Document::new(ours), theirs)
         });
-        Failed { refusal, merged }
+        Box::new(Failed { refusal, merged })
     })
 }
 
@@ -192,9 +192,9 @@ fn again(
     viewer: &Viewer,
     name: &str,
     mut draft: Draft,
-    refusal: Refusal,
-    merged: Option<(Document, Document)>,
+    failed: Failed,
 ) -> Result<Response, Problem> {
+    let Failed { refusal, merged } = failed;
     let is_mine = matches!(refusal.kind, Kind::Invalid | Kind::Overtaken);
     let problem = Problem::from(refusal);
     if !is_mine {
