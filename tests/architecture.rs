@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "mcp",
             "operations",
             "output",
+            "report",
             "select",
             "server",
             "spreadsheet",
@@ -68,6 +69,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("output", &["format", "spreadsheet", "words"]),
+    (
+        "report",
+        &[
+            "abtest",
+            "expression",
+            "operations",
+            "output",
+            "statistics",
+            "store",
+            "telemetry",
+            "words",
+        ],
+    ),
     ("select", &["definition", "expression"]),
     (
         "server",

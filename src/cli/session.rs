@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::cluster::{Cluster, Environment, user_name as account_name};
 use crate::config::trust::Standing;
 use crate::config::{self, Config, Kind, Layer};
-use crate::operations::{Backend, Caller, Notice};
+use crate::operations::{Backend, Caller, Notice, audit};
 use crate::output::Ui;
+use crate::report::Made;
 use crate::store::location::{Catalog, not_of_a_project};
 use crate::store::{Act, Connection, Location};
 
@@ -228,6 +229,19 @@ impl Session {
     /// The same, as the store is told of it.
     pub fn act(&self) -> Act {
         self.caller(false).act(None)
+    }
+
+    /// Where a page comes from that shows figures of the catalog.
+    ///
+    /// # Errors
+    /// Where there is no database.
+    pub fn made(&self, connection: &mut Connection) -> Result<Made, CommandError> {
+        Ok(Made {
+            by: self.caller(false).actor,
+            at: chrono::Utc::now(),
+            catalog: self.catalog()?.to_string(),
+            revision: audit::revision(connection)?,
+        })
     }
 }
 

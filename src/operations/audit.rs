@@ -10,7 +10,7 @@ use super::{Kind, Page, Refusal, Remedy};
 use crate::store::audit::{self as store, Entry, EntryFilter};
 use crate::store::chain::{self, Head};
 use crate::store::replay::{self, Discrepancy};
-use crate::store::{Connection, Transaction};
+use crate::store::{Connection, Transaction, tools};
 
 /// Where a page of the log begins: older than this revision and entry. As text it is opaque.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,14 @@ fn known(transaction: &mut Transaction, filter: &EntryFilter) -> Result<(), Refu
 /// [`Kind::NoDatabase`].
 pub fn head(connection: &mut Connection) -> Result<Head, Refusal> {
     Ok(connection.read(chain::head)?)
+}
+
+/// The revision of the catalog: that of the latest change.
+///
+/// # Errors
+/// [`Kind::NoDatabase`].
+pub fn revision(connection: &mut Connection) -> Result<i64, Refusal> {
+    Ok(connection.read(tools::revision)?)
 }
 
 /// What a proof of the log found.

@@ -12,7 +12,6 @@ mod pager;
 pub mod plot;
 pub mod progress;
 pub mod record;
-pub mod report;
 pub mod style;
 pub mod table;
 pub mod text;

@@ -32,6 +32,7 @@ mod sample;
 mod season;
 mod simplex;
 mod success;
+mod verdict;
 
 pub use analysis::{Analysis, AnalyzeOptions, Percentiles, adjust_bursts, analyze};
 pub use anomaly::{
@@ -60,6 +61,7 @@ pub use robust::{
 };
 pub use sample::{Context, Measure, Sample};
 pub use success::{SuccessRate, success_rate, success_rate_of};
+pub use verdict::Verdict;
 
 #[cfg(test)]
 mod tests;

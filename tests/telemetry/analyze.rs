@@ -1,6 +1,6 @@
 //! Executions against the estimates, in every form.
 
-use super::{lines, telemetry, world};
+use super::{lines, rows, telemetry, world};
 
 fn recorded(world: &crate::common::World, text: &str) {
     world.write("runs.jsonl", text);
@@ -141,11 +141,12 @@ fn the_page_is_self_contained_and_escapes() {
         !page.contains("http") || !page.contains("://"),
         "an address of the network"
     );
-    assert_eq!(page.matches("<svg").count(), 3);
+    assert_eq!(page.matches("<svg class=\"chart\"").count(), 3);
     for word in [
-        "Actual and estimate over time",
-        "Actual against N",
+        "Actual over estimate, over time",
+        "Time taken against N",
         "recommended: ",
+        "linux/df@1.0 disk_usage.use takes 3.0",
         "Success rate",
         "Kinds of errors",
     ] {
@@ -153,6 +154,84 @@ fn the_page_is_self_contained_and_escapes() {
     }
     let empty = telemetry(&world, "analyze --since 1h --html -").stdout;
     assert!(empty.contains("No execution was recorded"));
+}
+
+/// The page as text: without its style, its tags and its charts, and with fixed words for what is never the same.
+fn words(page: &str) -> String {
+    let body = page.split_once("<main>").expect("a body").1;
+    let mut text = String::new();
+    let mut depth = 0;
+    for part in body.split('<') {
+        let (tag, rest) = part.split_once('>').unwrap_or(("", part));
+        depth += i32::from(tag.starts_with("svg")) - i32::from(tag == "/svg");
+        if depth == 0 && !rest.trim().is_empty() {
+            text.push_str(rest.trim());
+            text.push('\n');
+        }
+    }
+    let (text, made) = text.split_once("Made by ").expect("a foot");
+    let made = made.split_once(" from the catalog ").expect("a catalog").1;
+    format!("{text}Made by SOMEBODY at a time from the catalog {made}")
+}
+
+/// The page said the ratio over all executions, the terminal that since the change.
+#[test]
+fn the_page_says_what_the_terminal_says() {
+    let world = world();
+    recorded(
+        &world,
+        &lines(400, |i, n, noise| {
+            let factor = if i < 200 { 1.0 } else { 3.0 };
+            factor * (100.0 + n) * (0.1 * noise.normal()).exp()
+        }),
+    );
+    let terminal = telemetry(&world, "analyze df").stdout;
+    let json = telemetry(&world, "analyze df --format json").json();
+    let ratio = json[0]["calibration_since_change"]["median_ratio"].as_f64();
+    let ratio = format!("{:.2}", ratio.expect("a ratio"));
+    let page = telemetry(&world, "analyze df --html -").stdout;
+    assert!(terminal.contains(&ratio), "{ratio} in {terminal}");
+    let shown = format!("<td class=\"n\">{ratio}</td>");
+    assert!(page.contains(&shown), "{shown} in {page}");
+    let sentence = json[0]["sentence"].as_str().expect("a sentence");
+    assert!(page.contains(sentence), "{sentence}");
+    assert!(page.contains(&format!(
+        "takes {ratio} times as long as estimated, since it rose by"
+    )));
+    assert!(page.contains("executions before the change"));
+    assert!(page.contains("class=\"dots s0 dim\""));
+    insta::assert_snapshot!(words(&page).replace(env!("CARGO_PKG_VERSION"), "VERSION"));
+}
+
+/// Executions of one moment, or a single one, were shown on an axis of years.
+#[test]
+fn a_page_of_one_moment_has_an_axis_of_that_day() {
+    let world = world();
+    let all = lines(40, |_, n, _| 100.0 + n);
+    let one = all.lines().next().expect("a line").to_owned();
+    for text in [
+        one,
+        all.lines()
+            .map(|it| {
+                let (start, rest) = it.split_once("\"at\":\"").expect("a time");
+                let (_, rest) = rest.split_once('"').expect("its end");
+                format!("{start}\"at\":\"2026-01-01T12:00:00Z\"{rest}\n").replace("\"e", "\"f")
+            })
+            .collect(),
+    ] {
+        recorded(&world, &text);
+        let since = if rows(&world) > 1 {
+            "--since 2026-01-01T06:00:00Z"
+        } else {
+            ""
+        };
+        let page = telemetry(&world, &format!("analyze {since} --html -")).stdout;
+        assert!(
+            page.contains("time (UTC), 1 Jan 2026") || page.contains("to 1 Jan 2026"),
+            "{page}"
+        );
+        assert!(!page.contains("NaN") && !page.contains("2027"), "{page}");
+    }
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::report::{self, MetricLine};
-use super::{CommandError, Outcome, Session, html, record};
+use super::{CommandError, Outcome, Session, record};
 use crate::operations::abtest::analyze;
 use crate::output::{Format, record as lists};
+use crate::report::abtest as pages;
 
 /// Judge what was recorded so far.
 ///
@@ -41,7 +42,8 @@ pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, Command
     let report = &judged.report;
     if let Some(path) = &args.html {
         let course = analyze::course(&mut connection, &judged)?;
-        let page = html::page(report, &course);
+        let made = session.made(&mut connection)?;
+        let page = pages::page(report, &course, &made);
         if path.as_os_str() == "-" {
             write!(session.ui.out(), "{page}")?;
             return Ok(report::outcome(report.verdict()));

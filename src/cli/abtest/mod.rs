@@ -5,7 +5,6 @@ mod assign;
 mod auto;
 mod conclude;
 mod create;
-mod html;
 mod input;
 mod lifecycle;
 mod list;

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::record;
-use super::{CommandError, Outcome, Session, input};
+use super::{CommandError, Outcome, Session, input, record};
 use crate::abtest::Metric;
 use crate::definition::ToolRef;
 use crate::operations::abtest::plan::{self, Plan, Request, Step, Subject};
 use crate::operations::abtest::sizing::MOST_PLANNED;
 use crate::output::{Column, Format, Record, record as lists, text};
+use crate::report::figures;
 
 /// Work out how many records a test needs, and how long that takes.
 ///
@@ -171,7 +171,7 @@ fn present(session: &mut Session, plan: &Plan, format: Format) -> Result<(), Com
         "aim       {} % power at {} % confidence over all looks, split {}\n",
         text::number(plan.power * 100.0),
         text::number(plan.confidence * 100.0),
-        record::split_words(plan.split)
+        figures::split(plan.split)
     )?;
     lists::write_list(&mut session.ui, &plan.steps, format)?;
     Ok(())

@@ -7,19 +7,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::CommandError;
-use crate::abtest::{Guardrail, Metric, PerArm};
+use crate::abtest::{Guardrail, Metric};
 use crate::operations::abtest::TestRecord;
 use crate::output::{Column, Format, Record, record, style, text};
+use crate::report::figures;
 use crate::store::ab_tests::UnitKind;
-
-/// `50 % A, 50 % B`.
-pub fn split_words(shares: PerArm<f64>) -> String {
-    format!(
-        "{} % A, {} % B",
-        text::number(shares.a * 100.0),
-        text::number(shares.b * 100.0)
-    )
-}
 
 /// `2026-01-01T00:00:00Z`.
 pub fn time(at: DateTime<Utc>) -> String {
@@ -81,7 +73,7 @@ impl Record for TestRecord {
             self.tool_a.clone(),
             self.tool_b.clone(),
             names(&self.metrics),
-            split_words(self.split),
+            figures::split(self.split),
             self.phase.to_string(),
             winner,
             self.planned.to_string(),
@@ -120,7 +112,7 @@ fn lines(test: &TestRecord) -> Vec<(&'static str, String)> {
     };
     let mut whom = format!(
         "{} of {} % of the traffic, by {unit}",
-        split_words(test.split),
+        figures::split(test.split),
         text::number(test.coverage * 100.0)
     );
     if let Some(environment) = &test.environment {

@@ -2,16 +2,15 @@
 
 use serde::Serialize;
 
-use super::record::split_words;
 use super::{CommandError, Outcome, Session};
-use crate::abtest::analysis::{Interval, MetricReport};
+use crate::abtest::analysis::Interval;
 use crate::abtest::quantile::QuantileInterval;
-use crate::abtest::success::CountedOutcome;
-use crate::abtest::{ArmLabel, ClauseKind, Metric, Verdict};
+use crate::abtest::{ArmLabel, Metric, Verdict};
 use crate::operations::abtest::analyze::{Report, word};
 use crate::output::interval_plot::Axis;
 use crate::output::table::Table;
 use crate::output::{Column, Record, style, text};
+use crate::report::figures::{self, compared, interval, margin, p_value, ratio, value};
 use crate::store::ab_tests::UnitKind;
 
 /// Columns of an interval plot.
@@ -28,53 +27,6 @@ pub fn outcome(verdict: Verdict) -> Outcome {
         | Verdict::Conflict
         | Verdict::NoDifference => Outcome::No,
         Verdict::Invalid => Outcome::Code(5),
-    }
-}
-
-/// A p-value: `0.031`, `4.2e-5`.
-pub fn p_value(p: f64) -> String {
-    if p >= 0.001 {
-        format!("{p:.3}")
-    } else {
-        format!("{p:.1e}")
-    }
-}
-
-/// A ratio with three significant places, or what stands for an open end.
-pub fn ratio(value: f64) -> String {
-    if value.is_infinite() {
-        "∞".to_owned()
-    } else if value >= 100.0 {
-        format!("{value:.0}")
-    } else {
-        format!("{value:.3}")
-    }
-}
-
-pub fn interval(interval: Option<Interval>) -> String {
-    interval.map_or_else(
-        || "-".to_owned(),
-        |it| format!("{} .. {}", ratio(it.lower), ratio(it.upper)),
-    )
-}
-
-/// The value of a metric in its unit.
-pub fn value(metric: Metric, value: Option<f64>) -> String {
-    match (value, metric) {
-        (None, _) => "-".to_owned(),
-        (Some(rate), Metric::Success) => format!("{:.2} %", rate * 100.0),
-        (Some(ms), Metric::Time) => text::duration(ms),
-        (Some(cost), Metric::Cost) => text::number(cost),
-    }
-}
-
-/// What a ratio compares.
-pub fn compared(report: &MetricReport) -> &'static str {
-    match (report.metric, report.counted) {
-        (Metric::Success, Some(CountedOutcome::Successes)) => "success rates",
-        (Metric::Success, _) => "failure rates",
-        (Metric::Time, _) => "geometric mean times",
-        (Metric::Cost, _) => "mean costs",
     }
 }
 
@@ -173,7 +125,7 @@ fn heading(session: &mut Session, report: &Report) -> Result<(), CommandError> {
     writeln!(
         out,
         "split {}, coverage {} %, seed {}",
-        split_words(report.split),
+        figures::split(report.split),
         text::number(report.coverage * 100.0),
         report.seed
     )?;
@@ -279,12 +231,6 @@ fn metrics(session: &mut Session, report: &Report) -> Result<(), CommandError> {
     ]);
     for it in &report.analysis.metrics {
         let role = if it.primary { "" } else { " (guardrail)" };
-        let margin = it
-            .guardrail
-            .map_or_else(String::new, |guardrail| match it.metric {
-                Metric::Success => format!("{} points", text::number(guardrail.margin * 100.0)),
-                _ => format!("{} %", text::number(guardrail.margin * 100.0)),
-            });
         table.row(
             [
                 format!("{}{role}", it.metric),
@@ -296,7 +242,7 @@ fn metrics(session: &mut Session, report: &Report) -> Result<(), CommandError> {
                 p_value(it.p_smallest),
                 it.fixed
                     .map_or_else(|| "-".to_owned(), |it| p_value(it.p_one_look)),
-                margin,
+                margin(it),
             ]
             .iter()
             .map(String::as_str),
@@ -375,7 +321,7 @@ fn rule(session: &mut Session, report: &Report) -> Result<(), CommandError> {
         writeln!(
             session.ui.out(),
             "  {mark} {:<10} {}",
-            kind(clause.kind),
+            figures::clause(clause.kind),
             text::visible(&clause.detail)
         )?;
     }
@@ -387,17 +333,4 @@ fn rule(session: &mut Session, report: &Report) -> Result<(), CommandError> {
     let sentence = session.ui.paint(how, &text::visible(&decision.sentence));
     writeln!(session.ui.out(), "\nVerdict: {sentence}")?;
     Ok(())
-}
-
-/// The name of a clause.
-pub fn kind(kind: ClauseKind) -> &'static str {
-    match kind {
-        ClauseKind::Healthy => "healthy",
-        ClauseKind::Minimums => "minimum",
-        ClauseKind::Duration => "duration",
-        ClauseKind::Primary => "primary",
-        ClauseKind::Missing => "missing",
-        ClauseKind::Steady => "steady",
-        ClauseKind::Guardrail => "guardrail",
-    }
 }

@@ -3,10 +3,11 @@
 use clap::Args;
 use uuid::Uuid;
 
-use super::record::{self, split_words};
+use super::record;
 use super::{CommandError, Outcome, Session, input};
 use crate::operations::abtest::{self, TestRecord, shares};
 use crate::output::Format;
+use crate::report::figures;
 use crate::store::ab_tests::lifecycle::Change;
 
 /// Change the split, which starts a new phase.
@@ -55,7 +56,7 @@ pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandEr
     session.ui.status(&format!(
         "A/B test `{}` splits {} in phase {}{would}",
         args.name,
-        split_words(shares(test.traffic_split)),
+        figures::split(shares(test.traffic_split)),
         test.phase
     ));
     if test.phase > before.phase {

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::page;
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome, Session};
 use crate::operations::telemetry::analyze::{self, Analysed};
 use crate::output::style::{HEADING, WARN};
 use crate::output::{Column, Format, Record, Ui, plot, record, text};
-use crate::telemetry::{AnalyzeOptions, Measure, ShiftBand};
+use crate::report::figures::{measured, percent, rating};
+use crate::report::{findings as found, telemetry as pages};
+use crate::telemetry::{AnalyzeOptions, Measure};
 
 /// Compare executions with the estimates.
 #[derive(Debug, Args)]
@@ -73,7 +74,8 @@ pub fn run(args: &AnalyzeArgs, session: &mut Session) -> Result<Outcome, Command
     };
     let analysed = analyze::run(&mut connection, &scope, &options, args.samples)?;
     if let Some(file) = &args.html {
-        let page = page::render(&analysed, options.measure);
+        let made = session.made(&mut connection)?;
+        let page = pages::page(&analysed, options.measure, &made);
         if file.as_os_str() == "-" {
             session.ui.out().write_all(page.as_bytes())?;
             return Ok(Outcome::Done);
@@ -126,10 +128,7 @@ impl Record for Analysed {
                 .as_ref()
                 .map_or_else(dash, |it| value(pick(it)))
         };
-        let current = analysis
-            .calibration_since_change
-            .as_ref()
-            .or(analysis.calibration.as_ref());
+        let current = analysis.current();
         vec![
             self.tool.clone(),
             self.place(),
@@ -186,40 +185,13 @@ impl Record for Analysed {
     }
 }
 
-/// A value of the measure for people.
-pub fn measured(value: f64, measure: Measure) -> String {
-    match measure {
-        Measure::Time => text::duration(value),
-        Measure::Cost => text::number(value),
-    }
-}
-
-/// A share of 0 to 1 in percent, without the sign.
-pub fn percent(share: f64) -> String {
-    let value = (share * 1000.0).round() / 10.0;
-    text::number(value)
-}
-
-/// A mean rating with its interval.
-pub fn rating(ratings: &crate::store::telemetry::Ratings) -> String {
-    let interval = ratings
-        .interval
-        .as_ref()
-        .map_or_else(String::new, |it| format!(" ({:.2}-{:.2})", it.low, it.high));
-    format!(
-        "{:.2}{interval} of 5, {}",
-        ratings.mean,
-        text::counted(ratings.count as usize, "rating")
-    )
-}
-
 fn dash() -> String {
     "-".to_owned()
 }
 
 /// What is worth a look, below the table; nothing where nothing is.
 fn findings(ui: &mut Ui, one: &Analysed) -> Result<(), CommandError> {
-    let lines = lines(one);
+    let lines = found::lines(one);
     if lines.is_empty() {
         return Ok(());
     }
@@ -231,116 +203,4 @@ fn findings(ui: &mut Ui, one: &Analysed) -> Result<(), CommandError> {
         writeln!(ui.out(), "  {label}: {}", text::visible(&line))?;
     }
     Ok(())
-}
-
-/// The findings of one pattern, each with what kind it is.
-pub fn lines(one: &Analysed) -> Vec<(&'static str, String)> {
-    const SHOWN: usize = 5;
-    let analysis = &one.analysis;
-    let mut lines = Vec::new();
-    let time = |at: chrono::DateTime<chrono::Utc>| at.format("%Y-%m-%d %H:%M").to_string();
-    for change in &analysis.changes {
-        lines.push((
-            "change",
-            format!(
-                "{:+.0} % from {} on ({} records before, {} after, p {:.1e})",
-                change.change_percent,
-                time(change.at),
-                change.records_before,
-                change.records_after,
-                change.corrected_p
-            ),
-        ));
-    }
-    if let Some(onset) = &analysis.drift_onset {
-        lines.push((
-            "may be changing",
-            format!(
-                "{:+.0} % since {}, not certain yet",
-                onset.change_percent,
-                time(onset.onset_at)
-            ),
-        ));
-    }
-    for shift in analysis
-        .input_shift
-        .iter()
-        .filter(|it| it.band != ShiftBand::Stable)
-    {
-        lines.push((
-            "input shift",
-            format!(
-                "{} moved from a median of {} to {} (PSI {:.2}); {} % are outside the earlier range",
-                shift.variable,
-                text::number(shift.median_before),
-                text::number(shift.median_after),
-                shift.psi,
-                percent(shift.share_outside_range)
-            ),
-        ));
-    }
-    if analysis.outlier_count > 0 {
-        let listed: Vec<String> = analysis
-            .outliers
-            .iter()
-            .take(SHOWN)
-            .map(|it| {
-                let id = it
-                    .execution_id
-                    .as_deref()
-                    .map_or_else(|| time(it.at), str::to_owned);
-                format!(
-                    "{id} ({}, {:.1} times the estimate)",
-                    measured(it.actual, analysis.measure),
-                    it.ratio
-                )
-            })
-            .collect();
-        let more = analysis.outlier_count.saturating_sub(listed.len());
-        let more = if more > 0 {
-            format!(" and {}", text::grouped(more)) + " more"
-        } else {
-            String::new()
-        };
-        lines.push(("outliers", format!("{}{more}", listed.join(", "))));
-    }
-    for burst in &analysis.failure_bursts {
-        lines.push((
-            "failures",
-            format!(
-                "{} of {} executions failed from {} to {} (usually {} %)",
-                burst.failures,
-                burst.executions,
-                time(burst.from),
-                time(burst.to),
-                percent(burst.baseline_rate)
-            ),
-        ));
-    }
-    for error in &analysis.errors {
-        lines.push((
-            "error",
-            format!("{} x {}", text::grouped(error.count), error.shape),
-        ));
-    }
-    for problem in &analysis.problems {
-        let kind = serde_json::to_value(problem.kind).ok();
-        let kind = kind
-            .as_ref()
-            .and_then(|it| it.as_str())
-            .unwrap_or_default()
-            .replace('_', " ");
-        let of = problem
-            .variable
-            .as_ref()
-            .map_or_else(String::new, |it| format!(" {it}"));
-        lines.push((
-            "data",
-            format!("{kind}{of}: {}", text::counted(problem.count, "record")),
-        ));
-    }
-    if let Some(ratings) = &one.ratings {
-        lines.push(("rating", rating(ratings)));
-    }
-    lines
 }

@@ -5,7 +5,6 @@ mod child;
 mod costs;
 mod execution;
 mod export;
-mod page;
 mod prune;
 mod recommend;
 mod record;

@@ -39,6 +39,8 @@ pub struct Analysed {
     pub cost: Option<f64>,
     /// How satisfied users were.
     pub ratings: Option<Ratings>,
+    /// What the analysis says of the estimate, to follow the name of the pattern.
+    pub sentence: String,
     /// The analysis.
     #[serde(flatten)]
     pub analysis: Analysis,
@@ -207,6 +209,7 @@ impl Part {
             errors_share: self.share,
             cost: summary.cost,
             ratings: summary.ratings.clone(),
+            sentence: analysis.sentence(),
             analysis,
             samples: self.samples,
             unit: self.unit,
