@@ -119,20 +119,24 @@ impl Scale {
         }
     }
 
+    /// Round values: 1, 2 and 5 of each decade, or 1 and 3, or 1, of every decade or of every so many.
     fn log_ticks(&self, count: usize) -> Vec<f64> {
+        const SETS: [&[f64]; 3] = [&[1.0, 2.0, 5.0], &[1.0, 3.0], &[1.0]];
         let decades = self.low.log10().floor() as i32..=self.high.log10().ceil() as i32;
-        let all: Vec<f64> = decades
-            .flat_map(|decade| [1.0, 2.0, 5.0].map(|it| it * 10_f64.powi(decade)))
-            .filter(|it| (self.low..=self.high).contains(it))
-            .collect();
-        if all.len() < 3 {
+        let within = |set: &[f64], every: i32| -> Vec<f64> {
+            let used = decades.clone().filter(|it| it.rem_euclid(every) == 0);
+            used.flat_map(|decade| set.iter().map(move |it| it * 10_f64.powi(decade)))
+                .filter(|it| (self.low..=self.high).contains(it))
+                .collect()
+        };
+        let finest = within(SETS[0], 1);
+        if finest.len() < 3 {
             return steps(self.low, self.high, count);
         }
-        let every = all.len().div_ceil(count.max(1)).max(1);
-        // Where some are left out, powers of ten stay.
-        let is_decade = |it: &f64| (it.log10() - it.log10().round()).abs() < 1e-9;
-        let first = all.iter().position(is_decade).unwrap_or(0) % every;
-        all.into_iter().skip(first).step_by(every).collect()
+        let sets = SETS.into_iter().map(|set| within(set, 1));
+        let sparser = [2, 3, 5, 10, 20, 50, 100].map(|every| within(SETS[2], every));
+        let few = |it: &Vec<f64>| it.len() <= count + 1;
+        sets.chain(sparser).find(few).unwrap_or(finest)
     }
 
     /// Round times: whole seconds, minutes, hours or days, the first of months.
@@ -268,7 +272,9 @@ mod tests {
         assert_eq!(linear.ticks(5), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         let log = Scale::new(AxisKind::Log, [3.0, 900.0]);
         let ticks = log.ticks(4);
-        assert!(ticks.len() <= 4 && ticks.contains(&10.0), "{ticks:?}");
+        assert_eq!(ticks, [3.0, 10.0, 30.0, 100.0, 300.0]);
+        let around_one = Scale::new(AxisKind::Log, [0.08, 9.0]).ticks(5);
+        assert_eq!(around_one, [0.1, 0.3, 1.0, 3.0]);
         let ratios = Scale::new(AxisKind::Log, [0.93, 1.12]).ticks(5);
         assert!(ratios.len() >= 3, "{ratios:?}");
     }
