@@ -11,8 +11,8 @@ const TOP: f64 = 26.0;
 const BOTTOM: f64 = 46.0;
 /// So few points are drawn larger.
 const FEW: usize = 30;
-/// So near the right edge a label ends at the edge.
-const EDGE: f64 = 22.0;
+/// Half the room that a character of a label takes.
+const HALF: f64 = 4.5;
 /// The least distance between words above marks.
 const WORD: f64 = 76.0;
 
@@ -162,14 +162,14 @@ impl Chart {
             if label == last {
                 continue;
             }
-            let (at, anchor) = match x > WIDTH - RIGHT - EDGE {
+            let (at, anchor) = match x + HALF * label.len() as f64 > WIDTH {
                 true => (WIDTH - 2.0, "end"),
                 false => (x, "middle"),
             };
             svg.push_str(&format!(
                 "<path class=\"grid\" d=\"M{x:.1} {foot}v5\"/>\
                  <text x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"{anchor}\">{}</text>",
-                foot + 19.0,
+                foot + 21.0,
                 escape(&label)
             ));
             last = label;

@@ -7,7 +7,6 @@ mod chart;
 pub mod figures;
 pub mod findings;
 mod forest;
-pub mod overview;
 mod page;
 mod scale;
 pub mod telemetry;

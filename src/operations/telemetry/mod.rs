@@ -1,7 +1,6 @@
 //! Telemetry: executions recorded, and compared with the estimates.
 
 pub mod analyze;
-pub mod overview;
 pub mod record;
 mod scope;
 
