@@ -86,6 +86,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "server",
         &[
+            "abtest",
             "definition",
             "expression",
             "format",

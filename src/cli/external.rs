@@ -113,7 +113,7 @@ fn become_program(program: &Path, arguments: &[OsString], global: &GlobalArgs) -
     command.args(arguments);
     for (variable, value) in [
         ("TOOLCAT_DATABASE_URL", &global.database_url),
-        ("TOOLCAT_CATALOG", &global.catalog),
+        ("TOOLCAT_CATALOG", &global.catalog.first().cloned()),
         ("TOOLCAT_ACTOR", &global.actor),
     ] {
         if let Some(value) = value {

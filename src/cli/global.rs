@@ -25,7 +25,7 @@ pub struct GlobalArgs {
         env = "TOOLCAT_CATALOG",
         hide_env_values = true
     )]
-    pub catalog: Option<String>,
+    pub catalog: Vec<String>,
 
     /// Who acts, for the audit log [default: TOOLCAT_ACTOR, else the login name]
     #[arg(long, global = true, value_name = "NAME")]

@@ -33,7 +33,7 @@ pub fn run(args: &UiArgs, session: &mut Session) -> Result<Outcome, CommandError
     let ui = &session.ui;
     // Kept until the end: a browser may take its time to read it.
     let mut opened = None;
-    server::run(backend, options, |url, link| {
+    server::run(vec![backend], options, |url, link| {
         let page = link.map_or_else(|| format!("{url}/ui/"), str::to_owned);
         ui.status(&format!("serving {url}; Ctrl-C ends it"));
         opened = (!args.no_open).then(|| open(&page).ok()).flatten();

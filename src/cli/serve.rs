@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::{CommandError, Outcome, Session};
-use crate::server::{self, Listen, Options, Tls};
+use crate::operations::{Backend, catalog};
+use crate::server::{self, Listen, Options, Tls, Webhook};
+use crate::store::location::Catalog;
 
 /// How often each caller may ask in a second, where nothing else is said.
 const USUAL_RATE: u32 = 1000;
@@ -16,6 +18,7 @@ const USUAL_CONNECTIONS: u16 = 8;
 
 /// Serve the catalog over HTTP
 ///
+/// --catalog can be repeated: the first is found at /api/v1, each at /api/v1/catalogs/NAME.
 /// Answers until it is told to end by Ctrl-C or SIGTERM; requests that are under way may take ten seconds
 /// more. The log goes to stderr, one JSON object a line. On this machine alone, a link is printed that signs you in
 /// to the pages for people, once.
@@ -25,6 +28,10 @@ const USUAL_CONNECTIONS: u16 = 8;
                         curl http://127.0.0.1:8080/api/v1/tools/df"
 )]
 pub struct ServeArgs {
+    /// Serve every catalog of the database that this role may read, not only those that --catalog names
+    #[arg(long)]
+    all_catalogs: bool,
+
     /// Where to listen: an address with a port (port 0 takes a free one), or unix:PATH
     #[arg(long, value_name = "ADDRESS", default_value_t)]
     listen: Listen,
@@ -53,7 +60,24 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDRESS")]
     metrics: Option<Listen>,
 
-    /// The most connections to the database
+    /// Send each change to this URL, as JSON that is signed, until it is taken (can be repeated)
+    #[arg(long, value_name = "URL")]
+    webhook: Vec<String>,
+
+    /// File with the secret that signs what webhooks are sent [default: TOOLCAT_WEBHOOK_SECRET]
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    webhook_secret: Option<PathBuf>,
+
+    /// Folder for the positions of webhooks in the audit log, from which a restart goes on
+    #[arg(
+        long,
+        value_name = "FOLDER",
+        env = "STATE_DIRECTORY",
+        hide_env_values = true
+    )]
+    webhook_state: Option<PathBuf>,
+
+    /// The most connections to the database, for each catalog
     #[arg(long, value_name = "COUNT", default_value_t = USUAL_CONNECTIONS, value_parser = clap::value_parser!(u16).range(1..=1000))]
     connections: u16,
 }
@@ -74,9 +98,10 @@ pub fn run(args: &ServeArgs, session: &mut Session) -> Result<Outcome, CommandEr
     options.rate = args.rate_limit;
     options.trusted_proxies = args.trusted_proxy.clone();
     options.connections = usize::from(args.connections);
-    let backend = session.backend()?.limited();
+    options.webhooks = webhooks(args)?;
+    let backends = backends(args, session)?;
     let ui = &session.ui;
-    server::run(backend, options, |url, link| {
+    server::run(backends, options, |url, link| {
         ui.status(&format!("serving {url}"));
         if let Some(link) = link {
             ui.status(&format!(
@@ -98,6 +123,55 @@ pub fn options(session: &Session, listen: Listen) -> Options {
         trusted_proxies: Vec::new(),
         own: session.caller(false).actor,
         covers: session.config.covers.clone(),
+        webhooks: Vec::new(),
         connections: usize::from(USUAL_CONNECTIONS),
     }
+}
+
+/// Where changes are sent, signed by a secret that stands in no argument.
+fn webhooks(args: &ServeArgs) -> Result<Vec<Webhook>, CommandError> {
+    if args.webhook.is_empty() {
+        return Ok(Vec::new());
+    }
+    let secret = match &args.webhook_secret {
+        Some(file) => std::fs::read_to_string(file).map_err(|error| {
+            CommandError::invalid(format!("cannot read {}: {error}", file.display()))
+        })?,
+        None => std::env::var("TOOLCAT_WEBHOOK_SECRET").map_err(|_| {
+            CommandError::invalid("--webhook needs a secret to sign by")
+                .hint("name a file with it by --webhook-secret, or set TOOLCAT_WEBHOOK_SECRET")
+        })?,
+    };
+    let Some(folder) = &args.webhook_state else {
+        let message = "--webhook needs a folder for its position in the audit log";
+        return Err(CommandError::invalid(message).hint("name one by --webhook-state"));
+    };
+    if !folder.is_dir() {
+        let message = format!(
+            "--webhook-state {}: there is no such folder",
+            folder.display()
+        );
+        return Err(CommandError::invalid(message));
+    }
+    let made = args.webhook.iter();
+    let made = made.map(|url| Ok(Webhook::new(url, secret.trim(), folder.clone())?));
+    made.collect()
+}
+
+/// The catalogs that are served, each once, the default one first.
+fn backends(args: &ServeArgs, session: &mut Session) -> Result<Vec<Backend>, CommandError> {
+    let mut names = session.catalogs()?;
+    if args.all_catalogs {
+        let first = session.backend_for(&names[0])?;
+        let found = catalog::list(&mut first.connect()?)?;
+        let readable = found.iter().filter(|it| it.entry.readable);
+        names.extend(readable.filter_map(|it| it.entry.name.parse::<Catalog>().ok()));
+    }
+    let mut backends: Vec<Backend> = Vec::new();
+    for name in &names {
+        if backends.iter().all(|it| it.location().catalog() != name) {
+            backends.push(session.backend_for(name)?.limited());
+        }
+    }
+    Ok(backends)
 }

@@ -71,16 +71,30 @@ impl Session {
     /// The catalog that is asked for.
     ///
     /// # Errors
-    /// Where its name cannot name one.
+    /// Where its name cannot name one, and where there are several.
     pub fn catalog(&self) -> Result<Catalog, CommandError> {
-        match self
-            .global
-            .catalog
-            .as_ref()
-            .or(self.config.catalog.as_ref())
-        {
-            Some(name) => name.parse().map_err(CommandError::invalid),
-            None => Ok(Catalog::default()),
+        let mut catalogs = self.catalogs()?;
+        match catalogs.len() {
+            1 => Ok(catalogs.swap_remove(0)),
+            _ => Err(CommandError::invalid("--catalog is given more than once")
+                .hint("only `toolcat serve` takes several catalogs")),
+        }
+    }
+
+    /// The catalogs that are asked for, at least one.
+    ///
+    /// # Errors
+    /// Where a name cannot name one.
+    pub fn catalogs(&self) -> Result<Vec<Catalog>, CommandError> {
+        let named = match self.global.catalog.as_slice() {
+            [] => self.config.catalog.as_slice(),
+            named => named,
+        };
+        match named {
+            [] => Ok(vec![Catalog::default()]),
+            named => (named.iter())
+                .map(|name| name.parse().map_err(CommandError::invalid))
+                .collect(),
         }
     }
 
@@ -89,8 +103,11 @@ impl Session {
     /// # Errors
     /// Where the URL cannot be read, or no place for the local cluster can be found.
     pub fn target(&self) -> Result<Target, CommandError> {
+        self.target_at(self.catalog()?)
+    }
+
+    fn target_at(&self, catalog: Catalog) -> Result<Target, CommandError> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let catalog = self.catalog()?;
         let of_the_user = self
             .global
             .database_url
@@ -141,9 +158,8 @@ impl Session {
     /// # Errors
     /// As [`target`](Self::target).
     pub fn backend_for(&self, catalog: &Catalog) -> Result<Backend, CommandError> {
-        let mut target = self.target()?;
+        let target = self.target_at(catalog.clone())?;
         self.tell_project(&target);
-        target.location = target.location.with_catalog(catalog.clone());
         Ok(self.backend_at(target))
     }
 

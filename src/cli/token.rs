@@ -1,6 +1,5 @@
 //! `toolcat token`: tokens by which a server knows who asks.
 
-use chrono::Utc;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
@@ -120,11 +119,7 @@ struct Listed {
 
 impl From<Token> for Listed {
     fn from(token: Token) -> Self {
-        let state = match (token.revoked_at, token.expires_at) {
-            (Some(_), _) => "revoked",
-            (None, end) if end <= Utc::now() => "expired",
-            (None, _) => "valid",
-        };
+        let state = token::state(&token);
         Self { token, state }
     }
 }

@@ -20,6 +20,18 @@ use sha2::{Digest, Sha256};
 use super::account::{self, Account};
 use super::error::ClusterError;
 
+/// Whether a folder is the one for the socket of a cluster, whose server's folder is closed to others.
+pub(super) fn is_run(folder: &Path) -> bool {
+    let Ok(folder) = folder.canonicalize() else {
+        return false;
+    };
+    let Some(server) = folder.parent().filter(|_| folder.ends_with(RUN)) else {
+        return false;
+    };
+    let is_closed = fs::metadata(server).is_ok_and(|it| it.permissions().mode() & 0o077 == 0);
+    is_closed && server.join("data/PG_VERSION").is_file()
+}
+
 /// The port number in the socket's name; no TCP port is opened.
 pub(super) const PORT: u16 = 5432;
 

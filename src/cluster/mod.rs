@@ -127,6 +127,12 @@ impl Cluster {
         })
     }
 
+    /// Whether the socket in that folder, or in the one that it is a short name for, is that of a cluster of
+    /// toolcat's own: such a server keeps its files where nobody but its user and root can look.
+    pub fn is_socket_folder(folder: &Path) -> bool {
+        layout::is_run(folder)
+    }
+
     /// Whether the server waits for the disk. Without it, a server that this
     /// value starts is faster and loses data when the machine crashes: for
     /// tests.

@@ -101,6 +101,12 @@ impl Backend {
         self.cluster.as_ref()
     }
 
+    /// Whether the database is one that toolcat keeps for this user alone, however it was named.
+    pub fn is_private(&self) -> bool {
+        let folder = self.location.socket_folder();
+        self.cluster.is_some() || folder.is_some_and(Cluster::is_socket_folder)
+    }
+
     /// Who is told how far long work is.
     pub fn progress(&self) -> &dyn Progress {
         &*self.progress

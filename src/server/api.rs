@@ -4,12 +4,12 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
@@ -17,39 +17,62 @@ use tower_http::timeout::TimeoutLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::app::App;
+use super::app::{App, Catalogs};
 use super::auth::{Need, permit, sign_in};
 use super::finish::finish;
 use super::guard::{Guard, guard};
-use super::limit::{Limit, limit};
+use super::limit::limit;
 use super::problem::Problem;
 use super::{
-    audit, capabilities, changes, definitions, health, mcp, openapi, select, telemetry, tools, ui,
-    writes,
+    abtests, audit, capabilities, catalogs, changes, definitions, health, mcp, members, openapi,
+    reference, select, telemetry, tools, ui, writes,
 };
 
-/// Where the paths of this version begin.
+/// Where the paths of this version begin, for the default catalog.
 const BASE: &str = "/api/v1";
+
+/// Where the paths of a catalog begin.
+pub fn path_of(catalog: &str) -> String {
+    format!("{BASE}/catalogs/{catalog}")
+}
 
 /// The largest body of a request that is no import, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
 /// The largest body of an import, in bytes.
-const LARGEST_IMPORT: usize = 16 << 20;
+pub const LARGEST_IMPORT: usize = 16 << 20;
 
 /// How long a request may take to be answered.
 const LONGEST: Duration = Duration::from_secs(30);
 
 /// Every path with its handlers, and what it is for.
-pub fn routes() -> OpenApiRouter<Arc<App>> {
-    let api = OpenApiRouter::new()
+pub fn routes() -> Routes {
+    of_server().nest(BASE, of_catalog())
+}
+
+/// The paths of the server as a whole.
+fn of_server() -> Routes {
+    let listed = OpenApiRouter::new().routes(routes!(catalogs::list));
+    OpenApiRouter::new()
+        .routes(routes!(health::ready))
+        .nest(BASE, listed)
+}
+
+/// The paths that each catalog has.
+fn of_catalog() -> Routes {
+    OpenApiRouter::new()
         .merge(needing(Need::View, reads()))
         .merge(needing(Need::Record, records()))
         .merge(needing(Need::Change, changes()))
-        .merge(needing(Need::Administer, administration()));
-    OpenApiRouter::new()
-        .routes(routes!(health::ready))
-        .nest(BASE, api)
+        .merge(needing(Need::Administer, administration()))
+}
+
+/// The same for those who are known in that catalog.
+fn signed_in(app: &Arc<App>) -> Router {
+    let (paths, _) = of_catalog().split_for_parts();
+    paths
+        .layer(from_fn_with_state(Arc::clone(app), sign_in))
+        .with_state(Arc::clone(app))
 }
 
 type Routes = OpenApiRouter<Arc<App>>;
@@ -66,6 +89,14 @@ fn reads() -> Routes {
         .routes(routes!(definitions::take_out, definitions::show_export))
         .routes(routes!(definitions::show_import))
         .routes(routes!(audit::list))
+        .routes(routes!(abtests::list))
+        .routes(routes!(abtests::plan))
+        .routes(routes!(abtests::show))
+        .routes(routes!(abtests::analysis))
+        .routes(routes!(telemetry::analysis))
+        .routes(routes!(members::me))
+        .routes(routes!(members::list))
+        .routes(routes!(members::teams))
         .routes(routes!(tools::show))
         .routes(routes!(tools::of_platform))
         .routes(routes!(tools::of_category))
@@ -76,12 +107,15 @@ fn reads() -> Routes {
         .routes(routes!(capabilities::offers))
         .routes(routes!(changes::follow))
         .routes(routes!(openapi::show))
+        .routes(routes!(reference::show))
         // Its messages are those of another specification.
         .route("/mcp", post(mcp::post))
 }
 
 fn records() -> Routes {
-    OpenApiRouter::new().routes(routes!(telemetry::record))
+    OpenApiRouter::new()
+        .routes(routes!(telemetry::record))
+        .routes(routes!(abtests::assign))
 }
 
 fn changes() -> Routes {
@@ -92,10 +126,18 @@ fn changes() -> Routes {
         .routes(routes!(writes::enable))
         .routes(routes!(writes::disable))
         .routes(routes!(writes::actions))
+        .routes(routes!(abtests::create))
+        .routes(routes!(abtests::change))
+        .routes(routes!(abtests::conclude))
 }
 
 fn administration() -> Routes {
-    OpenApiRouter::new().routes(routes!(writes::remove))
+    OpenApiRouter::new()
+        .routes(routes!(writes::remove))
+        .routes(routes!(members::set, members::remove))
+        .routes(routes!(members::set_team, members::end_team))
+        .routes(routes!(members::tokens, members::make_token))
+        .routes(routes!(members::revoke))
 }
 
 fn importing() -> Routes {
@@ -104,30 +146,29 @@ fn importing() -> Routes {
         .layer(DefaultBodyLimit::max(LARGEST_IMPORT))
 }
 
-/// What holds for every request.
-pub struct Rules {
-    /// What a browser must not be made to do.
-    pub guard: Guard,
-    /// How often a caller may ask.
-    pub limit: Arc<Limit>,
-}
-
 /// The whole service.
-pub fn router(app: Arc<App>, rules: Rules) -> Router {
-    let (router, _) = routes().split_for_parts();
+pub fn router(catalogs: &Catalogs, rules: Guard) -> Router {
+    let app = catalogs.default();
+    let (router, _) = of_server().split_for_parts();
+    let mut router = router
+        .with_state(Arc::clone(app))
+        .nest(BASE, signed_in(app));
+    for it in catalogs.0.iter() {
+        router = router.nest(&path_of(it.catalog()), signed_in(it));
+    }
     let metrics = Arc::clone(&app.shared.metrics);
     let nosniff = HeaderValue::from_static("nosniff");
     router
-        .layer(from_fn_with_state(Arc::clone(&app), sign_in))
-        .merge(ui::router(&app))
+        .merge(ui::router(app).with_state(Arc::clone(app)))
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(CompressionLayer::new())
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             LONGEST,
         ))
-        .layer(from_fn_with_state(Arc::clone(&rules.limit), limit))
-        .layer(from_fn_with_state(rules.guard, guard))
+        .layer(Extension(catalogs.clone()))
+        .layer(from_fn_with_state(Arc::clone(&app.shared.limit), limit))
+        .layer(from_fn_with_state(rules, guard))
         .route("/health/live", get(health::live))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(SetResponseHeaderLayer::if_not_present(
@@ -140,7 +181,6 @@ pub fn router(app: Arc<App>, rules: Rules) -> Router {
         ))
         .layer(from_fn(ui::dress))
         .layer(from_fn_with_state(metrics, finish))
-        .with_state(app)
 }
 
 /// What a panic becomes; where it happened is said on stderr.

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::follow::Following;
+use super::limit::Limit;
 use super::metrics::Metrics;
 use super::pool::Pool;
 use super::ui::Flashes;
@@ -20,6 +21,24 @@ pub struct App {
     pub following: Following,
     /// What all catalogs share.
     pub shared: Arc<Shared>,
+}
+
+impl App {
+    /// The name of the catalog.
+    pub fn catalog(&self) -> &str {
+        self.pool.backend().location().catalog().as_str()
+    }
+}
+
+/// The catalogs of the server, the default one first.
+#[derive(Clone)]
+pub struct Catalogs(pub Arc<[Arc<App>]>);
+
+impl Catalogs {
+    /// The one that paths are about which name none.
+    pub fn default(&self) -> &Arc<App> {
+        &self.0[0]
+    }
 }
 
 /// What all catalogs of the server share.
@@ -36,6 +55,8 @@ pub struct Shared {
     pub flashes: Flashes,
     /// Whether browsers speak to it without TLS, which they do on this machine alone.
     pub plain: bool,
+    /// How often a caller may ask.
+    pub limit: Arc<Limit>,
     /// Whether the server takes requests and is not about to end.
     open: AtomicBool,
     closing: watch::Sender<bool>,
@@ -51,6 +72,7 @@ impl Shared {
         own: String,
         (is_local, plain): (bool, bool),
         covers: BTreeMap<String, Vec<String>>,
+        limit: Arc<Limit>,
     ) -> Arc<Self> {
         Arc::new(Self {
             own,
@@ -59,6 +81,7 @@ impl Shared {
             covers,
             flashes: Flashes::default(),
             metrics: Metrics::new(),
+            limit,
             open: AtomicBool::new(true),
             closing: watch::Sender::new(false),
             streams: Arc::new(Semaphore::new(STREAMS)),

@@ -53,9 +53,7 @@ pub struct Log {
 /// List who changed what, when and why, the newest first
 #[utoipa::path(get, path = "/audit", tag = "audit", params(Which), responses(
     (status = 200, body = Log),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "The log knows no such tool"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
 use super::app::App;
 use super::finish::Signed;
+use super::limit::Key;
 use super::problem::{Name, Problem};
 use crate::operations::access::{self, Principal, Role};
 
@@ -35,6 +36,12 @@ impl Tokens {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (principal, since) = known.get(hash)?;
         (since.elapsed() < REMEMBERED).then(|| Arc::clone(principal))
+    }
+
+    /// Whether a token was good a while ago, and nothing has changed since that could have ended it.
+    fn knows(&self, hash: &[u8; 32]) -> bool {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.contains_key(hash)
     }
 
     /// Remembers for a moment whom it stands for.
@@ -64,7 +71,7 @@ pub enum Need {
     Record,
     /// To change tools.
     Change,
-    /// To create and delete tools.
+    /// To create and delete tools; members, teams and tokens.
     Administer,
 }
 
@@ -75,7 +82,7 @@ impl Need {
             Need::View => (true, ""),
             Need::Record => (principal.record, "record executions"),
             Need::Change => (principal.role >= Role::Owner, "change tools"),
-            Need::Administer => (principal.role == Role::Admin, "create or delete tools"),
+            Need::Administer => (principal.role == Role::Admin, "administer the catalog"),
         };
         (!may).then(|| {
             let Principal { name, role, .. } = principal;
@@ -85,17 +92,45 @@ impl Need {
     }
 }
 
-/// Finds out who asks.
+/// Finds out who asks. Requests with a token that is good are counted by it, whatever address they come from.
 pub async fn sign_in(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let signed = match who(&app, request.headers()).await {
+    let limit = &app.shared.limit;
+    let address = limit.key_of(&request);
+    let token = match bearer(request.headers()) {
+        Ok(token) => token,
+        Err(problem) => {
+            limit.failed_sign_in(&address);
+            return refused(problem);
+        }
+    };
+    let is_new = |it: &str| !app.following.tokens().knows(&hash(it));
+    if token.as_deref().is_some_and(is_new)
+        && let Err(problem) = limit.may_sign_in(&address)
+    {
+        return problem.into_response();
+    }
+    let signed = match who(&app, token.as_deref()).await {
         Ok(Some(principal)) => Signed::In(principal),
         Ok(None) => Signed::Own(app.shared.own.clone()),
-        Err(problem) => return refused(problem),
+        Err(problem) => {
+            if token.is_some() && problem.status() == StatusCode::UNAUTHORIZED {
+                limit.failed_sign_in(&address);
+            }
+            return refused(problem);
+        }
     };
     request.extensions_mut().insert(signed.clone());
-    let mut response = next.run(request).await;
+    let mut response = match &token {
+        Some(token) => limit.pass(&Key::Token(hash(token)), request, next).await,
+        None => next.run(request).await,
+    };
     response.extensions_mut().insert(signed);
     response
+}
+
+/// What is remembered of a token.
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token).into()
 }
 
 /// Lets only those pass who may use the route.
@@ -111,15 +146,18 @@ pub async fn permit(State(need): State<Need>, request: Request, next: Next) -> R
 }
 
 /// The principal of the token that is shown; none where nobody has to show one.
-async fn who(app: &Arc<App>, headers: &HeaderMap) -> Result<Option<Arc<Principal>>, Problem> {
-    let Some(token) = bearer(headers)? else {
+///
+/// # Errors
+/// 401 where a token is missing or not known in the catalog; 503.
+pub async fn who(app: &Arc<App>, token: Option<&str>) -> Result<Option<Arc<Principal>>, Problem> {
+    let Some(token) = token.map(str::to_owned) else {
         return match app.shared.is_local && !app.following.has_members() {
             true => Ok(None),
             false => Err(Problem::new(Name::NotSignedIn, "a token must be shown")
                 .hint("send `Authorization: Bearer TOKEN`")),
         };
     };
-    let hash: [u8; 32] = Sha256::digest(&token).into();
+    let hash = hash(&token);
     if let Some(principal) = app.following.tokens().get(&hash) {
         return Ok(Some(principal));
     }
@@ -130,7 +168,10 @@ async fn who(app: &Arc<App>, headers: &HeaderMap) -> Result<Option<Arc<Principal
 }
 
 /// The token of a request.
-fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+///
+/// # Errors
+/// 401 where something else is shown.
+pub fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);
     };
@@ -149,7 +190,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 /// A refusal that says how to sign in.
 fn refused(problem: Problem) -> Response {
     let mut response = problem.into_response();
-    if response.status() == axum::http::StatusCode::UNAUTHORIZED {
+    if response.status() == StatusCode::UNAUTHORIZED {
         let scheme = HeaderValue::from_static("Bearer realm=\"toolcat\"");
         response
             .headers_mut()

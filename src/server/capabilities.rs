@@ -70,8 +70,6 @@ pub struct Offers {
 /// List the capabilities, with the number of tools that offer each
 #[utoipa::path(get, path = "/capabilities", tag = "capabilities", params(OnPlatforms), responses(
     (status = 200, body = Capabilities),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -92,9 +90,6 @@ pub async fn list(
     params(("name" = String, Path, description = "The capability"), OnPlatforms),
     responses(
         (status = 200, body = Offers),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn offers(
     State(app): State<Arc<App>>,

@@ -59,8 +59,6 @@ struct Reader {
     params(Since, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
     responses(
         (status = 200, description = "Events, until the client closes", body = String, content_type = "text/event-stream"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn follow(
     State(app): State<Arc<App>>,

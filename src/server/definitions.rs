@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde::{Deserialize, Serialize};
@@ -10,7 +10,9 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, Asker};
-use super::extract::{Answer, JsonBody, Named, Params, body, media_type, tool, wrong_type};
+use super::extract::{
+    Answer, JsonBody, Named, Params, body, encoded, media_type, tool, wrong_type,
+};
 use super::problem::{Fault, Name, Problem};
 use super::tools::{self, ToolView, Which};
 use super::writes::{Changing, FilterBody, reason, seen};
@@ -71,16 +73,8 @@ pub struct EditedView {
     request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = EditedView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
         (status = 412, body = Problem, content_type = "application/problem+json", description = "Others changed the same fields"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "The definition is not valid"),
-        (status = 428, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn replace(
     State(app): State<Arc<App>>,
@@ -260,17 +254,13 @@ pub struct Creating {
     responses(
         (status = 200, body = ImportedView, description = "It is there already, or it was a dry run"),
         (status = 201, body = ImportedView, headers(("Location" = String, description = "Where the tool is"))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "The definition is not valid"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn create(
     State(app): State<Arc<App>>,
     asker: Asker,
+    uri: OriginalUri,
     Params(creating): Params<Creating>,
     headers: HeaderMap,
     request: Request,
@@ -293,24 +283,13 @@ pub async fn create(
         return Ok(Answer(made).into_response());
     }
     let address = location.unwrap_or_default();
-    let place = format!("/api/v1/tools/{}", encoded(&address));
+    let place = format!("{}/{}", uri.0.path(), encoded(&address));
     Ok((
         StatusCode::CREATED,
         [(header::LOCATION, place)],
         Answer(made),
     )
         .into_response())
-}
-
-/// An address as a part of a path.
-fn encoded(address: &str) -> String {
-    let byte = |it: u8| match it {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
-            char::from(it).to_string()
-        }
-        other => format!("%{other:02X}"),
-    };
-    address.bytes().map(byte).collect()
 }
 
 /// Import definitions, all or nothing
@@ -321,13 +300,8 @@ fn encoded(address: &str) -> String {
     request_body(content((Value = "application/yaml"), (Value = "application/json"), (String = "application/jsonl")), description = "The definitions"),
     responses(
         (status = 200, body = ImportedView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
         (status = 422, body = Problem, content_type = "application/problem+json", description = "A definition is not valid"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn bring(
     State(app): State<Arc<App>>,
@@ -385,12 +359,7 @@ impl From<&Report> for Validation {
     request_body(content((Value = "application/json"), (Value = "application/yaml")), description = "The definition"),
     responses(
         (status = 200, body = Validation),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 413, body = Problem, content_type = "application/problem+json"),
-        (status = 415, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn validate(
     State(app): State<Arc<App>>,
@@ -429,12 +398,7 @@ pub struct Exporting {
 /// Export definitions
 #[utoipa::path(post, path = "/tools/export", tag = "tools", request_body = Exporting, responses(
     (status = 200, description = "The definitions", content((Value = "application/yaml"), (Value = "application/json"), (String = "application/jsonl"))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn take_out(
     State(app): State<Arc<App>>,
@@ -472,11 +436,9 @@ pub async fn take_out(
 #[utoipa::path(get, path = "/tools/import", tag = "tools", params(Which), responses(
     (status = 200, body = ToolView),
     (status = 304, description = "It is as If-None-Match says"),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 406, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show_import(
     app: State<Arc<App>>,
@@ -490,11 +452,9 @@ pub async fn show_import(
 #[utoipa::path(get, path = "/tools/export", tag = "tools", params(Which), responses(
     (status = 200, body = ToolView),
     (status = 304, description = "It is as If-None-Match says"),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 406, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn show_export(
     app: State<Arc<App>>,

@@ -4,11 +4,12 @@ use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use super::api::LARGEST_IMPORT;
 use super::app::Asker;
 use super::finish::{RequestId, Signed};
 use super::listen::Peer;
@@ -30,6 +31,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
         read.map_err(|error| Problem::new(Name::Parameter, format!("the query: {error}")))
     }
 }
+
+/// No parameters: any is refused.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 /// What the catalog cannot keep.
 pub const NUL: &str = "a text holds the character NUL, which the catalog cannot keep";
@@ -66,6 +72,17 @@ pub fn tool(name: &str, platform: Option<&str>, version: Option<&str>) -> Result
     address
         .parse()
         .map_err(|error| Problem::new(Name::Parameter, format!("{error}")))
+}
+
+/// A name or an address as a part of a path.
+pub fn encoded(text: &str) -> String {
+    let byte = |it: u8| match it {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'@' => {
+            char::from(it).to_string()
+        }
+        other => format!("%{other:02X}"),
+    };
+    text.bytes().map(byte).collect()
 }
 
 /// A body in JSON.
@@ -140,6 +157,12 @@ pub fn wrong_type(given: &str, expected: &str) -> Problem {
 /// # Errors
 /// 413 where it is larger; 400 where it ends early.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|it| it > LARGEST_IMPORT) {
+        // Nothing takes as much: the body itself is not waited for.
+        return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE, ""));
+    }
     Bytes::from_request(request, state)
         .await
         .map_err(|rejection| match &rejection {

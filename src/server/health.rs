@@ -1,14 +1,12 @@
 //! Whether the server lives, and whether it can answer.
 
-use std::sync::Arc;
-
-use axum::extract::State;
+use axum::Extension;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::app::App;
+use super::app::Catalogs;
 use super::extract::Answer;
 use super::problem::{Name, Problem};
 use crate::store::tools;
@@ -37,22 +35,21 @@ pub async fn live() -> Answer<Health> {
     (status = 200, body = Health),
     (status = 503, body = Problem, content_type = "application/problem+json", description = "About to end, or without a database"),
 ))]
-pub async fn ready(State(app): State<Arc<App>>) -> Response {
+pub async fn ready(Extension(catalogs): Extension<Catalogs>) -> Response {
+    let app = catalogs.default();
     if !app.shared.is_open() {
         return Problem::new(Name::Unavailable, "the server is about to end").into_response();
     }
-    let read = app
-        .pool
-        .read(|connection| Ok(connection.read(tools::revision)?));
-    match read.await {
-        Ok(revision) => (
-            StatusCode::OK,
-            Answer(Health {
-                status: "ok",
-                revision: Some(revision),
-            }),
-        )
-            .into_response(),
-        Err(problem) => problem.into_response(),
+    let mut revision = None;
+    for it in catalogs.0.iter() {
+        let read = it
+            .pool
+            .read(|connection| Ok(connection.read(tools::revision)?));
+        match read.await {
+            Ok(found) => revision = revision.or(Some(found)),
+            Err(problem) => return problem.into_response(),
+        }
     }
+    let status = "ok";
+    (StatusCode::OK, Answer(Health { status, revision })).into_response()
 }

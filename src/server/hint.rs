@@ -1,5 +1,6 @@
 //! What would help, in the words of the HTTP interface.
 
+use super::extract::encoded;
 use crate::operations::Remedy;
 use crate::operations::refusal::DatabaseRemedy;
 
@@ -59,6 +60,10 @@ pub fn of(remedy: &Remedy) -> Option<String> {
             "try again in a moment".to_owned()
         }
         Remedy::Said(hint) => hint.clone(),
+        Remedy::NameTwoVersions => "name two different versions".to_owned(),
+        Remedy::ListMembers => "GET /api/v1/members lists the members".to_owned(),
+        Remedy::ListTeams => "GET /api/v1/teams lists the teams".to_owned(),
+        Remedy::ListTokens => "GET /api/v1/tokens lists the tokens".to_owned(),
         Remedy::AddMember { name } => format!("make {name} a member first"),
         // What is for a terminal, or for the operator of the server.
         _ => return None,
@@ -72,9 +77,4 @@ pub fn candidates(remedy: &Remedy) -> Vec<String> {
         Remedy::NamePlatform { choices, .. } => choices.clone(),
         _ => Vec::new(),
     }
-}
-
-/// An address as a part of a path.
-fn encoded(address: &str) -> String {
-    address.replace('%', "%25").replace('/', "%2F")
 }

@@ -17,7 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 
-use super::app::App;
+use super::app::Catalogs;
 
 /// The methods that are told apart.
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
@@ -68,12 +68,12 @@ impl Metrics {
         );
         registry.register(
             "revision",
-            "Revision of the catalog that is in memory",
+            "Revision of the default catalog that is in memory",
             revision.clone(),
         );
         registry.register(
             "followed",
-            "1 while the catalog is followed, else 0",
+            "1 while every catalog is followed, else 0",
             followed.clone(),
         );
         registry.register(
@@ -107,12 +107,14 @@ impl Metrics {
         self.times.observe(time.as_secs_f64());
     }
 
-    fn text(&self, app: &App) -> Result<String, Error> {
+    fn text(&self, catalogs: &Catalogs) -> Result<String, Error> {
         let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        self.waits.set(number(app.pool.waits()));
-        let warm = app.following.warm();
-        self.followed.set(i64::from(warm.is_some()));
-        if let Some(index) = warm {
+        let (app, all) = (catalogs.default(), &catalogs.0);
+        let waits = all.iter().map(|it| it.pool.waits()).sum();
+        self.waits.set(number(waits));
+        let followed = all.iter().all(|it| it.following.warm().is_some());
+        self.followed.set(i64::from(followed));
+        if let Some(index) = app.following.warm() {
             self.revision.set(index.revision());
         }
         self.streams.set(number(app.shared.streams() as u64));
@@ -123,15 +125,15 @@ impl Metrics {
 }
 
 /// The figures as a service of their own.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(catalogs: Catalogs) -> Router {
     Router::new()
         .route("/metrics", routing::get(show))
-        .with_state(app)
+        .with_state(catalogs)
 }
 
-async fn show(State(app): State<Arc<App>>) -> Response {
+async fn show(State(catalogs): State<Catalogs>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    match app.shared.metrics.text(&app) {
+    match catalogs.default().shared.metrics.text(&catalogs) {
         Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -4,11 +4,13 @@
 //! (the [pool](pool) lends it a connection) and shows the report; it knows no terminal and no SQL. The
 //! [follower](follow) keeps the index of selection in memory. Errors leave as [problems](problem).
 
+mod abtests;
 mod api;
 mod app;
 mod audit;
 mod auth;
 mod capabilities;
+mod catalogs;
 mod changes;
 mod definitions;
 mod extract;
@@ -21,15 +23,18 @@ mod limit;
 mod listen;
 mod log;
 mod mcp;
+mod members;
 mod metrics;
 mod openapi;
 mod pool;
 mod problem;
+mod reference;
 mod select;
 mod telemetry;
 mod tls;
 mod tools;
 mod ui;
+mod webhook;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -41,8 +46,8 @@ use axum_server::Control;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::operations::{Backend, Kind, Refusal, Remedy};
-use api::Rules;
-use app::{App, Shared};
+use crate::store;
+use app::{App, Catalogs, Shared};
 use follow::Following;
 use guard::Guard;
 use limit::Limit;
@@ -52,6 +57,7 @@ pub use openapi::openapi;
 use pool::Pool;
 use problem::Problem;
 pub use tls::Tls;
+pub use webhook::Webhook;
 
 /// How long requests may take to end when the server does.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -74,18 +80,20 @@ pub struct Options {
     pub own: String,
     /// What a permission covers, in place of what is built in.
     pub covers: BTreeMap<String, Vec<String>>,
-    /// The most connections to the database.
+    /// Where changes are sent.
+    pub webhooks: Vec<Webhook>,
+    /// The most connections to the database, for each catalog.
     pub connections: usize,
 }
 
-/// Serves the catalog until the process is told to end; `listening` is told the URL once requests can
-/// be answered, and on this machine a link that signs its user in to the pages, once.
+/// Serves catalogs, of which the first is the default one, until the process is told to end; `listening` is told
+/// the URL once requests can be answered, and on this machine a link that signs its user in to the pages, once.
 ///
 /// # Errors
 /// [`Kind::NoDatabase`] where the catalog cannot be used; [`Kind::Invalid`] where the server cannot
 /// listen there, or must not.
 pub fn run(
-    backend: Backend,
+    backends: Vec<Backend>,
     options: Options,
     listening: impl FnOnce(&str, Option<&str>),
 ) -> Result<(), Refusal> {
@@ -94,7 +102,7 @@ pub fn run(
         .enable_all()
         .build()
         .map_err(|error| failed(&error))?;
-    let outcome = runtime.block_on(serve(backend, options, listening));
+    let outcome = runtime.block_on(serve(backends, options, listening));
     // Work that still waits for the database does not hold up the end.
     runtime.shutdown_timeout(Duration::from_secs(1));
     outcome
@@ -117,47 +125,43 @@ fn refuse_unprotected(options: &Options) -> Result<(), Refusal> {
 }
 
 async fn serve(
-    backend: Backend,
+    backends: Vec<Backend>,
     options: Options,
     listening: impl FnOnce(&str, Option<&str>),
 ) -> Result<(), Refusal> {
-    let pool = Pool::new(backend, options.connections);
-    let following = {
-        let pool = Arc::clone(&pool);
-        let start = tokio::task::spawn_blocking(move || Following::start(&pool));
-        start.await.map_err(|error| failed(&error))??
-    };
-    let plain = options.listen.is_local() && options.tls.is_none();
-    let where_from = (options.listen.is_local(), plain);
-    let shared = Shared::new(options.own.clone(), where_from, options.covers);
-    require_members(&shared, &following)?;
-    let app = Arc::new(App {
-        pool,
-        following,
-        shared: Arc::clone(&shared),
-    });
-    let rules = Rules {
-        guard: Guard {
-            loopback: options.listen.is_local(),
-        },
-        limit: Limit::new(options.rate, options.trusted_proxies),
-    };
+    let is_local = options.listen.is_local();
+    let plain = is_local && options.tls.is_none();
+    let limit = Limit::new(options.rate, options.trusted_proxies);
+    let shared = Shared::new(options.own, (is_local, plain), options.covers, limit);
+    let mut all = Vec::new();
+    for backend in backends {
+        let pool = Pool::new(backend, options.connections);
+        all.push(Arc::new(followed(pool, &shared).await?));
+    }
+    let catalogs = Catalogs(all.into());
+    let guard = Guard { loopback: is_local };
     let tls = options.tls.as_ref().map(Tls::read).transpose()?;
     let bound = Bound::new(&options.listen, tls.clone())?;
     let url = bound.url();
     let control = Control::new();
     if let Some(listen) = &options.metrics {
         let figures = Bound::new(listen, None)?;
-        tokio::spawn(figures.serve(metrics::router(Arc::clone(&app)), control.clone()));
+        tokio::spawn(figures.serve(metrics::router(catalogs.clone()), control.clone()));
     }
-    let serving = tokio::spawn(bound.serve(api::router(Arc::clone(&app), rules), control.clone()));
+    let serving = tokio::spawn(bound.serve(api::router(&catalogs, guard), control.clone()));
+    for webhook in options.webhooks {
+        for app in catalogs.0.iter() {
+            let at = tokio::task::block_in_place(|| webhook.begin(app.pool.backend()))?;
+            tokio::spawn(webhook.clone().follow(Arc::clone(app), at));
+        }
+    }
     if let (Some(files), Some(config)) = (options.tls, tls) {
         tokio::spawn(files.read_again(config));
     }
     // From now on a signal is heard, so that who reads the URL may send one.
     let ending = Ending::new().map_err(|error| failed(&error))?;
     let link = match plain && url.starts_with("http://") {
-        true => ui::link(&app, &url).await,
+        true => ui::link(catalogs.default(), &url).await,
         false => None,
     };
     listening(&url, link.as_deref());
@@ -171,12 +175,54 @@ async fn serve(
     }
 }
 
-/// Refuses to let others in where nobody is a member: there, whoever asks would be let in.
-fn require_members(shared: &Shared, following: &Following) -> Result<(), Refusal> {
-    if shared.is_local || following.has_members() {
+/// A catalog that is followed from now on.
+async fn followed(pool: Arc<Pool>, shared: &Arc<Shared>) -> Result<App, Refusal> {
+    let start = {
+        let pool = Arc::clone(&pool);
+        move || {
+            require_bound(pool.backend())?;
+            Following::start(&pool)
+        }
+    };
+    let start = tokio::task::spawn_blocking(start);
+    let following = start.await.map_err(|error| failed(&error))??;
+    let app = App {
+        pool,
+        following,
+        shared: Arc::clone(shared),
+    };
+    require_members(&app)?;
+    Ok(app)
+}
+
+/// Refuses to serve as a role that the rules of the catalog do not bind: a fault of the server, or whoever
+/// finds a way into it, would then have all of it. On a private local server, that is the user alone.
+fn require_bound(backend: &Backend) -> Result<(), Refusal> {
+    if backend.is_private() {
         return Ok(());
     }
-    let message = "the catalog has no members, and the server can be reached from other machines";
+    let mut connection = backend.connect()?;
+    let Some(role) = connection.read(store::access::unbound)? else {
+        return Ok(());
+    };
+    let message = format!(
+        "the database role {role} owns the catalog {}, or is a superuser: nothing binds it",
+        connection.location().catalog()
+    );
+    let help = "let the server connect as a role of its own, which is a member that speaks for others; \
+                docs/access.md has its grants";
+    Err(Refusal::new(Kind::Forbidden, message).remedy(Remedy::Said(help.to_owned())))
+}
+
+/// Refuses to let others in where nobody is a member: there, whoever asks would be let in.
+fn require_members(app: &App) -> Result<(), Refusal> {
+    if app.shared.is_local || app.following.has_members() {
+        return Ok(());
+    }
+    let message = format!(
+        "the catalog {} has no members, and the server can be reached from other machines",
+        app.catalog()
+    );
     let help = "make an admin a member of the catalog first";
     Err(Refusal::new(Kind::Invalid, message).remedy(Remedy::Said(help.to_owned())))
 }

@@ -3,7 +3,7 @@
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use utoipa::OpenApi;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, Parameter};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{Content, PathItem, Ref, RefOr, Required, ResponseBuilder};
 use utoipa_axum::router::OpenApiRouter;
@@ -27,8 +27,11 @@ use super::problem::Name;
         (name = "select", description = "The best tool for a job"),
         (name = "capabilities", description = "What the tools can do"),
         (name = "telemetry", description = "Executions, against the estimates"),
+        (name = "abtests", description = "Two versions compared on real traffic"),
+        (name = "access", description = "Who may do what: members, teams, tokens"),
         (name = "audit", description = "Who changed what, when and why"),
         (name = "changes", description = "What was changed, as it happens"),
+        (name = "catalogs", description = "The catalogs of the server; the paths of each are below /api/v1/catalogs/NAME as well"),
         (name = "health", description = "Whether the server can answer"),
     )
 )]
@@ -36,13 +39,45 @@ struct Interface;
 
 /// What every path may answer besides: who asks is found out, and how often, before it is reached.
 const EVERYWHERE: &[Name] = &[
+    Name::Parameter,
     Name::NotSignedIn,
     Name::Forbidden,
     Name::Timeout,
     Name::Misdirected,
     Name::RateLimited,
     Name::Internal,
+    Name::Unavailable,
 ];
+
+/// What a path may answer besides where it takes a body.
+const WITH_BODY: &[Name] = &[Name::TooLarge, Name::MediaType, Name::Invalid];
+
+/// What a path may answer besides where it takes the state of a tool.
+const WITH_STATE: &[Name] = &[
+    Name::Conflict,
+    Name::Precondition,
+    Name::PreconditionMissing,
+];
+
+/// The problems that an operation may answer, beside those that it describes itself.
+fn problems(path: &str, operation: &Operation) -> Vec<Name> {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let mut names = EVERYWHERE.to_vec();
+    if path.contains('{') {
+        names.push(Name::NotFound);
+    }
+    if operation.request_body.is_some() {
+        names.extend(WITH_BODY);
+    }
+    if parameters.iter().any(is_if_match) {
+        names.extend(WITH_STATE);
+    }
+    names
+}
+
+fn is_if_match(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(it) if it.name == "If-Match")
+}
 
 /// The description, in JSON as it is kept beside the sources.
 pub fn openapi() -> String {
@@ -90,8 +125,9 @@ fn complete(path: &str, method: &str, operation: &mut Operation) {
     {
         body.required = Some(Required::False);
     }
+    let problems = problems(path, operation);
     let responses = &mut operation.responses;
-    for name in EVERYWHERE {
+    for name in problems {
         let status = name.facts().0.as_str().to_owned();
         let content = Content::new(Some(Ref::from_schema_name("ProblemDetails")));
         let problem = ResponseBuilder::new().content("application/problem+json", content);

@@ -217,13 +217,8 @@ fn needs_connection(request: &Request) -> bool {
 /// to be explained, or wants telemetry to count.
 #[utoipa::path(post, path = "/select", tag = "select", request_body = SelectRequest, responses(
     (status = 200, body = Selection, description = "The answer; `answer` is null where nothing is eligible"),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn select(
     State(app): State<Arc<App>>,
@@ -327,11 +322,9 @@ pub struct Search {
 #[utoipa::path(get, path = "/tools/search", tag = "tools", params(SearchParams), responses(
     (status = 200, body = Search),
     (status = 304, description = "The tool of that name is as If-None-Match says"),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "Without words: there is no tool of that name"),
     (status = 406, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn search(
     State(app): State<Arc<App>>,

@@ -1,8 +1,9 @@
-//! `POST /telemetry`: executions recorded, one or a batch.
+//! `/telemetry`: executions recorded, one or a batch, and compared with the estimates.
 
 use std::sync::Arc;
 
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -10,9 +11,11 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::{App, Asker};
 use super::extract::{Answer, JsonBody, Params};
 use super::problem::{Name, Problem};
+use crate::definition::ToolRef;
 use crate::operations::Refusal;
-use crate::operations::telemetry::record;
+use crate::operations::telemetry::{self as operation, analyze, record};
 use crate::store::Connection;
+use crate::telemetry::{AnalyzeOptions, Measure};
 
 /// The most executions of one batch.
 const LARGEST_BATCH: usize = 10_000;
@@ -73,13 +76,7 @@ enum Executions {
 /// An execution with an `execution_id` is recorded once, however often it is sent.
 #[utoipa::path(post, path = "/telemetry", tag = "telemetry", params(Recording), request_body = Executions, responses(
     (status = 200, body = RecordedView),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json", description = "A single execution names no tool that exists"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn record(
     State(app): State<Arc<App>>,
@@ -132,4 +129,85 @@ pub async fn record(
         rejected: rejected.collect(),
         dry_run,
     }))
+}
+
+/// What is compared with its estimate.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MeasureName {
+    /// Milliseconds, of executions that succeeded.
+    #[default]
+    Time,
+    /// Cost, of all executions.
+    Cost,
+}
+
+/// Which executions are analysed; all conditions must hold.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct Analysing {
+    /// Of this tool: [PLATFORM/]NAME[@VERSION].
+    tool: Option<String>,
+    /// Of this version.
+    version: Option<String>,
+    /// From this time on.
+    since: Option<DateTime<Utc>>,
+    /// Before this time.
+    until: Option<DateTime<Utc>>,
+    /// In this environment.
+    environment: Option<String>,
+    /// What is compared: time or cost.
+    #[param(inline)]
+    measure: MeasureName,
+    /// The most executions of a pattern that a fit looks at.
+    #[param(minimum = 50, maximum = 100000)]
+    samples: Option<u64>,
+}
+
+/// What the executions say, pattern by pattern.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AnalysisView {
+    /// Each as `toolcat telemetry analyze --format json` writes it.
+    #[schema(value_type = Vec<Object>)]
+    patterns: Vec<analyze::Analysed>,
+}
+
+/// Compare executions with the estimates
+#[utoipa::path(get, path = "/telemetry/analysis", tag = "telemetry", params(Analysing), responses(
+    (status = 200, body = AnalysisView),
+    (status = 404, body = Problem, content_type = "application/problem+json", description = "There is no such tool or version"),
+    (status = 409, body = Problem, content_type = "application/problem+json", description = "The name can mean several tools"),
+    (status = 422, body = Problem, content_type = "application/problem+json", description = "The time ends before it begins"),
+))]
+pub async fn analysis(
+    State(app): State<Arc<App>>,
+    Params(analysing): Params<Analysing>,
+) -> Result<Answer<AnalysisView>, Problem> {
+    let wrong = |detail: String| Problem::new(Name::Parameter, detail);
+    let samples = analysing.samples;
+    if samples.is_some_and(|it| !(50..=100_000).contains(&it)) {
+        return Err(wrong("samples must be 50 to 100000".to_owned()));
+    }
+    let tool = analysing.tool.as_deref().map(str::parse::<ToolRef>);
+    let executions = operation::Executions {
+        tool: (tool.transpose()).map_err(|error| wrong(format!("tool: {error}")))?,
+        version: analysing.version,
+        since: analysing.since,
+        until: analysing.until,
+        environment: analysing.environment,
+    };
+    let options = AnalyzeOptions {
+        measure: match analysing.measure {
+            MeasureName::Time => Measure::Time,
+            MeasureName::Cost => Measure::Cost,
+        },
+        ..AnalyzeOptions::default()
+    };
+    let read = app.pool.read(move |connection| {
+        let scope = executions.scope(connection)?;
+        analyze::run(connection, &scope, &options, samples)
+    });
+    let patterns = read.await?;
+    Ok(Answer(AnalysisView { patterns }))
 }

@@ -125,11 +125,8 @@ pub struct Versions {
         (status = 200, description = "The tool; ETag names its state", content((ToolView = "application/json"), (Object = "application/yaml")),
             headers(("ETag" = String, description = "The state of the tool, for If-Match and If-None-Match"))),
         (status = 304, description = "It is as If-None-Match says"),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 406, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The name can mean several tools"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn show(
     State(app): State<Arc<App>>,
@@ -198,10 +195,7 @@ fn wants_yaml(headers: &HeaderMap) -> Result<bool, Problem> {
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Which),
     responses(
         (status = 200, body = Versions),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn versions(
     State(app): State<Arc<App>>,
@@ -355,8 +349,6 @@ impl Listing {
 /// List the tools
 #[utoipa::path(get, path = "/tools", tag = "tools", params(Listing), responses(
     (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn list(
     State(app): State<Arc<App>>,
@@ -371,8 +363,6 @@ pub async fn list(
     params(("name" = String, Path, description = "The platform"), Listing),
     responses(
         (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn of_platform(
     State(app): State<Arc<App>>,
@@ -395,8 +385,6 @@ pub async fn of_platform(
     params(("name" = String, Path, description = "The category"), Listing),
     responses(
         (status = 200, body = PageView, headers(("Link" = Option<String>, description = "The next page, as rel=next"))),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn of_category(
     State(app): State<Arc<App>>,

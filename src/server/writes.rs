@@ -170,13 +170,6 @@ async fn mark_one(
         ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
     responses(
         (status = 200, body = ChangedView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-        (status = 428, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn enable(
     State(app): State<Arc<App>>,
@@ -195,13 +188,6 @@ pub async fn enable(
         ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
     responses(
         (status = 200, body = ChangedView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
-        (status = 409, body = Problem, content_type = "application/problem+json"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-        (status = 428, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn disable(
     State(app): State<Arc<App>>,
@@ -244,13 +230,7 @@ pub struct Deleting {
         ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
     responses(
         (status = 200, body = ChangedView),
-        (status = 400, body = Problem, content_type = "application/problem+json"),
-        (status = 403, body = Problem, content_type = "application/problem+json"),
-        (status = 404, body = Problem, content_type = "application/problem+json"),
         (status = 409, body = Problem, content_type = "application/problem+json", description = "The name is ambiguous, or records are tied to the tool"),
-        (status = 412, body = Problem, content_type = "application/problem+json"),
-        (status = 428, body = Problem, content_type = "application/problem+json"),
-        (status = 503, body = Problem, content_type = "application/problem+json"),
     ))]
 pub async fn remove(
     State(app): State<Arc<App>>,
@@ -412,14 +392,8 @@ impl ActionRequest {
 /// `expect` is the number of versions that was agreed to: a dry run tells it.
 #[utoipa::path(post, path = "/tools/actions", tag = "tools", request_body = ActionRequest, responses(
     (status = 200, body = ChangedView),
-    (status = 400, body = Problem, content_type = "application/problem+json"),
-    (status = 403, body = Problem, content_type = "application/problem+json"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json", description = "Another number of tools than was agreed to, an ambiguous name, or records that are tied to a tool"),
-    (status = 413, body = Problem, content_type = "application/problem+json"),
-    (status = 415, body = Problem, content_type = "application/problem+json"),
-    (status = 422, body = Problem, content_type = "application/problem+json"),
-    (status = 503, body = Problem, content_type = "application/problem+json"),
 ))]
 pub async fn actions(
     State(app): State<Arc<App>>,

@@ -2,6 +2,7 @@
 
 use std::ffi::{CStr, CString};
 use std::fmt;
+use std::path::Path;
 
 use super::StoreError;
 
@@ -201,6 +202,13 @@ impl Location {
     /// Whether a pool may be in between, which may drop what the session sets.
     pub(super) fn may_be_pooled(&self) -> bool {
         !self.direct
+    }
+
+    /// The folder of the socket by which the server is reached, where it is reached by one.
+    pub fn socket_folder(&self) -> Option<&Path> {
+        let host = self.settings.iter().find(|(key, _)| key == "host");
+        let folder = host.map(|(_, value)| Path::new(value));
+        folder.filter(|it| it.is_absolute())
     }
 
     /// The catalog.

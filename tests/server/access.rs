@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
+use super::proxy::Proxy;
 use super::{Answer, Server, world};
+use crate::access::Staffed;
 use crate::common::World;
 use toolcat::operations::Caller;
 use toolcat::operations::access::{Role, member, token};
@@ -27,6 +29,12 @@ pub fn token(world: &World, name: &str, role: Role) -> String {
         delegate: false,
     };
     member::add(&mut connection, &caller, &new).expect("a member");
+    token_of(world, name)
+}
+
+/// A token of somebody who is a member.
+pub fn token_of(world: &World, name: &str) -> String {
+    let (mut connection, caller) = (connect(world), Caller::named("tester"));
     let request = token::Request {
         principal: Some(name.to_owned()),
         role: None,
@@ -130,4 +138,41 @@ fn others_are_let_in_where_there_are_members_alone() {
     let run = world.run(&["serve", "--listen", "0.0.0.0:0", "--insecure-http"]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains("no members"), "{run:?}");
+}
+
+/// A role that owns the catalog is bound by no rule: whoever found a way into the server would have all of it.
+#[test]
+fn the_owner_of_the_catalog_serves_on_a_private_server_alone() {
+    let staffed = Staffed::new();
+    let proxy = Proxy::to(&staffed.world);
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url"];
+    let owner = proxy.url(staffed.world.url());
+    let run = staffed.world.run(&[&serve[..], &[&owner]].concat());
+    assert_ne!(run.code, 0, "{run:?}");
+    assert!(run.stderr.contains("nothing binds it"), "{run:?}");
+    assert!(run.stderr.contains("docs/access.md"), "{run:?}");
+    let url = proxy.url(&staffed.url("server"));
+    let server = Server::with(&staffed.world, &["--database-url", &url]);
+    assert_eq!(server.get("/tools").problem(), "not-signed-in");
+}
+
+#[test]
+fn tokens_that_are_none_are_soon_not_looked_at() {
+    let world = world();
+    let server = Server::of(&world);
+    let good = token(&world, "ann", Role::Admin);
+    until(|| server.get("/me"), 401);
+    let me = |token: &str| server.ask("GET", "/api/v1/me", &[("Authorization", token)], b"");
+    me(&good).ok();
+    let wrong: Vec<_> = (0..11).map(|it| me(&format!("Bearer wrong{it}"))).collect();
+    let last = wrong.last().expect("an answer");
+    assert_eq!(
+        (wrong[0].status, last.problem().as_str()),
+        (401, "rate-limited")
+    );
+    assert_ne!(last.header("retry-after"), "");
+    // Who is known goes on, and is counted by the token.
+    let known = me(&good);
+    assert_eq!(known.status, 200);
+    assert!(known.header("ratelimit").contains("r="), "{known:?}");
 }

@@ -1,17 +1,23 @@
 //! `toolcat serve`: a real server over a real database.
 
+mod abtests;
 mod access;
 mod agents;
 mod bad_input;
+mod catalogs;
 mod changing;
 mod client;
 mod defining;
+mod hardship;
 mod life;
+mod members;
 mod page;
+mod proxy;
 mod reading;
 mod reference;
 mod selecting;
 mod ui;
+mod webhooks;
 
 use crate::common::{World, definition};
 pub use client::{Answer, Server};

@@ -73,7 +73,9 @@ fn global() -> GlobalArgs {
     let mut global = GlobalArgs {
         catalog: std::env::var("TOOLCAT_CATALOG")
             .ok()
-            .filter(|it| !it.is_empty()),
+            .filter(|it| !it.is_empty())
+            .into_iter()
+            .collect(),
         ..GlobalArgs::default()
     };
     let words: Vec<String> = std::env::args()
@@ -94,7 +96,7 @@ fn global() -> GlobalArgs {
             global.database_url = Some(url);
         }
         if let Some(catalog) = value("--catalog").filter(|it| !it.is_empty()) {
-            global.catalog = Some(catalog);
+            global.catalog = vec![catalog];
         }
     }
     global
@@ -105,7 +107,7 @@ impl Default for GlobalArgs {
         let options = UiOptions::default();
         Self {
             database_url: None,
-            catalog: None,
+            catalog: Vec::new(),
             actor: None,
             reason: None,
             color: options.color,

@@ -44,6 +44,32 @@ pub fn add(
     })
 }
 
+/// Makes somebody a member, or what is given of one who is; also whether it is a new one.
+///
+/// # Errors
+/// [`Kind::Invalid`] for a name that cannot be one, [`Kind::Forbidden`] if the caller is not an admin.
+pub fn set(
+    connection: &mut Connection,
+    caller: &Caller,
+    member: &NewMember,
+) -> Result<(Member, bool), Refusal> {
+    let member = NewMember {
+        principal: checked_name("a member", &member.principal)?,
+        ..member.clone()
+    };
+    let (made, _) =
+        change(
+            connection,
+            caller,
+            Some("role_changed"),
+            |transaction| match members::find(transaction, &member.principal)? {
+                Some(_) => Ok((members::change(transaction, &member)?, false)),
+                None => Ok((members::add(transaction, &member)?, true)),
+            },
+        )?;
+    Ok(made)
+}
+
 /// What is to become of a member; what is not given stays.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {

@@ -2,9 +2,9 @@
 
 use super::{checked_name, not_a_member};
 use crate::operations::{Caller, Kind, Refusal, Remedy, change};
-use crate::store::Connection;
 use crate::store::access::members;
 use crate::store::access::teams::{self, TeamMember};
+use crate::store::{Connection, Transaction};
 
 /// The members of every team, or of one.
 ///
@@ -28,18 +28,49 @@ pub fn add(
 ) -> Result<(usize, i64), Refusal> {
     let team = checked_name("a team", team)?;
     change(connection, caller, None, |transaction| {
-        if members::find(transaction, &team)?.is_some() {
-            let message =
-                format!("{team} is a member: a team with that name would own their tools");
-            return Err(Refusal::new(Kind::Conflict, message));
-        }
-        for principal in principals {
-            if members::find(transaction, principal)?.is_none() {
-                return Err(not_a_member(transaction, principal)?);
-            }
-        }
+        check(transaction, &team, principals)?;
         Ok(teams::add(transaction, &team, principals)?)
     })
+}
+
+/// Lets a team have these members and no others.
+///
+/// # Errors
+/// As [`add`].
+pub fn set(
+    connection: &mut Connection,
+    caller: &Caller,
+    team: &str,
+    principals: &[String],
+) -> Result<(), Refusal> {
+    let team = checked_name("a team", team)?;
+    let ((), _) = change(connection, caller, None, |transaction| {
+        check(transaction, &team, principals)?;
+        let mut others: Vec<String> = (teams::list(transaction, Some(&team))?.into_iter())
+            .map(|it| it.principal)
+            .collect();
+        others.retain(|it| !principals.contains(it));
+        if !others.is_empty() {
+            teams::remove(transaction, &team, &others)?;
+        }
+        teams::add(transaction, &team, principals)?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Refuses a team that has the name of a member, and members that there are not.
+fn check(transaction: &mut Transaction, team: &str, principals: &[String]) -> Result<(), Refusal> {
+    if members::find(transaction, team)?.is_some() {
+        let message = format!("{team} is a member: a team with that name would own their tools");
+        return Err(Refusal::new(Kind::Conflict, message));
+    }
+    for principal in principals {
+        if members::find(transaction, principal)?.is_none() {
+            return Err(not_a_member(transaction, principal)?);
+        }
+    }
+    Ok(())
 }
 
 /// Takes members out of a team, or all of them, which ends it.

@@ -1,5 +1,7 @@
 //! Tokens for programs: made, listed, revoked.
 
+use chrono::Utc;
+
 use super::{Role, new_secret};
 use crate::operations::{Caller, Kind, Refusal, Remedy, change};
 use crate::store::Connection;
@@ -88,6 +90,15 @@ pub fn create(
 /// That of the database.
 pub fn list(connection: &mut Connection, principal: Option<&str>) -> Result<Vec<Token>, Refusal> {
     Ok(connection.read(|it| tokens::list(it, principal))?)
+}
+
+/// Whether a token is valid, expired or revoked.
+pub fn state(token: &Token) -> &'static str {
+    match (token.revoked_at, token.expires_at) {
+        (Some(_), _) => "revoked",
+        (None, end) if end <= Utc::now() => "expired",
+        (None, _) => "valid",
+    }
 }
 
 /// Which tokens are to be void.

@@ -99,6 +99,27 @@ struct StandingRow {
     db_user: String,
 }
 
+#[derive(QueryableByName)]
+struct RoleRow {
+    #[diesel(sql_type = Text)]
+    role: String,
+}
+
+/// The role of the session, where the rules of the catalog do not bind it: it owns the schema, or could, or is
+/// a superuser.
+///
+/// # Errors
+/// That of the query.
+pub fn unbound(connection: &mut PgConnection) -> QueryResult<Option<String>> {
+    let row: Option<RoleRow> = diesel::sql_query(
+        "SELECT r.rolname::text AS role FROM pg_roles r JOIN pg_namespace n ON n.nspname = current_schema() \
+         WHERE r.rolname = session_user AND pg_has_role(r.oid, n.nspowner, 'MEMBER')",
+    )
+    .get_result(connection)
+    .optional()?;
+    Ok(row.map(|it| it.role))
+}
+
 /// Who a session is to the database when that person acts.
 ///
 /// # Errors
