@@ -128,27 +128,26 @@ pub fn evidence(it: &Recommendation) -> String {
             counted(calibration.records, "record")
         );
     }
-    if it.evidence.error == "gamma_deviance" {
-        let ratio = it.calibration.as_ref().map_or(1.0, |it| it.ratio().0);
-        return format!(
-            "the mean of actual / estimate is {ratio:.2}; the deviance falls from {:.2} to {:.2} over {} in {}-fold \
-             cross-validation (p {:.1e}, {})",
-            it.evidence.current_error,
-            it.evidence.cross_validated_error,
-            counted(it.evidence.records, "record"),
-            it.evidence.folds,
-            it.evidence.p,
-            it.evidence.test.replace('_', " ")
-        );
-    }
+    let evidence = &it.evidence;
+    let falls = match evidence.error == "gamma_deviance" {
+        true => format!(
+            "the mean of actual / estimate is {:.2}; the deviance falls from {:.2} to {:.2}",
+            it.calibration.as_ref().map_or(1.0, |it| it.ratio().0),
+            evidence.current_error,
+            evidence.cross_validated_error,
+        ),
+        false => format!(
+            "the median error falls from {:.1} % to {:.1} %",
+            evidence.current_median_absolute_error_percent,
+            evidence.cross_validated_median_absolute_error_percent,
+        ),
+    };
     format!(
-        "the median error falls from {:.1} % to {:.1} % over {} in {}-fold cross-validation (p {:.1e}, {})",
-        it.evidence.current_median_absolute_error_percent,
-        it.evidence.cross_validated_median_absolute_error_percent,
-        counted(it.evidence.records, "record"),
-        it.evidence.folds,
-        it.evidence.p,
-        it.evidence.test.replace('_', " ")
+        "{falls} over {} in {}-fold cross-validation (p {:.1e}, {})",
+        counted(evidence.records, "record"),
+        evidence.folds,
+        evidence.p,
+        evidence.test.replace('_', " ")
     )
 }
 

@@ -99,36 +99,19 @@ pub struct Recorded {
     pub counts: HealthCounts,
 }
 
+/// What both the sums of a phase and those of its halves say of an arm.
 #[derive(QueryableByName)]
-struct Row {
-    #[diesel(sql_type = BigInt)]
-    assigned: i64,
-    #[diesel(sql_type = BigInt)]
-    silent: i64,
-    #[diesel(sql_type = BigInt)]
-    missing: i64,
-    #[diesel(sql_type = BigInt)]
-    in_both: i64,
-    #[diesel(sql_type = BigInt)]
-    early: i64,
-    #[diesel(sql_type = BigInt)]
-    late: i64,
-    #[diesel(sql_type = BigInt)]
-    stray: i64,
+struct Sums {
     #[diesel(sql_type = BigInt)]
     records: i64,
     #[diesel(sql_type = BigInt)]
     failures: i64,
-    #[diesel(sql_type = BigInt)]
-    timeouts: i64,
     #[diesel(sql_type = BigInt)]
     times: i64,
     #[diesel(sql_type = Nullable<Double>)]
     time_mean: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     time_variance: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    time_max: Option<f64>,
     #[diesel(sql_type = BigInt)]
     pairs: i64,
     #[diesel(sql_type = Nullable<Double>)]
@@ -145,6 +128,30 @@ struct Row {
     cost_mean: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     cost_variance: Option<f64>,
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = BigInt)]
+    assigned: i64,
+    #[diesel(sql_type = BigInt)]
+    silent: i64,
+    #[diesel(sql_type = BigInt)]
+    missing: i64,
+    #[diesel(sql_type = BigInt)]
+    in_both: i64,
+    #[diesel(sql_type = BigInt)]
+    early: i64,
+    #[diesel(sql_type = BigInt)]
+    late: i64,
+    #[diesel(sql_type = BigInt)]
+    stray: i64,
+    #[diesel(embed)]
+    sums: Sums,
+    #[diesel(sql_type = BigInt)]
+    timeouts: i64,
+    #[diesel(sql_type = Nullable<Double>)]
+    time_max: Option<f64>,
     #[diesel(sql_type = Nullable<Double>)]
     cost_max: Option<f64>,
     #[diesel(sql_type = Array<Double>)]
@@ -163,19 +170,6 @@ fn moments(n: i64, mean: Option<f64>, variance: Option<f64>) -> Moments {
     Moments::from_variance(count(n), mean.unwrap_or(0.0), variance.unwrap_or(0.0))
 }
 
-/// What the estimates foretold, from either kind of row.
-macro_rules! joint {
-    ($row:expr) => {
-        Joint {
-            n: count($row.pairs),
-            mean_x: $row.pairs_x.unwrap_or(0.0),
-            mean_y: $row.pairs_y.unwrap_or(0.0),
-            squares_x: $row.pairs_xx.unwrap_or(0.0),
-            products: $row.pairs_xy.unwrap_or(0.0),
-        }
-    };
-}
-
 fn unit_sums(sums: &[f64]) -> UnitSums {
     let sum = |index: usize| sums.get(index).copied().unwrap_or(0.0);
     UnitSums {
@@ -188,24 +182,37 @@ fn unit_sums(sums: &[f64]) -> UnitSums {
     }
 }
 
-impl Row {
-    fn stats(&self, by_unit: bool) -> ArmStats {
+impl Sums {
+    fn stats(&self) -> ArmStats {
         ArmStats {
             records: count(self.records),
             failures: count(self.failures),
-            timeouts: count(self.timeouts),
             ln_time: moments(self.times, self.time_mean, self.time_variance),
-            ln_time_max: self.time_max,
-            foretold: joint!(self),
+            foretold: Joint {
+                n: count(self.pairs),
+                mean_x: self.pairs_x.unwrap_or(0.0),
+                mean_y: self.pairs_y.unwrap_or(0.0),
+                squares_x: self.pairs_xx.unwrap_or(0.0),
+                products: self.pairs_xy.unwrap_or(0.0),
+            },
             cost: moments(self.costs, self.cost_mean, self.cost_variance),
+            ..ArmStats::default()
+        }
+    }
+}
+
+impl Row {
+    fn stats(&self, by_unit: bool) -> ArmStats {
+        ArmStats {
+            timeouts: count(self.timeouts),
+            ln_time_max: self.time_max,
             cost_max: self.cost_max,
             units: by_unit.then(|| UnitStats {
                 failures: unit_sums(&self.failed_by_unit),
                 ln_time: unit_sums(&self.ln_time_by_unit),
                 cost: unit_sums(&self.cost_by_unit),
             }),
-            time_p50: None,
-            time_p95: None,
+            ..self.sums.stats()
         }
     }
 }
@@ -247,32 +254,8 @@ struct Half {
     arm: String,
     #[diesel(sql_type = Integer)]
     half: i32,
-    #[diesel(sql_type = BigInt)]
-    records: i64,
-    #[diesel(sql_type = BigInt)]
-    failures: i64,
-    #[diesel(sql_type = BigInt)]
-    times: i64,
-    #[diesel(sql_type = Nullable<Double>)]
-    time_mean: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    time_variance: Option<f64>,
-    #[diesel(sql_type = BigInt)]
-    pairs: i64,
-    #[diesel(sql_type = Nullable<Double>)]
-    pairs_x: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    pairs_y: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    pairs_xx: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    pairs_xy: Option<f64>,
-    #[diesel(sql_type = BigInt)]
-    costs: i64,
-    #[diesel(sql_type = Nullable<Double>)]
-    cost_mean: Option<f64>,
-    #[diesel(sql_type = Nullable<Double>)]
-    cost_variance: Option<f64>,
+    #[diesel(embed)]
+    sums: Sums,
 }
 
 /// Sums up the first and the second half of the assigned executions; none where units are users, who have
@@ -294,14 +277,7 @@ pub fn halves(connection: &mut PgConnection, window: Window<'_>) -> QueryResult<
         } else {
             &mut half.b
         };
-        *arm = ArmStats {
-            records: count(row.records),
-            failures: count(row.failures),
-            ln_time: moments(row.times, row.time_mean, row.time_variance),
-            foretold: joint!(row),
-            cost: moments(row.costs, row.cost_mean, row.cost_variance),
-            ..ArmStats::default()
-        };
+        *arm = row.sums.stats();
     }
     halves.first = at_equal_inputs(&halves.first).0;
     halves.second = at_equal_inputs(&halves.second).0;
