@@ -15,6 +15,7 @@ pub mod capabilities;
 pub mod catalogs;
 pub mod chain;
 mod connection;
+mod conninfo;
 pub mod contents;
 pub mod digests;
 mod error;
