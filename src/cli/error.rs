@@ -18,7 +18,7 @@ pub enum ErrorKind {
     NotFound,
     /// Something stands in the way: a version, a lock, a concurrent change.
     Conflict,
-    /// The reader of stdout went away, which is no error.
+    /// The reader of stdout went away, which is not an error.
     ClosedPipe,
     /// The user interrupted.
     Interrupted,

@@ -101,7 +101,7 @@ pub fn refuse_to_replace(path: &Path) -> Result<(), CommandError> {
     }
 }
 
-/// Whether the path is no file that could be replaced by another: a device, a pipe, a folder, or
+/// Whether the path cannot be replaced by another file: a device, a pipe, a folder, or
 /// what a descriptor of this process leads to.
 fn is_stream(path: &Path, found: &Metadata) -> bool {
     let descriptors = ["/dev/stdout", "/dev/stderr", "/dev/fd", "/proc"];

@@ -68,7 +68,7 @@ impl Ignored {
     }
 }
 
-/// The file of a folder, where there is one. What is no file, such as a pipe, is none.
+/// The file of a folder, where there is one. A pipe or a device does not count.
 fn read(folder: &Path) -> Result<Option<Gitignore>, Error> {
     let path = folder.join(NAME);
     if !path.is_file() {

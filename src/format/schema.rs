@@ -27,7 +27,7 @@ pub struct Inputs {
 }
 
 /// The inputs of a schema. `root` is the document that its references lead into; for a `request`,
-/// what only an answer holds (`readOnly`) is no input.
+/// what only an answer holds (`readOnly`) is not an input.
 pub fn inputs(schema: &Node, root: &Node, request: bool) -> Inputs {
     let mut reader = Reader {
         root,

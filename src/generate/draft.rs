@@ -35,7 +35,7 @@ impl Draft {
     /// The definition that it makes of a template.
     ///
     /// # Errors
-    /// Every answer that is missing or cannot be used, and every place that is none.
+    /// Every answer that is missing or cannot be used, and every place that does not exist.
     pub fn document(&self, template: &Template) -> Result<Document, Vec<AnswerError>> {
         let mut document = fill(template, &self.answers)?;
         let mut errors = Vec::new();

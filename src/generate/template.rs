@@ -60,7 +60,7 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// Where a question cannot be read, a gap has no question, or the body is no definition.
+    /// Where a question cannot be read, a gap has no question, or the body is not a definition.
     pub fn parse(name: &str, text: &str) -> Result<Self, TemplateError> {
         let failed = |message: String| TemplateError {
             name: name.to_owned(),

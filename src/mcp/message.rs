@@ -7,7 +7,7 @@ pub const LONGEST_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// The text is no JSON.
 pub const PARSE_ERROR: i64 = -32700;
-/// The JSON is no message.
+/// The JSON is not a message.
 pub const INVALID_REQUEST: i64 = -32600;
 /// There is no such method.
 pub const METHOD_NOT_FOUND: i64 = -32601;
@@ -126,7 +126,7 @@ impl Unreadable {
 /// Reads one message.
 ///
 /// # Errors
-/// [`PARSE_ERROR`] for what is no JSON; [`INVALID_REQUEST`] for JSON that is no message.
+/// [`PARSE_ERROR`] for what is not JSON; [`INVALID_REQUEST`] for JSON that is not a message.
 pub fn parse(bytes: &[u8]) -> Result<Message, Unreadable> {
     if bytes.len() > LONGEST_MESSAGE {
         return Err(Unreadable::too_long());

@@ -208,7 +208,7 @@ fn tools_within(
 /// The best of some tools, by an index of their own.
 fn among(tools: &[(StoredTool, Document)], words: &str, limit: usize) -> Vec<Hit> {
     let read = tools.iter().filter_map(|(stored, document)| {
-        // What was changed by hand into something that is no definition cannot be found by its words.
+        // What was changed by hand into something other than a definition cannot be found by its words.
         Some((stored, document.to_tool().ok()?))
     });
     let read: Vec<_> = read.collect();

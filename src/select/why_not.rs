@@ -15,7 +15,7 @@ pub struct WhyNot {
     pub tool: String,
     /// Where it stands.
     pub standing: Standing,
-    /// Why it is no candidate; empty where it is one.
+    /// Why it is not a candidate; empty where it is one.
     pub absence: Vec<String>,
     /// Its best pattern in the ranking, with its place from 1.
     pub best: Option<Placed>,
@@ -43,7 +43,7 @@ pub enum Standing {
     Behind,
     /// Every pattern of it was set aside.
     SetAside,
-    /// It is no candidate.
+    /// It is not a candidate.
     NoCandidate,
 }
 

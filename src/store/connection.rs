@@ -275,7 +275,7 @@ impl Connection {
     /// Reads in one statement, or in several that need not see the same state.
     ///
     /// # Errors
-    /// As the query, classified.
+    /// Those of the database.
     pub fn read<T>(
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
@@ -299,7 +299,7 @@ impl Connection {
     /// Reads several statements in one state of the catalog.
     ///
     /// # Errors
-    /// As the queries, classified.
+    /// Those of the database.
     pub fn read_consistently<T>(
         &mut self,
         query: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
@@ -361,7 +361,7 @@ impl Connection {
     /// lock and without the audit log. What is transient is tried again a few times.
     ///
     /// # Errors
-    /// As the queries, classified; nothing is recorded then.
+    /// Those of the database; nothing is recorded then.
     pub fn record<T>(
         &mut self,
         mut change: impl FnMut(&mut PgConnection) -> Result<T, StoreError>,
@@ -380,7 +380,7 @@ impl Connection {
     /// The definitions of those tools, in their order.
     ///
     /// # Errors
-    /// As the queries, classified.
+    /// Those of the database.
     pub fn definitions(&mut self, stored: &[StoredTool]) -> Result<Vec<Document>, StoreError> {
         self.read(|connection| super::tools::definitions(connection, stored))
     }

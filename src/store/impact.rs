@@ -86,7 +86,7 @@ impl Watched {
 
 fn answer(connection: &mut PgConnection, request: &Request) -> Result<Option<String>, StoreError> {
     let pool = index::pool(connection, request)?.found;
-    // A weight that is none cannot have been recorded.
+    // An invalid weight cannot have been recorded.
     let answer = pool.answer(request).ok().and_then(|it| it.answer);
     Ok(answer.as_ref().map(Choice::label))
 }

@@ -302,7 +302,7 @@ pub fn roll_back(
     Ok(())
 }
 
-/// The latest versions on those platforms and with those tags that are none of the tools named,
+/// The latest versions on those platforms and with those tags, without the tools named,
 /// and not retired yet: what a folder that is the whole truth no longer holds.
 pub fn no_longer_held(
     connection: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! Files beside the definitions of a folder that are none: a package.json, a workflow, a chart.
+//! Files beside the definitions of a folder that hold no definition: a package.json, a workflow, a chart.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;

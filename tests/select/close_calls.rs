@@ -56,10 +56,13 @@ fn a_command_settles_a_close_call() {
 fn a_command_that_misbehaves_is_told_so() {
     let world = world();
     for (command, message) in [
-        ("echo three", "says `three`, which is no choice"),
-        ("echo use", "says `use`, which is no choice"),
+        (
+            "echo three",
+            "says `three`, which is not one of the choices",
+        ),
+        ("echo use", "says `use`, which is not one of the choices"),
         ("exit 3", "failed: exit status: 3"),
-        ("true", "says ``, which is no choice"),
+        ("true", "says ``, which is not one of the choices"),
     ] {
         let run = settle(&world, command);
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{command}");

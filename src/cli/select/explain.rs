@@ -197,7 +197,7 @@ fn lines(why_not: &WhyNot, answer: &Answer) -> Vec<String> {
     match (why_not.standing, &why_not.best) {
         (Standing::Chosen, _) => lines.push("it is the answer".to_owned()),
         (Standing::NoCandidate, _) => {
-            lines.push("it is no candidate".to_owned());
+            lines.push("it is not a candidate".to_owned());
             lines.extend(why_not.absence.iter().cloned());
         }
         (Standing::SetAside, _) => lines.push("every pattern of it was set aside".to_owned()),

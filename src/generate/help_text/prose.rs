@@ -176,7 +176,7 @@ pub fn only_errors<'a>(name: &str, text: &'a str) -> Option<&'a str> {
         .then_some(first)
 }
 
-/// A line below an error that is no help either.
+/// A line below an error that is not help either.
 fn is_trace(line: &str) -> bool {
     let lower = line.to_lowercase();
     [

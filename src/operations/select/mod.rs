@@ -316,7 +316,7 @@ fn learn(
         .collect())
 }
 
-/// Why a tool is not the answer; one that is no candidate must exist.
+/// Why a tool is not the answer; one that is not a candidate must exist.
 fn explain(
     job: &Job,
     pooled: &Pooled,

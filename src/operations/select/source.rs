@@ -163,7 +163,7 @@ impl Source {
         }
     }
 
-    /// Why a tool is no candidate of the request.
+    /// Why a tool is not a candidate of the request.
     ///
     /// # Errors
     /// [`Kind::NotFound`] if there is no such tool.
@@ -187,7 +187,7 @@ impl Source {
     }
 }
 
-/// Why a tool of the catalog is no candidate; of several that are meant, the first.
+/// Why a tool of the catalog is not a candidate; of several that are meant, the first.
 fn absence(
     connection: &mut Transaction,
     request: &Request,

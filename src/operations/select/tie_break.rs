@@ -21,7 +21,7 @@ pub struct TieBreak<'a> {
 /// answer. Returns what was chosen, where it was asked.
 ///
 /// # Errors
-/// Those of asking; [`Kind::Invalid`] if what is said is no choice.
+/// Those of asking; [`Kind::Invalid`] if the answer names none of the choices.
 pub fn settle(
     tie_break: &TieBreak<'_>,
     request: &Request,
@@ -41,7 +41,10 @@ pub fn settle(
     let said = (tie_break.ask)(&input)?;
     let chosen = parse(&said, &answer.ranking[..2]).ok_or_else(|| {
         let shown: String = said.trim().chars().take(80).collect();
-        let message = format!("{} says `{shown}`, which is no choice", tie_break.name);
+        let message = format!(
+            "{} says `{shown}`, which is not one of the choices",
+            tie_break.name
+        );
         Refusal::new(Kind::Invalid, message).remedy(Remedy::SayChoice)
     })?;
     let label = answer.ranking[chosen].label();

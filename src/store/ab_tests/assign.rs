@@ -307,7 +307,7 @@ pub struct Serving {
 /// stored: see [`keep`].
 ///
 /// # Errors
-/// As the query. Ids that cannot be units take part in nothing.
+/// Those of the database. Ids that cannot be units take part in nothing.
 pub fn serving(connection: &mut PgConnection, caller: Caller<'_>) -> QueryResult<Vec<Serving>> {
     let usable = |id: Option<&str>| {
         id.filter(|id| check_unit(id).is_ok())
@@ -328,7 +328,7 @@ pub fn serving(connection: &mut PgConnection, caller: Caller<'_>) -> QueryResult
 /// phase or ended meanwhile: then nothing is stored, and false returned.
 ///
 /// # Errors
-/// As the query.
+/// Those of the database.
 pub fn keep(connection: &mut PgConnection, serving: &Serving) -> QueryResult<bool> {
     if serving.stored {
         return Ok(true);

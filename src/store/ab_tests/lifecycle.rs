@@ -134,7 +134,7 @@ impl From<diesel::result::Error> for ChangeError {
 /// Makes a test as a draft.
 ///
 /// # Errors
-/// [`ChangeError::Exists`], or as the query.
+/// [`ChangeError::Exists`], or those of the database.
 pub fn create(
     connection: &mut PgConnection,
     new: &NewTest,
@@ -177,7 +177,7 @@ pub fn create(
 /// The test of that name, locked until the end of the transaction.
 ///
 /// # Errors
-/// [`ChangeError::NoSuchTest`], or as the query.
+/// [`ChangeError::NoSuchTest`], or those of the database.
 pub fn existing(connection: &mut PgConnection, name: &str) -> Result<StoredTest, ChangeError> {
     diesel::sql_query("SELECT FROM tool_ab_tests WHERE test_name = $1 FOR UPDATE")
         .bind::<Text, _>(name)

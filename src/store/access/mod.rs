@@ -123,7 +123,7 @@ pub fn unbound(connection: &mut PgConnection) -> QueryResult<Option<String>> {
 /// Who a session is to the database when that person acts.
 ///
 /// # Errors
-/// As the queries.
+/// Those of the database.
 pub fn standing(connection: &mut PgConnection, actor: &str) -> QueryResult<Standing> {
     connection.transaction(|connection| {
         diesel::sql_query("SELECT set_config('toolcat.actor', $1, true)")
@@ -166,7 +166,7 @@ struct RightsRow {
 /// What that principal may do, without regard to a token.
 ///
 /// # Errors
-/// As the query.
+/// Those of the database.
 pub fn rights(connection: &mut PgConnection, principal: &str) -> QueryResult<Rights> {
     let row: RightsRow = diesel::sql_query(
         "SELECT CASE WHEN pg_get_userbyid(n.nspowner) = $1 THEN 'admin' ELSE m.role END::text AS role, \

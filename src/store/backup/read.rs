@@ -42,7 +42,7 @@ pub struct Restored {
 /// With `replace`, what it holds goes. All of it is one transaction, which a dry run undoes.
 ///
 /// # Errors
-/// Where the file is no whole backup, the catalog is not empty or has other migrations, or the
+/// Where the file is not a whole backup, the catalog is not empty or has other migrations, or the
 /// database refuses. Nothing is restored then.
 pub fn restore(
     connection: &mut Connection,

@@ -106,7 +106,7 @@ impl Entry {
     /// The candidates that it holds.
     ///
     /// # Errors
-    /// Where a policy or a preference was changed by hand into something that is none.
+    /// Where a policy or a preference was changed by hand into something that cannot be read.
     pub fn candidates(&self, capability: &str) -> Result<Vec<Candidate>, DocumentError> {
         self.patterns
             .iter()

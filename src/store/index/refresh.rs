@@ -44,7 +44,7 @@ struct Standing {
 /// be held. Memory is bounded by a block of tools, not by the catalog.
 ///
 /// # Errors
-/// As the queries.
+/// Those of the database.
 pub fn refresh(connection: &mut PgConnection) -> Result<(), StoreError> {
     let standing: Standing = diesel::sql_query(
         "SELECT revision, indexed_revision, index_format, documents, total_length, \

@@ -33,7 +33,7 @@ pub struct Assigned {
 /// that are candidates are touched.
 ///
 /// # Errors
-/// As the queries.
+/// Those of the database.
 pub fn assign(
     connection: &mut PgConnection,
     caller: Caller<'_>,

@@ -107,7 +107,7 @@ impl Snapshot {
     /// Reads the whole of it. Call within one consistent state of the catalog.
     ///
     /// # Errors
-    /// As the queries; [`StoreError::Definition`] where postings cannot be read.
+    /// Those of the database; [`StoreError::Definition`] where postings cannot be read.
     pub fn load(connection: &mut PgConnection) -> Result<Self, StoreError> {
         let row = state(connection)?;
         let state = row.state.into_state();

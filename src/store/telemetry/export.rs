@@ -76,7 +76,7 @@ fn whole_where_it_is<S: serde::Serializer>(value: &f64, serializer: S) -> Result
 /// table. What `part` returns ends it early.
 ///
 /// # Errors
-/// As the queries.
+/// Those of the database.
 pub fn export<E>(
     connection: &mut PgConnection,
     scope: &Scope,

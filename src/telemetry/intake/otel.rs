@@ -321,7 +321,7 @@ mod tests {
         assert!(entries(json!(3)).is_err());
     }
 
-    /// T4: what names the process is no input; T1: a boolean `error` is the outcome and no message.
+    /// T4: what names the process is not an input; T1: a boolean `error` is the outcome and no message.
     #[test]
     fn attributes_of_the_process_are_no_inputs() {
         let pid = json!({"key": "process.pid", "value": {"intValue": "1000"}});
