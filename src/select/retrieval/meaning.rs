@@ -6,7 +6,7 @@
 //! that sums of pieces come near the encoder's vectors of whole sentences. They are bytes with a scale for each piece,
 //! and are summed in the order of the text, so that every machine gives the same bits.
 
-use std::collections::HashMap;
+use super::words::ByWord;
 
 /// The table: magic, number of pieces, dimensions, where each piece begins, the pieces in byte order, a scale for
 /// each, and its vector as bytes.
@@ -68,7 +68,7 @@ impl Vector {
 /// Turns texts into vectors, and remembers the words that it has met.
 #[derive(Default)]
 pub(super) struct Meanings {
-    words: HashMap<Box<str>, usize>,
+    words: ByWord<Box<str>, usize>,
     vectors: Vec<Vector>,
 }
 

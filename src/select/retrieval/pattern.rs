@@ -1,7 +1,6 @@
 //! How well each usage pattern of a tool fits a request: by all the words of its texts, and by the one text that
 //! says most nearly what was asked.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +10,7 @@ use super::lexicon::{Opposites, lexicon};
 use super::meaning::{Meanings, Vector};
 use super::query::Asked;
 use super::rank::TermWeight;
-use super::words::{Analyzer, Word};
+use super::words::{Analyzer, ByWord, Word};
 
 /// What a word of the capability, and of the tool around it, counts against one of the pattern itself.
 const AROUND_WEIGHT: f64 = 0.5;
@@ -153,7 +152,7 @@ pub struct Reader<'a> {
     analyzer: Analyzer,
     meanings: Meanings,
     terms: Vec<Term>,
-    numbers: HashMap<Arc<str>, usize>,
+    numbers: ByWord<Arc<str>, usize>,
     /// The terms of each word, by the analyzer's number of it.
     words: Vec<Vec<usize>>,
 }
@@ -172,7 +171,7 @@ impl<'a> Reader<'a> {
             analyzer: Analyzer::new(),
             meanings,
             terms: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: ByWord::default(),
             words: Vec::new(),
         }
     }

@@ -106,10 +106,13 @@ struct Sums {
 impl Sums {
     /// Nothing yet, for every document that the query's lists hold.
     fn new(query: &Query, postings: &impl Lists) -> Self {
-        let mut docs = Vec::new();
-        for list in query.terms().iter().filter_map(|term| postings.get(term)) {
-            unite(&mut docs, list.entries());
-        }
+        let terms = query.terms();
+        let lists = terms.iter().filter_map(|term| postings.get(term));
+        let entries = lists.flat_map(|list| list.entries());
+        let mut docs: Vec<i64> = entries.map(|entry| entry.doc).collect();
+        // A few ascending runs: the sort merges them.
+        docs.sort();
+        docs.dedup();
         let sums = vec![Sum::default(); docs.len()];
         Self { docs, sums }
     }
@@ -156,23 +159,6 @@ impl Sums {
         hits.extend(found().map(hit));
         hits
     }
-}
-
-/// Adds the documents of a list to ascending numbers of documents.
-fn unite(docs: &mut Vec<i64>, entries: &[Entry]) {
-    let mut known = docs.iter().copied().peekable();
-    let missing: Vec<i64> = (entries.iter().map(|entry| entry.doc))
-        .filter(|doc| {
-            while known.next_if(|known| known < doc).is_some() {}
-            known.peek() != Some(doc)
-        })
-        .collect();
-    if missing.is_empty() {
-        return;
-    }
-    docs.extend(missing);
-    // Two ascending runs: the sort merges them.
-    docs.sort();
 }
 
 #[derive(Default, Clone, Copy)]

@@ -1,11 +1,13 @@
 //! From text to terms: words, the parts of identifiers, stop words, stems.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::stop_words::STOP_WORDS;
+
+/// A map by words of texts: each word of each text is looked up, mostly short ones.
+pub(super) type ByWord<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
 /// Longest term kept, in bytes: longer ones are cut, so that a key always fits a database index.
 const MAX_TERM_BYTES: usize = 64;
@@ -28,8 +30,8 @@ pub(super) struct Word {
 /// Turns words into terms and remembers those it has met.
 pub struct Analyzer {
     stemmer: Stemmer,
-    stems: HashMap<Box<str>, Arc<str>>,
-    words: HashMap<Box<str>, Arc<Word>>,
+    stems: ByWord<Box<str>, Arc<str>>,
+    words: ByWord<Box<str>, Arc<Word>>,
 }
 
 impl Default for Analyzer {
@@ -43,8 +45,8 @@ impl Analyzer {
     pub fn new() -> Self {
         Self {
             stemmer: Stemmer::create(Algorithm::English),
-            stems: HashMap::new(),
-            words: HashMap::new(),
+            stems: ByWord::default(),
+            words: ByWord::default(),
         }
     }
 
