@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, Asker};
 use super::extract::{
-    Answer, JsonBody, Named, Params, body, encoded, media_type, tool, wrong_type,
+    Answer, JsonBody, Named, Params, body, encoded, media_type, object, tool, wrong_type,
 };
 use super::problem::{Fault, Name, Problem};
 use super::tools::{self, ToolView, Which};
@@ -388,6 +388,7 @@ pub struct Exporting {
     /// The tools by name: [PLATFORM/]NAME[@VERSION]; all where none is named.
     tools: Vec<String>,
     /// What must hold of them.
+    #[serde(deserialize_with = "object")]
     filter: FilterBody,
     /// Older versions as well as those in use.
     all_versions: bool,

@@ -6,8 +6,10 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use super::api::LARGEST_IMPORT;
 use super::app::Asker;
@@ -85,34 +87,70 @@ pub fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// A body in JSON.
+/// A body that is an object in JSON.
 pub struct JsonBody<T>(pub T);
+
+/// A body in JSON, whatever it is.
+pub struct AnyJson(pub Value);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let kind = media_type(request.headers());
-        if kind != "application/json" {
-            return Err(wrong_type(&kind, "application/json"));
-        }
-        let bytes = body(request, state).await?;
-        json(&bytes).map(JsonBody)
+        let bytes = json(request, state).await?;
+        let mut read = serde_json::Deserializer::from_slice(&bytes);
+        let value = object(&mut read).map_err(unreadable)?;
+        read.end().map_err(unreadable)?;
+        Ok(Self(value))
     }
 }
 
-/// Reads JSON that came from outside.
-///
-/// # Errors
-/// 400 where it is none, 422 where it is not of the shape that is asked for.
-pub fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+impl<S: Send + Sync> FromRequest<S> for AnyJson {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let bytes = json(request, state).await?;
+        serde_json::from_slice(&bytes).map(Self).map_err(unreadable)
+    }
+}
+
+/// The bytes of a body that says it is JSON.
+async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let kind = media_type(request.headers());
+    if kind != "application/json" {
+        return Err(wrong_type(&kind, "application/json"));
+    }
+    let bytes = body(request, state).await?;
     if bytes.windows(6).any(|it| it == br"\u0000") {
-        let value: serde_json::Value = serde_json::from_slice(bytes).map_err(unreadable)?;
+        let value: Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
         if holds_nul(&value) {
             return Err(Problem::new(Name::Invalid, NUL));
         }
     }
-    serde_json::from_slice(bytes).map_err(unreadable)
+    Ok(bytes)
+}
+
+/// Reads an object into a struct. By itself serde takes a list for one as well, its items for the fields in their order.
+///
+/// # Errors
+/// What is not an object, or not of the shape that is asked for.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    struct Fields<T>(std::marker::PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+    deserializer.deserialize_map(Fields(std::marker::PhantomData))
 }
 
 fn unreadable(error: serde_json::Error) -> Problem {
@@ -123,8 +161,7 @@ fn unreadable(error: serde_json::Error) -> Problem {
     Problem::new(name, format!("the body: {error}"))
 }
 
-fn holds_nul(value: &serde_json::Value) -> bool {
-    use serde_json::Value;
+fn holds_nul(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
         Value::Array(items) => items.iter().any(holds_nul),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, Asker};
-use super::extract::{Answer, JsonBody, Params};
+use super::extract::{Answer, AnyJson, Params};
 use super::problem::{Name, Problem};
 use crate::definition::ToolRef;
 use crate::operations::Refusal;
@@ -82,7 +82,7 @@ pub async fn record(
     State(app): State<Arc<App>>,
     asker: Asker,
     Params(recording): Params<Recording>,
-    JsonBody(executions): JsonBody<Value>,
+    AnyJson(executions): AnyJson,
 ) -> Result<Answer<RecordedView>, Problem> {
     let caller = asker.caller(None, recording.dry_run);
     let dry_run = recording.dry_run;

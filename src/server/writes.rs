@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::app::{App, Asker};
-use super::extract::{Answer, JsonBody, Named, Params, tool};
+use super::extract::{Answer, JsonBody, Named, Params, object, tool};
 use super::problem::{Name, Problem};
 use crate::definition::{Status, ToolRef};
 use crate::operations::address::Selection;
@@ -330,7 +330,7 @@ pub struct ActionRequest {
     /// The tools by name: [PLATFORM/]NAME[@VERSION].
     tools: Option<Vec<String>>,
     /// What must hold of them besides, or of all where none is named.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     filter: FilterBody,
     /// How many versions were agreed to; where it would be another number, nothing is changed.
     expect: usize,

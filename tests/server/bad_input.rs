@@ -52,6 +52,8 @@ fn bodies_that_cannot_be_read_are_problems() {
         (&b"{"[..], vec![json], 400, "malformed"),
         (b"", vec![json], 400, "malformed"),
         (b"[]", vec![json], 422, "invalid"),
+        (b"[\"df\"]", vec![json], 422, "invalid"),
+        (b"{} {}", vec![json], 400, "malformed"),
         (b"{\"query\": 5}", vec![json], 422, "invalid"),
         (b"{\"question\": \"df\"}", vec![json], 422, "invalid"),
         (
@@ -107,6 +109,18 @@ fn bodies_that_cannot_be_read_are_problems() {
             (status, name),
             "{shown}"
         );
+    }
+    // A list stands for no object, at whatever depth: this one would name every tool.
+    for (path, body) in [
+        ("tokens", r#"[null, null]"#),
+        (
+            "tools/actions",
+            r#"{"action": "disable", "filter": [], "expect": 1}"#,
+        ),
+        ("tools/export", r#"{"filter": []}"#),
+    ] {
+        let answer = server.ask("POST", &format!("/api/v1/{path}"), &[json], body.as_bytes());
+        assert_eq!(answer.problem(), "invalid", "{path}");
     }
 }
 
