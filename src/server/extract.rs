@@ -97,11 +97,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = json(request, state).await?;
-        let mut read = serde_json::Deserializer::from_slice(&bytes);
-        let value = object(&mut read).map_err(unreadable)?;
-        read.end().map_err(unreadable)?;
-        Ok(Self(value))
+        json(&bytes_of(request, state).await?, |it| object(it)).map(Self)
     }
 }
 
@@ -109,25 +105,40 @@ impl<S: Send + Sync> FromRequest<S> for AnyJson {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let bytes = json(request, state).await?;
-        serde_json::from_slice(&bytes).map(Self).map_err(unreadable)
+        json(&bytes_of(request, state).await?, |it| {
+            Value::deserialize(it)
+        })
+        .map(Self)
     }
 }
 
 /// The bytes of a body that says it is JSON.
-async fn json<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let kind = media_type(request.headers());
     if kind != "application/json" {
         return Err(wrong_type(&kind, "application/json"));
     }
-    let bytes = body(request, state).await?;
+    body(request, state).await
+}
+
+/// Reads JSON that came from outside.
+///
+/// # Errors
+/// 400 where it is not JSON, 422 where it is not of the shape that is asked for.
+fn json<T>(
+    bytes: &[u8],
+    read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead>) -> serde_json::Result<T>,
+) -> Result<T, Problem> {
     if bytes.windows(6).any(|it| it == br"\u0000") {
-        let value: Value = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        let value: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
         if holds_nul(&value) {
             return Err(Problem::new(Name::Invalid, NUL));
         }
     }
-    Ok(bytes)
+    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
+    let value = read(&mut deserializer).map_err(unreadable)?;
+    deserializer.end().map_err(unreadable)?;
+    Ok(value)
 }
 
 /// Reads an object into a struct. By itself serde takes a list for one as well, its items for the fields in their order.
@@ -250,11 +261,24 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_json_has_a_status() {
-        let status = |text: &str| json::<Vec<String>>(text.as_bytes()).map_err(|it| it.status);
-        assert_eq!(status(r#"["a"]"#), Ok(vec!["a".to_owned()]));
-        assert_eq!(status("["), Err(400));
-        assert_eq!(status("[1]"), Err(422));
-        assert_eq!(status(r#"["\u0000"]"#), Err(422));
-        assert_eq!(status(r#"["\\u0000"]"#), Ok(vec!["\\u0000".to_owned()]));
+        #[derive(Debug, PartialEq, Deserialize)]
+        struct Names {
+            names: Vec<String>,
+        }
+        let status = |text: &str| {
+            json::<Names>(text.as_bytes(), |it| object(it)).map_err(|problem| problem.status)
+        };
+        let named = |name: &str| {
+            Ok(Names {
+                names: vec![name.to_owned()],
+            })
+        };
+        assert_eq!(status(r#"{"names": ["a"]}"#), named("a"));
+        assert_eq!(status("{"), Err(400));
+        assert_eq!(status(r#"{"names": []} {}"#), Err(400));
+        assert_eq!(status(r#"{"names": [1]}"#), Err(422));
+        assert_eq!(status(r#"[["a"]]"#), Err(422));
+        assert_eq!(status(r#"{"names": ["\u0000"]}"#), Err(422));
+        assert_eq!(status(r#"{"names": ["\\u0000"]}"#), named("\\u0000"));
     }
 }
