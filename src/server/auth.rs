@@ -23,10 +23,10 @@ const REMEMBERED: Duration = Duration::from_secs(10);
 /// The most tokens that are remembered.
 const MOST: usize = 10_000;
 
-/// Whom a token stands for, and since when that is known.
-type Known = (Arc<Principal>, Instant);
+/// Whom a token stands for, and since when that is known; nobody where that has to be asked again.
+type Known = (Option<Arc<Principal>>, Instant);
 
-/// The principals of tokens that were shown a moment ago, by the hash of the token.
+/// The principals of tokens that were shown a while ago, by the hash of the token.
 #[derive(Default)]
 pub struct Tokens(Mutex<HashMap<[u8; 32], Known>>);
 
@@ -35,10 +35,11 @@ impl Tokens {
     pub fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (principal, since) = known.get(hash)?;
-        (since.elapsed() < REMEMBERED).then(|| Arc::clone(principal))
+        principal.clone().filter(|_| since.elapsed() < REMEMBERED)
     }
 
-    /// Whether a token was good a while ago, and nothing has changed since that could have ended it.
+    /// Whether a token was good when it was last looked at. Such a token is looked at again although its address
+    /// has shown many that were not.
     fn knows(&self, hash: &[u8; 32]) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.contains_key(hash)
@@ -50,15 +51,21 @@ impl Tokens {
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(hash, (principal, Instant::now()));
+        known.insert(hash, (Some(principal), Instant::now()));
     }
 
-    /// Forgets all: members, teams or tokens have changed.
+    /// Asks again whom each stands for: members, teams or tokens have changed.
     pub fn forget(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (principal, _) in known.values_mut() {
+            *principal = None;
+        }
+    }
+
+    /// A token that is good no longer.
+    fn remove(&self, hash: &[u8; 32]) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.remove(hash);
     }
 }
 
@@ -162,7 +169,12 @@ pub async fn who(app: &Arc<App>, token: Option<&str>) -> Result<Option<Arc<Princ
         return Ok(Some(principal));
     }
     let read = app.pool.read(move |it| access::authenticate(it, &token));
-    let principal = Arc::new(read.await?);
+    let read = read.await.inspect_err(|problem| {
+        if problem.status() == StatusCode::UNAUTHORIZED {
+            app.following.tokens().remove(&hash);
+        }
+    });
+    let principal = Arc::new(read?);
     app.following.tokens().put(hash, Arc::clone(&principal));
     Ok(Some(principal))
 }

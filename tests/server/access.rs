@@ -171,7 +171,8 @@ fn tokens_that_are_none_are_soon_not_looked_at() {
         (401, "rate-limited")
     );
     assert_ne!(last.header("retry-after"), "");
-    // Who is known goes on, and is counted by the token.
+    // Who is known goes on, and is counted by the token; also when members change, and everybody is looked up again.
+    token(&world, "bob", Role::Viewer);
     let known = me(&good);
     assert_eq!(known.status, 200);
     assert!(known.header("ratelimit").contains("r="), "{known:?}");
