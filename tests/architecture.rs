@@ -93,6 +93,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "mcp",
             "operations",
             "output",
+            "report",
             "select",
             "store",
             "telemetry",

@@ -12,15 +12,18 @@ pub struct Bar {
     pub value: f64,
     /// The value in words.
     pub words: String,
+    /// Whether it counts what went wrong.
+    pub is_bad: bool,
 }
 
 impl Bar {
-    /// A bar for a count.
+    /// A bar for a count of what went wrong.
     pub fn count(name: &str, count: usize) -> Self {
         Self {
             name: name.to_owned(),
             value: count as f64,
             words: grouped(count),
+            is_bad: true,
         }
     }
 }
@@ -33,9 +36,10 @@ pub fn bars(bars: &[Bar]) -> String {
     for bar in bars {
         let width = (bar.value / most).clamp(0.0, 1.0) * 100.0;
         html.push_str(&format!(
-            "<div><span>{}</span><svg aria-hidden=\"true\"><rect width=\"{width:.1}%\" height=\"100%\" rx=\"3\"/></svg>\
+            "<div><span>{}</span><svg aria-hidden=\"true\"><rect{} width=\"{width:.1}%\" height=\"100%\" rx=\"3\"/></svg>\
              <b>{}</b></div>",
             escape(&bar.name),
+            if bar.is_bad { " class=\"bad\"" } else { "" },
             escape(&bar.words)
         ));
     }

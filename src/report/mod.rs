@@ -7,6 +7,7 @@ mod chart;
 pub mod figures;
 pub mod findings;
 mod forest;
+pub mod overview;
 mod page;
 mod scale;
 pub mod telemetry;

@@ -119,7 +119,10 @@ pub struct Selection {
 
 impl SelectRequest {
     /// The request as the operation takes it.
-    fn into_request(self, covers: &BTreeMap<String, Vec<String>>) -> Result<Request, Problem> {
+    pub(super) fn into_request(
+        self,
+        covers: &BTreeMap<String, Vec<String>>,
+    ) -> Result<Request, Problem> {
         let wrong = |text: String| Problem::new(Name::Invalid, text);
         if self.capabilities.is_empty() && self.query.trim().is_empty() {
             return Err(wrong("nothing is asked for".to_owned())

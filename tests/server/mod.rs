@@ -17,6 +17,7 @@ mod reading;
 mod reference;
 mod selecting;
 mod ui;
+mod ui_measured;
 mod webhooks;
 
 use crate::common::{World, definition};

@@ -8,7 +8,7 @@ use crate::common::{World, definition};
 use toolcat::operations::access::Role;
 
 /// A browser that is signed in, as far as these tests need one.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     server: &'a Server,
     cookie: String,
 }
@@ -35,7 +35,7 @@ fn encoded(fields: &[(&str, &str)]) -> String {
 }
 
 impl<'a> Browser<'a> {
-    fn of(server: &'a Server) -> Self {
+    pub(super) fn of(server: &'a Server) -> Self {
         let answer = server.ask("GET", &link(server), &[], b"");
         assert_eq!(answer.status, 303, "{answer:?}");
         let cookie = cookie_of(&answer);
@@ -56,18 +56,18 @@ impl<'a> Browser<'a> {
         }
     }
 
-    fn get(&self, path: &str) -> Answer {
+    pub(super) fn get(&self, path: &str) -> Answer {
         self.server
             .ask("GET", path, &[("Cookie", &self.cookie)], b"")
     }
 
-    fn page(&self, path: &str) -> String {
+    pub(super) fn page(&self, path: &str) -> String {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path} {}", answer.text());
         answer.text()
     }
 
-    fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(super) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let headers = [
             ("Cookie", self.cookie.as_str()),
             ("Content-Type", "application/x-www-form-urlencoded"),
@@ -78,7 +78,7 @@ impl<'a> Browser<'a> {
     }
 
     /// Sends a form, and follows where that leads.
-    fn done(&self, path: &str, fields: &[(&str, &str)]) -> String {
+    pub(super) fn done(&self, path: &str, fields: &[(&str, &str)]) -> String {
         let answer = self.post(path, fields);
         assert_eq!(answer.status, 303, "{path} {}", answer.text());
         self.page(answer.header("location"))

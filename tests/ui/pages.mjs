@@ -85,9 +85,33 @@ async function work({ page }, name, scripts) {
   }
 }
 
+// Plan a test, make it, start it.
+async function measure({ page }, name) {
+  await page.goto("/ui/abtests");
+  await page.getByRole("button", { name: "New test" }).click();
+  const test = { name, a: "linux/df@1.0", b: "linux/df@2.0", share_b: "50", reason: "to know" };
+  for (const [field, value] of Object.entries(test)) await page.locator(`#${field}`).fill(value);
+  await page.getByRole("button", { name: "Show the plan" }).click();
+  await page.getByText("This test is planned for").waitFor();
+  await page.getByRole("button", { name: "Make the test" }).click();
+  await page.locator("#reason").fill("now");
+  await page.getByRole("button", { name: "Start", exact: true }).click();
+  await page.getByText("The test was started.").waitFor();
+}
+
+// End it, which takes a reason.
+async function conclude({ page }, name) {
+  await page.goto(`/ui/abtests/${name}`);
+  await page.locator("#reason").fill("enough was seen");
+  await page.getByRole("button", { name: "End with A" }).click();
+  await page.getByText("The winner was forced by a person.").waitFor();
+}
+
 async function look(browser, colorScheme) {
   const one = await person(browser, { colorScheme });
   const paths = ["/ui/", "/ui/tools", "/ui/tools/linux%2Fdf", "/ui/tools/linux%2Fdf/edit", "/ui/new", "/ui/new?by=text",
+    "/ui/select", "/ui/select?words=how+full+is+the+disk&why_not=du", "/ui/telemetry", "/ui/telemetry?tool=df",
+    "/ui/abtests", "/ui/abtests/new", "/ui/abtests/quick",
     "/ui/audit", "/ui/audit?revision=1", "/ui/members", "/ui/tools?status=nothing", "/ui/tools/nothing", "/ui/sign-in"];
   for (const path of paths) {
     await one.page.goto(path);
@@ -110,10 +134,14 @@ try {
   for (const scripts of [true, false]) {
     const one = await person(browser, { javaScriptEnabled: scripts });
     await work(one, scripts ? "rg_one" : "rg_two", scripts);
+    if (scripts) await measure(one, "quick");
     assert.deepEqual(one.refused, []);
     await one.end();
   }
   for (const scheme of ["light", "dark"]) await look(browser, scheme);
+  const one = await person(browser, { javaScriptEnabled: false });
+  await conclude(one, "quick");
+  await one.end();
   console.log("the pages do what people need, with a script and without; axe finds nothing in either colour");
 } finally {
   await browser.close();

@@ -7,6 +7,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 
+use crate::report::CHART_STYLE;
 use crate::server::problem::{Name, Problem};
 
 /// A file that pages refer to.
@@ -14,12 +15,12 @@ pub struct Asset {
     /// Its path.
     pub path: String,
     kind: &'static str,
-    text: &'static str,
+    text: String,
 }
 
 impl Asset {
-    fn new(stem: &str, ending: &str, kind: &'static str, text: &'static str) -> Self {
-        let hash = Sha256::digest(text);
+    fn new(stem: &str, ending: &str, kind: &'static str, text: String) -> Self {
+        let hash = Sha256::digest(&text);
         let mark: String = hash[..6].iter().map(|it| format!("{it:02x}")).collect();
         Self {
             path: format!("{}/assets/{stem}.{mark}.{ending}", super::BASE),
@@ -29,16 +30,17 @@ impl Asset {
     }
 }
 
-/// The look of every page.
+/// The look of every page, and of the charts in it.
 pub static STYLE: LazyLock<Asset> = LazyLock::new(|| {
     let kind = "text/css; charset=utf-8";
-    Asset::new("style", "css", kind, include_str!("style.css"))
+    let text = [include_str!("style.css"), CHART_STYLE].concat();
+    Asset::new("style", "css", kind, text)
 });
 
 /// What makes pages quicker to use where scripts run.
 pub static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
     let kind = "text/javascript; charset=utf-8";
-    Asset::new("script", "js", kind, include_str!("script.js"))
+    Asset::new("script", "js", kind, include_str!("script.js").to_owned())
 });
 
 /// Serves one by its name.
@@ -50,7 +52,7 @@ pub async fn serve(Path(name): Path<String>) -> Response {
                 (header::CONTENT_TYPE, asset.kind),
                 (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
             ];
-            (headers, asset.text).into_response()
+            (headers, asset.text.as_str()).into_response()
         }
         None => Problem::new(Name::NoSuchPath, "there is no such file").into_response(),
     }

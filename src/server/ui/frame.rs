@@ -61,6 +61,12 @@ pub enum Place {
     Home,
     /// The tools.
     Tools,
+    /// A selection that is tried.
+    Select,
+    /// What ran.
+    Telemetry,
+    /// A/B tests.
+    Tests,
     /// The audit log.
     Audit,
     /// Members, teams and tokens.
@@ -73,6 +79,9 @@ pub enum Place {
 const NAVIGATION: &[(Place, &str, &str)] = &[
     (Place::Home, "Home", "/"),
     (Place::Tools, "Tools", "/tools"),
+    (Place::Select, "Try a selection", "/select"),
+    (Place::Telemetry, "Telemetry", "/telemetry"),
+    (Place::Tests, "A/B tests", "/abtests"),
     (Place::Audit, "Audit log", "/audit"),
     (Place::Members, "Members", "/members"),
 ];

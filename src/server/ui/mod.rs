@@ -4,9 +4,11 @@
 //! changes something is a POST that ends in [`Viewer::done`], which leads back to a page that says so. The
 //! parts of pages are in [`kit`]; text of the catalog goes through [`kit::shown`].
 
+mod abtests;
 mod assets;
 mod audit;
 mod bulk;
+mod charts;
 mod dress;
 mod edit;
 mod form;
@@ -16,8 +18,10 @@ mod kit;
 mod members;
 mod new;
 mod session;
+mod telemetry;
 mod tool;
 mod tools;
+mod trial;
 mod url;
 
 use std::sync::Arc;
@@ -45,6 +49,11 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
         .route("/new", get(new::show).post(new::by_form))
         .route("/new/text", post(new::by_text))
         .route("/bulk", post(bulk::run))
+        .route("/select", get(trial::show))
+        .route("/telemetry", get(telemetry::show))
+        .route("/abtests", get(abtests::list))
+        .route("/abtests/new", get(abtests::begin).post(abtests::create))
+        .route("/abtests/{name}", get(abtests::show).post(abtests::act))
         .route("/audit", get(audit::show))
         .route("/members", get(members::show).post(members::add))
         .route("/members/change", post(members::change))
