@@ -75,6 +75,27 @@ fn on_a_screen(world: &World, size: (u16, u16), pager: &str, args: &[&str]) -> S
     decoded(&session.exp_eof().expect("the end")).replace('\r', "")
 }
 
+/// Issue 20: prose fits the terminal, and what is indented stays as it is written.
+#[test]
+fn a_page_of_the_help_is_broken_between_words_where_the_terminal_is_narrow() {
+    let world = World::bare();
+    for topic in ["mode", "selection"] {
+        let page = on_a_screen(&world, (50, 24), "cat", &["help", topic]);
+        let prose: Vec<&str> = (page.lines())
+            .filter(|it| !it.starts_with("    "))
+            .collect();
+        let fits = |line: &&str| line.chars().count() <= 50;
+        assert!(prose.len() > 12 && prose.iter().all(fits), "{page}");
+    }
+    let page = on_a_screen(&world, (50, 24), "cat", &["help", "mode"]);
+    assert!(
+        page.contains("    fast         a short running time\n"),
+        "{page}"
+    );
+    let wide = on_a_screen(&world, (120, 24), "cat", &["help", "selection"]);
+    assert_eq!(wide, world.ok(&["help", "selection"]));
+}
+
 /// Issue 20: a list has a line for each tool at any width, and the columns that matter first.
 #[test]
 fn a_list_has_a_line_for_each_tool_however_narrow_the_terminal_is() {

@@ -29,7 +29,7 @@ enum CatalogCommand {
     /// List the catalogs
     List {
         /// How to write the list
-        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
     /// Make an empty catalog

@@ -40,7 +40,7 @@ enum ConfigCommand {
     /// Print where the files are, the strongest first
     Path {
         /// How to write the list
-        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
     /// Let a project's file choose the database, the actor, templates and aliases
@@ -60,7 +60,7 @@ enum ConfigCommand {
     /// Print every setting, and where its value comes from
     Show {
         /// How to write the list
-        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
 }

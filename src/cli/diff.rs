@@ -35,7 +35,7 @@ pub struct DiffArgs {
     all_versions: bool,
 
     /// How to write the differences
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: DiffFormat,
 }
 

@@ -35,7 +35,7 @@ pub struct DoctorArgs {
     deep: bool,
 
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

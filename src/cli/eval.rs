@@ -37,7 +37,7 @@ pub struct EvalArgs {
     limit: Option<usize>,
 
     /// How to write the report
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

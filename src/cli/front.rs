@@ -56,6 +56,7 @@ const GROUPS: &[(&str, &[&str])] = &[
             "completions",
             "man",
             "help",
+            "version",
         ],
     ),
 ];

@@ -63,7 +63,7 @@ struct AddArgs {
 #[derive(Debug, Args)]
 struct ListArgs {
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -65,6 +65,7 @@ mod telemetry;
 mod token;
 mod update;
 mod validate;
+mod version;
 mod versions;
 mod watch;
 mod whoami;
@@ -206,6 +207,8 @@ enum Command {
     Man(man::ManArgs),
     /// Explain a concept, or show the help of a subcommand
     Help(help::HelpArgs),
+    /// Print the version of toolcat
+    Version(version::VersionArgs),
 }
 
 impl Command {
@@ -219,6 +222,7 @@ impl Command {
                 | Command::Man(_)
                 | Command::Help(_)
                 | Command::Schema(_)
+                | Command::Version(_)
         )
     }
 }
@@ -338,6 +342,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Completions(args) => completions::run(args, session),
         Command::Man(args) => man::run(args, session),
         Command::Help(args) => help::run(args, session),
+        Command::Version(args) => version::run(args, session),
     }
 }
 
@@ -384,4 +389,31 @@ fn quiet_panics() {
             env!("CARGO_PKG_VERSION")
         );
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    /// `generate` alone has `-o` for the file that it writes.
+    #[test]
+    fn a_format_has_the_same_short_form_everywhere() {
+        fn look(command: &clap::Command, seen: &mut usize) {
+            let format = (command.get_arguments()).find(|it| it.get_long() == Some("format"));
+            if let Some(format) = format
+                && command.get_name() != "generate"
+            {
+                assert_eq!(format.get_short(), Some('o'), "{}", command.get_name());
+                *seen += 1;
+            }
+            for below in command.get_subcommands() {
+                look(below, seen);
+            }
+        }
+        let (mut command, mut seen) = (Cli::command(), 0);
+        command.build();
+        look(&command, &mut seen);
+        assert!(seen > 40, "{seen}");
+    }
 }

@@ -28,7 +28,7 @@ pub struct ReplayArgs {
     limit: Option<usize>,
 
     /// How to write the answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: AnswerFormat,
 }
 

@@ -28,7 +28,7 @@ pub struct RevertArgs {
     dry_run: bool,
 
     /// How to write what was done
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: ActFormat,
 }
 

@@ -23,7 +23,7 @@ pub struct SearchArgs {
     limit: usize,
 
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
     #[command(flatten)]

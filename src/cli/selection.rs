@@ -38,7 +38,7 @@ pub struct ActArgs {
     pub yes: bool,
 
     /// How to write what was done
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     pub format: ActFormat,
 }
 

@@ -40,7 +40,7 @@ pub struct ShowArgs {
     input: Vec<(String, String)>,
 
     /// How to write it; yaml and json are the definition as it was imported
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: ShowFormat,
 }
 

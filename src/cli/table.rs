@@ -12,7 +12,7 @@ use super::{CommandError, Session};
 #[derive(Debug, Clone, Args)]
 pub struct TableArgs {
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     pub format: Format,
 
     /// Columns of the table, in this order [default: those for which there is room]

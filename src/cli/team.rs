@@ -52,7 +52,7 @@ struct ListArgs {
     team: Option<String>,
 
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -17,7 +17,7 @@ use super::{CommandError, Outcome, Session};
 )]
 pub struct WhoamiArgs {
     /// How to write it
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

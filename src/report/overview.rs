@@ -70,11 +70,7 @@ fn axis(label: &str, format: fn(f64) -> String) -> Axis {
     }
 }
 
-fn bar_chart(
-    caption: &str,
-    axis: Axis,
-    series: Vec<(&str, u8, Points)>,
-) -> Option<Figure> {
+fn bar_chart(caption: &str, axis: Axis, series: Vec<(&str, u8, Points)>) -> Option<Figure> {
     if series.iter().all(|it| it.2.is_empty()) {
         return None;
     }

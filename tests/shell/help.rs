@@ -2,11 +2,17 @@
 
 use crate::common::World;
 
-const TOPICS: [&str; 6] = [
+const TOPICS: [&str; 12] = [
     "definitions",
+    "pattern",
     "expressions",
+    "context",
+    "N",
+    "cost",
     "selection",
+    "mode",
     "catalogs",
+    "revision",
     "configuration",
     "exit-codes",
 ];
@@ -33,6 +39,8 @@ fn every_topic_and_subcommand_has_help() {
     }
     for (words, near) in [
         (&["expresions"][..], "expressions"),
+        (&["patern"], "pattern"),
+        (&["contxt"], "context"),
         (&["selct"], "select"),
         (&["db", "bakup"], "backup"),
     ] {
@@ -40,6 +48,14 @@ fn every_topic_and_subcommand_has_help() {
         assert_eq!(run.code, 4, "{}", run.shown(""));
         assert!(run.stderr.contains(near), "{}", run.shown(""));
     }
+}
+
+#[test]
+fn the_version_is_told_in_both_ways() {
+    let world = World::bare();
+    let version = world.ok(&["version"]);
+    assert_eq!(version, world.ok(&["--version"]));
+    assert_eq!(version, format!("toolcat {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

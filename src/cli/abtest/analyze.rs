@@ -32,7 +32,7 @@ pub struct AnalyzeArgs {
     html: Option<PathBuf>,
 
     /// How to write the analysis; name is the verdict
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

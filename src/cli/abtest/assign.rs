@@ -53,7 +53,7 @@ pub struct AssignArgs {
     dry_run: bool,
 
     /// How to write the assignments; name is the tool that serves
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

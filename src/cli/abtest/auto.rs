@@ -23,7 +23,7 @@ pub struct AutoArgs {
     dry_run: bool,
 
     /// How to write the conclusions
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -37,7 +37,7 @@ pub struct ConcludeArgs {
     dry_run: bool,
 
     /// How to write the conclusion; name is the verdict
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

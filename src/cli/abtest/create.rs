@@ -104,7 +104,7 @@ pub struct CreateArgs {
     dry_run: bool,
 
     /// How to write the test
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

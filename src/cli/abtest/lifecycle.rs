@@ -20,7 +20,7 @@ pub struct ChangeArgs {
     dry_run: bool,
 
     /// How to write the test
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, value_name = "FORMAT")]
     format: Option<Format>,
 }
 

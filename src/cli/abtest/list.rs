@@ -14,7 +14,7 @@ pub struct ListArgs {
     status: Vec<String>,
 
     /// How to write the list
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

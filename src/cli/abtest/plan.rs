@@ -64,7 +64,7 @@ pub struct PlanArgs {
     days: f64,
 
     /// How to write the plan
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -81,7 +81,7 @@ pub struct SelfcheckArgs {
     limit: i64,
 
     /// How to write the result; name is the rate of false winners
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -15,7 +15,7 @@ pub struct ShowArgs {
     name: String,
 
     /// How to write it
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

@@ -105,7 +105,7 @@ pub struct SimulateArgs {
     seed: u64,
 
     /// How to write the result; name is the power
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 }
 

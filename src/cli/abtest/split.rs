@@ -33,7 +33,7 @@ pub struct SplitArgs {
     dry_run: bool,
 
     /// How to write the test
-    #[arg(long, value_enum, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, value_name = "FORMAT")]
     format: Option<Format>,
 }
 

@@ -25,7 +25,7 @@ pub struct VerifyArgs {
     against: Option<Head>,
 
     /// How to write the result
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: ActFormat,
 }
 

@@ -1,9 +1,11 @@
 //! `toolcat help`: pages on concepts, and the help of any subcommand.
 
+use anstyle::Style;
 use clap::{Args, CommandFactory};
 
 use crate::expression::nearest;
 use crate::output::style::HEADING;
+use crate::output::text;
 
 use super::{CommandError, Outcome, Session};
 
@@ -21,9 +23,15 @@ macro_rules! topics {
 
 const TOPICS: &[Topic] = topics![
     "definitions",
+    "pattern",
     "expressions",
+    "context",
+    "N",
+    "cost",
     "selection",
+    "mode",
     "catalogs",
+    "revision",
     "configuration",
     "exit-codes",
 ];
@@ -32,8 +40,8 @@ const TOPICS: &[Topic] = topics![
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat help expressions\n  toolcat help db backup")]
 pub struct HelpArgs {
-    /// A topic (definitions, expressions, selection, catalogs, configuration, exit-codes) or a
-    /// subcommand
+    /// A topic (definitions, pattern, expressions, context, N, cost, selection, mode, catalogs,
+    /// revision, configuration, exit-codes) or a subcommand
     #[arg(value_name = "TOPIC")]
     words: Vec<String>,
 }
@@ -53,15 +61,18 @@ pub fn run(args: &HelpArgs, session: &mut Session) -> Result<Outcome, CommandErr
     let mut command = super::Cli::command();
     command.build();
     let Some(first) = args.words.first() else {
-        let text = command.render_long_help();
-        show(session, &text)?;
+        let overview = command.render_long_help();
+        show(session, &overview)?;
         writeln!(session.ui.out(), "\nTopics (toolcat help TOPIC):")?;
         for topic in TOPICS {
             writeln!(session.ui.out(), "  {:<15}{}", topic.name, topic.title())?;
         }
         return Ok(Outcome::Done);
     };
-    if let (Some(topic), 1) = (TOPICS.iter().find(|it| it.name == first), args.words.len()) {
+    if let (Some(topic), 1) = (
+        TOPICS.iter().find(|it| it.name.eq_ignore_ascii_case(first)),
+        args.words.len(),
+    ) {
         page(session, topic)?;
         return Ok(Outcome::Done);
     }
@@ -82,8 +93,8 @@ pub fn run(args: &HelpArgs, session: &mut Session) -> Result<Outcome, CommandErr
         };
         at = found;
     }
-    let text = at.render_long_help();
-    show(session, &text)?;
+    let page = at.render_long_help();
+    show(session, &page)?;
     Ok(Outcome::Done)
 }
 
@@ -94,16 +105,77 @@ fn show(session: &mut Session, text: &clap::builder::StyledStr) -> std::io::Resu
     }
 }
 
-/// The page as it is written, with headings as such.
+/// The page, with headings as such. A paragraph that the terminal is too narrow for is broken anew; what is
+/// indented, such as an example, stays as it is written.
 fn page(session: &mut Session, topic: &Topic) -> std::io::Result<()> {
-    for line in topic.text.lines() {
-        let line = match line.strip_prefix('#') {
-            Some(heading) => session
-                .ui
-                .paint(HEADING, heading.trim_start_matches('#').trim()),
-            None => line.to_owned(),
-        };
-        writeln!(session.ui.out(), "{line}")?;
+    let columns = session.ui.width().map_or(usize::MAX, usize::from);
+    let mut lines = topic.text.lines().peekable();
+    while let Some(line) = lines.next() {
+        if let Some(heading) = line.strip_prefix("# ") {
+            for line in text::wrapped(heading, columns) {
+                let line = session.ui.paint(HEADING, &line);
+                writeln!(session.ui.out(), "{line}")?;
+            }
+            continue;
+        }
+        let mut paragraph = vec![line];
+        while is_prose(line)
+            && let Some(more) = lines.next_if(|it| is_prose(it) && label(it) == 0)
+        {
+            paragraph.push(more);
+        }
+        if !is_prose(line) || paragraph.iter().all(|it| text::width(it) <= columns) {
+            for line in paragraph {
+                writeln!(session.ui.out(), "{line}")?;
+            }
+            continue;
+        }
+        let (label, rest) = line.split_at(label(line));
+        paragraph[0] = rest;
+        (session.ui).paragraph(Style::new(), label, label.len(), &paragraph.join(" "))?;
     }
     Ok(())
+}
+
+/// Whether a line belongs to a paragraph: it is neither empty nor an example.
+fn is_prose(line: &str) -> bool {
+    !line.is_empty() && !line.starts_with("    ")
+}
+
+/// How many columns the number of a list's item takes (`3. `); 0 for other lines.
+fn label(line: &str) -> usize {
+    let digits = line.len() - line.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    match digits > 0 && line[digits..].starts_with(". ") {
+        true => digits + 2,
+        false => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser as _;
+
+    /// A command of an example must be one that there is, with the flags that it has.
+    #[test]
+    fn the_commands_of_every_page_are_understood() {
+        for topic in TOPICS {
+            let examples = topic.text.lines().filter(|it| !is_prose(it));
+            for line in examples.map(str::trim) {
+                let end = line.find("  ").unwrap_or(line.len());
+                if !line.starts_with("toolcat ") || line.contains('|') {
+                    continue;
+                }
+                let mut words = Vec::new();
+                for (index, part) in line[..end].split('"').enumerate() {
+                    match index % 2 {
+                        0 => words.extend(part.split_whitespace()),
+                        _ => words.push(part),
+                    }
+                }
+                let parsed = super::super::Cli::try_parse_from(&words);
+                assert!(parsed.is_ok(), "{}: {line}: {parsed:?}", topic.name);
+            }
+        }
+    }
 }

@@ -55,7 +55,7 @@ pub struct ImportArgs {
     yes: bool,
 
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: SummaryFormat,
 }
 

@@ -20,7 +20,7 @@ pub struct PlanArgs {
     source: SourceArgs,
 
     /// How to write the plan
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: SummaryFormat,
 }
 

@@ -187,7 +187,7 @@ pub struct SelectArgs {
     timing: bool,
 
     /// How to write the answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: AnswerFormat,
 }
 

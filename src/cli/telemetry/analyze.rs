@@ -31,7 +31,7 @@ pub struct AnalyzeArgs {
     samples: Option<u64>,
 
     /// How to write the analysis
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
     #[command(flatten)]

@@ -24,7 +24,7 @@ pub struct CostsArgs {
     by: Vec<By>,
 
     /// How to write the totals
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
     #[command(flatten)]

@@ -18,7 +18,7 @@ use crate::store::telemetry::{self as store, Exported};
 )]
 pub struct ExportArgs {
     /// How to write them
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: ExportFormat,
 
     #[command(flatten)]

@@ -45,7 +45,7 @@ pub struct RecommendArgs {
     samples: u64,
 
     /// How to write the answer
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
 
     #[command(flatten)]

@@ -11,7 +11,7 @@ use crate::store::telemetry as store;
 #[derive(Debug, Args)]
 pub struct StatsArgs {
     /// How to write it
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: StatsFormat,
 }
 

@@ -34,7 +34,7 @@ pub struct ValidateArgs {
     from_format: Option<Format>,
 
     /// How to report: text, json, jsonl, github, sarif, junit [default: text, github under GITHUB_ACTIONS]
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_name = "FORMAT")]
     format: Option<ReportFormat>,
 
     /// Turn a rule off, or a group such as lint (can be repeated)

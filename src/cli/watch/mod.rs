@@ -52,7 +52,7 @@ pub struct WatchArgs {
     count: Option<u64>,
 
     /// How to write the changes
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: WatchFormat,
 }
 

@@ -86,7 +86,7 @@ pub struct RecordArgs {
     dry_run: bool,
 
     /// How to write the summary
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: SummaryFormat,
 }
 
