@@ -6,10 +6,11 @@ use crate::definition::ToolRefError;
 use crate::format;
 use crate::operations::Refusal;
 use crate::operations::diff::{self, Difference, Side};
+use crate::operations::past::At;
 use crate::output::style::{BAD, GOOD, HINT};
 use crate::output::text;
 
-use super::{CommandError, Outcome, Session, changes, validate};
+use super::{CommandError, Outcome, Session, changes, moment, validate};
 
 /// Compare files, versions and catalogs, field by field
 #[derive(Debug, Args)]
@@ -19,16 +20,23 @@ use super::{CommandError, Outcome, Session, changes, validate};
                         Exits with 1 where there are differences.\n\nExamples:\n  \
                         toolcat diff definitions/ catalog:\n  \
                         toolcat diff df@1.0 df@1.1\n  \
+                        toolcat diff df --at 120\n  \
+                        toolcat diff --at yesterday\n  \
                         toolcat diff catalog:staging catalog:production --format json"
 )]
 pub struct DiffArgs {
     /// What to compare
-    #[arg(value_name = "A")]
-    a: String,
+    #[arg(value_name = "A", required_unless_present = "at")]
+    a: Option<String>,
 
     /// What to compare it with
-    #[arg(value_name = "B")]
-    b: String,
+    #[arg(value_name = "B", required_unless_present = "at")]
+    b: Option<String>,
+
+    /// Compare A as it was then: a time, a date, how long ago (2h, 3d), or a revision (120); without B with A as
+    /// it is now, and without either the whole catalog
+    #[arg(long, value_name = "TIME|REVISION", value_parser = moment::at)]
+    at: Option<At>,
 
     /// Compare every version, not only the latest of each tool
     #[arg(long)]
@@ -49,9 +57,11 @@ enum DiffFormat {
 }
 
 pub fn run(args: &DiffArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let (a, b) = (parse(&args.a)?, parse(&args.b)?);
+    let a = args.a.as_deref().unwrap_or("catalog:");
+    let b = args.b.as_deref().unwrap_or(a);
+    let (a, b) = (parse(a)?, parse(b)?);
     let backend = || session.backend().map_err(Refusal::from);
-    let differences = diff::run(&backend, &a, &b, args.all_versions)?;
+    let differences = diff::run(&backend, &a, &b, args.all_versions, args.at)?;
     present(args, session, &differences)?;
     Ok(match differences.is_empty() {
         true => Outcome::Done,

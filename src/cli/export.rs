@@ -8,15 +8,17 @@ use sha2::{Digest, Sha256};
 use crate::definition::{Document, Identity, ToolRef};
 use crate::format::Format;
 use crate::operations::export;
+use crate::operations::past::At;
 use crate::output::text;
 
 use super::filter::FilterArgs;
-use super::{CommandError, Outcome, Session, files};
+use super::{CommandError, Outcome, Session, files, moment};
 
 /// Write definitions out of the catalog.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat export > catalog.yaml\n  \
                         toolcat export --platform linux --to-dir definitions\n  \
+                        toolcat export df --at 2d\n  \
                         toolcat export petstore --to-format openai --one-per pattern")]
 pub struct ExportArgs {
     /// Tools to export [default: all that match the filters]
@@ -35,6 +37,10 @@ pub struct ExportArgs {
     #[arg(long, value_enum, default_value_t, value_name = "WHAT")]
     one_per: OnePer,
 
+    /// Write them as they were then: a time, a date, how long ago (2h, 3d), or a revision (120)
+    #[arg(long, value_name = "TIME|REVISION", value_parser = moment::at)]
+    at: Option<At>,
+
     #[command(flatten)]
     filter: FilterArgs,
 }
@@ -52,7 +58,7 @@ enum OnePer {
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut filter = args.filter.filter();
     filter.tools.clone_from(&args.tools);
-    let found = export::definitions(&mut session.connect()?, &filter)?;
+    let found = export::definitions(&mut session.connect()?, &filter, args.at)?;
     let Some(folder) = &args.to_dir else {
         let documents: Vec<Document> = found.into_iter().map(|(_, it)| it).collect();
         let text = written(session, args, &documents)?;

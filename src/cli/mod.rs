@@ -8,6 +8,7 @@ mod abtest;
 mod activate;
 mod audit;
 mod bars;
+mod blame;
 mod capabilities;
 mod catalog;
 mod changes;
@@ -167,6 +168,8 @@ enum Command {
     Audit(audit::AuditArgs),
     /// List the revisions of the catalog, newest first
     Log(log::LogArgs),
+    /// Show who gave each field of a definition its value, when and why
+    Blame(blame::BlameArgs),
     /// Follow the changes of the catalog as they are made
     Watch(watch::WatchArgs),
     /// Serve the catalog over HTTP
@@ -314,6 +317,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Revert(args) => revert::run(args, session),
         Command::Audit(args) => audit::run(args, session),
         Command::Log(args) => log::run(args, session),
+        Command::Blame(args) => blame::run(args, session),
         Command::Watch(args) => watch::run(args, session),
         Command::List(args) => list::run(args, session),
         Command::Show(args) => show::run(args, session),

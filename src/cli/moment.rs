@@ -4,6 +4,8 @@ use chrono::{
     DateTime, Datelike, Duration, Local, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc,
 };
 
+use crate::operations::past::At;
+
 /// Reads a time: RFC 3339 (`2026-01-15T10:30:00Z`), a date with or without a time in the local time
 /// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, `today`, `yesterday`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
 /// with or without ` ago`).
@@ -12,6 +14,19 @@ use chrono::{
 /// A sentence on what is expected.
 pub fn parse(text: &str) -> Result<DateTime<Utc>, String> {
     read(text).and_then(storable)
+}
+
+/// Reads a time as [`parse`] does, or a revision (`120`, `@120`).
+///
+/// # Errors
+/// A sentence on what is expected.
+pub fn at(text: &str) -> Result<At, String> {
+    let number = text.strip_prefix('@').unwrap_or(text);
+    match number.parse() {
+        Ok(revision) if revision >= 0 => Ok(At::Revision(revision)),
+        _ if number != text => Err(format!("`{text}` is no revision: expected one like @120")),
+        _ => parse(text).map(At::Time),
+    }
 }
 
 /// The time, where the database can hold it: from the year 4713 BC on.
@@ -87,6 +102,17 @@ fn ago(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn revisions_are_read_beside_times() {
+        assert_eq!(at("120"), Ok(At::Revision(120)));
+        assert_eq!(at("@120"), Ok(At::Revision(120)));
+        assert!(matches!(at("2h"), Ok(At::Time(_))));
+        assert!(matches!(at("2026-01-15"), Ok(At::Time(_))));
+        for bad in ["@", "@x", "-1", "@-1", "x"] {
+            assert!(at(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn times_are_read() {

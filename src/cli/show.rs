@@ -15,7 +15,8 @@ use crate::store::tools::StoredTool;
 use super::select::{input, whole};
 use super::{CommandError, Outcome, Session, moment};
 use crate::operations::Refusal;
-use crate::operations::show::{self, At, Shown};
+use crate::operations::past::At;
+use crate::operations::show::{self, Shown};
 
 /// Show one tool.
 #[derive(Debug, Args)]
@@ -27,8 +28,8 @@ pub struct ShowArgs {
     #[arg(value_name = "TOOL")]
     tool: ToolRef,
 
-    /// Show it as it was then: a time, a date, how long ago (2h, 3d), or a revision as @120
-    #[arg(long, value_name = "TIME", value_parser = at)]
+    /// Show it as it was then: a time, a date, how long ago (2h, 3d), or a revision (120)
+    #[arg(long, value_name = "TIME|REVISION", value_parser = moment::at)]
     at: Option<At>,
 
     /// Only this pattern
@@ -55,16 +56,6 @@ enum ShowFormat {
     Json,
     /// The command of one pattern only, once every input that it requires is given; it is never run
     Command,
-}
-
-fn at(text: &str) -> Result<At, String> {
-    match text.strip_prefix('@') {
-        Some(number) => number
-            .parse()
-            .map(At::Revision)
-            .map_err(|_| format!("`{text}` is no revision: expected one like @120")),
-        None => moment::parse(text).map(At::Time),
-    }
 }
 
 pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {

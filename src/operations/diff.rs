@@ -4,13 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::past::{self, At};
 use super::refusal::Flaw;
-use super::{Backend, Kind, Refusal, address};
+use super::{Backend, Kind, Refusal, show};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, LIFECYCLE_FIELDS, ToolRef, Version};
 use crate::format::Input;
 use crate::store::location::Catalog;
-use crate::store::tools::{self, Filter};
+use crate::store::replay::Versions;
+use crate::store::tools::{self, Filter, StoredTool};
 use crate::store::{Connection, migrate};
 use crate::validate::{Options, Severity, check};
 use crate::words::counted;
@@ -111,21 +113,30 @@ fn all(a: &[Document], b: &[Document], all_versions: bool, files: bool) -> Vec<D
         .collect()
 }
 
-/// What differs between two sides, by tool. `backend` is asked only if a side is of a catalog.
+/// What differs between two sides, by tool; `at` is when the first is looked at. `backend` is asked only if a
+/// side is of a catalog.
 ///
 /// # Errors
-/// [`Kind::Invalid`] if files are not valid; [`Kind::NotFound`] and [`Kind::Ambiguous`] for a tool.
+/// [`Kind::Invalid`] if files are not valid, or are to be looked at as they were; [`Kind::NotFound`] and
+/// [`Kind::Ambiguous`] for a tool.
 pub fn run(
     backend: &dyn Fn() -> Result<Backend, Refusal>,
     a: &Side,
     b: &Side,
     all_versions: bool,
+    at: Option<At>,
 ) -> Result<Vec<Difference>, Refusal> {
     let single = matches!((a, b), (Side::Tool(_), Side::Tool(_)));
     // A definition that says nothing of its life is compared with one that does by the rest.
     let files = matches!(a, Side::Files(_)) || matches!(b, Side::Files(_));
-    let a = definitions(backend, a, all_versions)?;
-    let b = definitions(backend, b, all_versions)?;
+    let filter = Filter {
+        all_versions,
+        ..Filter::default()
+    };
+    // Over time, what became of a tool counts as what its definition says.
+    let life = at.is_some();
+    let a = definitions(backend, a, &filter, life, at)?;
+    let b = definitions(backend, b, &filter, life, None)?;
     if !single {
         return Ok(all(&a, &b, all_versions, files));
     }
@@ -134,34 +145,44 @@ pub fn run(
     Ok(differing.into_iter().collect())
 }
 
-/// The definitions of a side.
+/// The definitions of a side, with `life` also where each tool of a catalog stands.
 fn definitions(
     backend: &dyn Fn() -> Result<Backend, Refusal>,
     side: &Side,
-    all_versions: bool,
+    filter: &Filter,
+    life: bool,
+    at: Option<At>,
 ) -> Result<Vec<Document>, Refusal> {
-    match side {
-        Side::Files(inputs) => valid(inputs),
+    let found: Versions = match side {
+        Side::Files(_) if at.is_some() => {
+            let message = "files have no past: only a tool or a catalog can be compared as it was";
+            return Err(Refusal::new(Kind::Invalid, message));
+        }
+        Side::Files(inputs) => return valid(inputs),
         Side::Tool(reference) => {
-            let mut connection = backend()?.connect()?;
-            let tool = address::find(&mut connection, reference)?;
-            Ok(vec![connection.definition(&tool)?])
+            let shown = show::run(&mut backend()?.connect()?, reference, at)?;
+            vec![(shown.stored, shown.document)]
         }
         Side::Catalog(catalog) => {
             let mut connection = match catalog {
                 None => backend()?.connect()?,
                 Some(catalog) => other(&backend()?, catalog)?,
             };
-            let filter = Filter {
-                all_versions,
-                ..Filter::default()
-            };
-            Ok(connection.read_consistently(|connection| {
-                let stored = tools::list(connection, &filter)?;
-                tools::definitions(connection, &stored)
-            })?)
+            connection.snapshot(|transaction| match at {
+                Some(at) => Ok::<_, Refusal>(past::list(transaction, at, filter)?.0),
+                None => {
+                    let stored = tools::list(transaction, filter)?;
+                    let documents = tools::definitions(transaction, &stored)?;
+                    Ok(stored.into_iter().zip(documents).collect())
+                }
+            })?
         }
-    }
+    };
+    let document = |(tool, document): (StoredTool, Document)| match life {
+        true => tool.with_life(document),
+        false => document,
+    };
+    Ok(found.into_iter().map(document).collect())
 }
 
 /// Another catalog of the same database.

@@ -168,7 +168,7 @@ fn base(
     let entries = audit::list(transaction, &filter)?;
     let revisions: BTreeSet<i64> = entries.iter().map(|it| it.revision).collect();
     for revision in revisions.into_iter().rev().take(STATES) {
-        let states = replay::state_at(transaction, revision, &[&identity.name])?;
+        let states = replay::state_at(transaction, revision, Some(&[&identity.name]))?;
         let same = |(tool, document): &(StoredTool, Document)| {
             tool.identity() == identity && etag(tool, document) == *wanted
         };

@@ -1,30 +1,40 @@
 //! Definitions out of the catalog.
 
+use super::past::{self, At};
 use super::{Kind, Refusal, Remedy};
 use crate::definition::{Document, Identity};
 use crate::format::{self, Format, Written};
 use crate::store::Connection;
+use crate::store::replay::Versions;
 use crate::store::tools::{self, Filter, StoredTool};
 
-/// The definitions of the tools that the filter means, in the order of a list.
+/// The definitions of the tools that the filter means, as they are or as they were, in the order of a list.
 ///
 /// # Errors
-/// [`Kind::NotFound`] if the filter names tools and the catalog has none of them.
+/// [`Kind::NotFound`] if the filter names tools and the catalog has none of them, and for a revision that is
+/// still to come.
 pub fn definitions(
     connection: &mut Connection,
     filter: &Filter,
+    at: Option<At>,
 ) -> Result<Vec<(Identity, Document)>, Refusal> {
-    let (stored, documents) = connection.read_consistently(|connection| {
-        let stored = tools::list(connection, filter)?;
-        let documents = tools::definitions(connection, &stored)?;
-        Ok((stored, documents))
+    let found: Versions = connection.snapshot(|transaction| match at {
+        Some(at) => Ok::<_, Refusal>(past::list(transaction, at, filter)?.0),
+        None => {
+            let stored = tools::list(transaction, filter)?;
+            let documents = tools::definitions(transaction, &stored)?;
+            Ok(stored.into_iter().zip(documents).collect())
+        }
     })?;
-    if stored.is_empty() && !filter.tools.is_empty() {
-        let message = "no such tool in the catalog";
+    if found.is_empty() && !filter.tools.is_empty() {
+        let message = match at {
+            None => "no such tool in the catalog",
+            Some(_) => "there was no such tool in the catalog then",
+        };
         return Err(Refusal::new(Kind::NotFound, message).remedy(Remedy::ListTools));
     }
-    let identities = stored.iter().map(StoredTool::identity);
-    Ok(identities.zip(documents).collect())
+    let named = |(tool, document): (StoredTool, Document)| (tool.identity(), document);
+    Ok(found.into_iter().map(named).collect())
 }
 
 /// Definitions as one text, with what the format cannot carry.

@@ -127,8 +127,8 @@ fn around(transaction: &mut Transaction, request: &Request) -> Result<Around, Re
             .map(|(tool, document)| (tool.id, (tool, document)))
             .collect()
     };
-    let before = by_id(replay::state_at(transaction, from - 1, &names)?);
-    let after = by_id(replay::state_at(transaction, to, &names)?);
+    let before = by_id(replay::state_at(transaction, from - 1, Some(&names))?);
+    let after = by_id(replay::state_at(transaction, to, Some(&names))?);
     let stored = tools::named(transaction, &names)?;
     let documents = tools::definitions(transaction, &stored)?;
     let now = by_id(stored.into_iter().zip(documents).collect());
@@ -137,12 +137,7 @@ fn around(transaction: &mut Transaction, request: &Request) -> Result<Around, Re
 
 /// The definition with all that its columns say of its life.
 fn whole((tool, document): &(StoredTool, Document)) -> Document {
-    let mut whole = document.clone();
-    let fields = whole.fields_mut();
-    fields.insert("status".to_owned(), tool.status.clone().into());
-    fields.insert("enabled".to_owned(), tool.enabled.into());
-    fields.insert("owner".to_owned(), tool.owner.clone().into());
-    whole
+    tool.with_life(document.clone())
 }
 
 /// Restores what the revisions deleted, as it was before them.

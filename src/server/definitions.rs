@@ -420,7 +420,7 @@ pub async fn take_out(
         ..body.filter.filter()
     };
     let read = app.pool.read(move |connection| {
-        let found = export::definitions(connection, &filter)?;
+        let found = export::definitions(connection, &filter, None)?;
         let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
         export::text(format, &documents)
     });

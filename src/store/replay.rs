@@ -1,6 +1,6 @@
 //! The audit log replayed: the catalog as it was, and the proof that the log leads to the present.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
@@ -29,6 +29,8 @@ struct Row {
     changed_at: DateTime<Utc>,
     #[diesel(sql_type = Text)]
     changed_by: String,
+    #[diesel(sql_type = Nullable<Text>)]
+    reason: Option<String>,
     #[diesel(sql_type = Text)]
     version: String,
 }
@@ -61,97 +63,176 @@ pub const WHOLE_ROW: &str = "row";
 /// The rows of one table by number, field by field.
 type Rows = BTreeMap<i64, Map<String, Value>>;
 
-/// The tools with any of those names as they were at a revision, with their definitions.
+/// The versions of the tools with any of those names (of all, if none are given) as they were at a revision,
+/// with their definitions.
 ///
 /// # Errors
-/// The database's error, if the query fails; [`StoreError::Definition`] where the log holds what cannot be read back.
+/// The database's error, if the query fails; [`StoreError::Definition`] if the log holds what cannot be read back.
 pub fn state_at(
     connection: &mut PgConnection,
     revision: i64,
-    names: &[&str],
-) -> Result<Vec<(StoredTool, Document)>, StoreError> {
-    let log: Vec<Row> = diesel::sql_query(
-        "SELECT entity::text, entity_id, changes, revision, changed_at, changed_by::text, \
+    names: Option<&[&str]>,
+) -> Result<Versions, StoreError> {
+    let mut state = State::default();
+    for entry in entries(connection, revision, names)? {
+        state.apply(entry);
+    }
+    // A tool that was renamed by hand is found under each of its names, and kept under the last.
+    state.versions(|tool| names.is_none_or(|names| names.contains(&tool.tool_name.as_str())))
+}
+
+/// A revision, and who made it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Origin {
+    /// Its number.
+    pub revision: i64,
+    /// When it was made.
+    pub changed_at: DateTime<Utc>,
+    /// Who acted.
+    pub changed_by: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+/// Versions of tools with their definitions.
+pub type Versions = Vec<(StoredTool, Document)>;
+
+/// What each revision made of the tools with that name: the versions that it made or changed, as they were
+/// after it, the oldest first.
+///
+/// # Errors
+/// As [`state_at`].
+pub fn history(
+    connection: &mut PgConnection,
+    name: &str,
+) -> Result<Vec<(Origin, Versions)>, StoreError> {
+    let mut state = State::default();
+    let mut log = entries(connection, i64::MAX, Some(&[name]))?
+        .into_iter()
+        .peekable();
+    let mut history = Vec::new();
+    while let Some(entry) = log.next() {
+        let origin = Origin {
+            revision: entry.revision,
+            changed_at: entry.changed_at,
+            changed_by: entry.changed_by.clone(),
+            reason: entry.reason.clone(),
+        };
+        let mut touched = HashSet::from([entry.version.clone()]);
+        state.apply(entry);
+        while let Some(entry) = log.next_if(|it| it.revision == origin.revision) {
+            touched.insert(entry.version.clone());
+            state.apply(entry);
+        }
+        let versions = state.versions(|tool| touched.contains(&tool.identity().to_string()))?;
+        history.push((origin, versions));
+    }
+    Ok(history)
+}
+
+/// The entries of the log on definitions up to a revision, in their order.
+fn entries(
+    connection: &mut PgConnection,
+    revision: i64,
+    names: Option<&[&str]>,
+) -> QueryResult<Vec<Row>> {
+    diesel::sql_query(
+        "SELECT entity::text, entity_id, changes, revision, changed_at, changed_by::text, reason, \
                 platform || '/' || tool_name || '@' || version AS version \
          FROM tool_audit_log \
-         WHERE revision <= $1 AND entity IN ('tool', 'capability', 'pattern') AND tool_name IN ( \
+         WHERE revision <= $1 AND entity IN ('tool', 'capability', 'pattern') AND ($2 IS NULL OR tool_name IN ( \
              SELECT was.tool_name FROM tool_audit_log was JOIN tool_audit_log named USING (entity, entity_id) \
-             WHERE entity = 'tool' AND named.tool_name = ANY ($2)) \
+             WHERE entity = 'tool' AND named.tool_name = ANY ($2))) \
          ORDER BY revision, id",
     )
     .bind::<BigInt, _>(revision)
-    .bind::<Array<Text>, _>(names)
-    .load(connection)?;
-    // A tool that was renamed by hand is found under each of its names, and kept under the last.
-    let (mut tools, mut capabilities, mut patterns) = (Rows::new(), Rows::new(), Rows::new());
-    // The log leaves out `updated_at` and `updated_by`, which follow from it: the last revision after
-    // that in which the version was made.
-    let mut made: HashMap<String, i64> = HashMap::new();
-    let mut changed: HashMap<String, (DateTime<Utc>, String)> = HashMap::new();
-    for row in log {
-        let made = *made.entry(row.version.clone()).or_insert(row.revision);
-        if row.revision > made {
-            let last = (row.changed_at, row.changed_by.clone());
-            changed.insert(row.version.clone(), last);
+    .bind::<Nullable<Array<Text>>, _>(names)
+    .load(connection)
+}
+
+/// The rows to which the log has led so far.
+#[derive(Default)]
+struct State {
+    tools: Rows,
+    capabilities: Rows,
+    patterns: Rows,
+    /// The revision in which each version was made. The log leaves out `updated_at` and `updated_by`, which
+    /// follow from it: the last revision after that.
+    made: HashMap<String, i64>,
+    changed: HashMap<String, (DateTime<Utc>, String)>,
+}
+
+impl State {
+    /// Applies one entry: fields that changed, or a whole row that was made or deleted.
+    fn apply(&mut self, entry: Row) {
+        let made = *(self.made.entry(entry.version.clone())).or_insert(entry.revision);
+        if entry.revision > made {
+            let last = (entry.changed_at, entry.changed_by);
+            self.changed.insert(entry.version, last);
         }
-        let rows = match row.entity.as_str() {
-            "tool" => &mut tools,
-            "capability" => &mut capabilities,
-            _ => &mut patterns,
+        let rows = match entry.entity.as_str() {
+            "tool" => &mut self.tools,
+            "capability" => &mut self.capabilities,
+            _ => &mut self.patterns,
         };
-        apply(rows, row);
+        let Value::Object(mut changes) = entry.changes else {
+            return;
+        };
+        if let Some(mut row) = changes.remove(WHOLE_ROW) {
+            match row["new"].take() {
+                Value::Object(fields) => rows.insert(entry.entity_id, fields),
+                _ => rows.remove(&entry.entity_id),
+            };
+            return;
+        }
+        let fields = rows.entry(entry.entity_id).or_default();
+        for (field, mut change) in changes {
+            fields.insert(field, change["new"].take());
+        }
     }
-    let mut found = Vec::new();
-    for fields in tools.into_values() {
-        let mut stored: StoredTool = read("a tool in the audit log", fields.clone())?;
-        if !names.contains(&stored.tool_name.as_str()) {
-            continue;
-        }
-        let subject = stored.identity().to_string();
-        if let Some((at, by)) = changed.remove(&subject) {
-            stored.updated_at = at;
-            stored.updated_by = by;
-        }
-        let mut row: ToolRow = read(&subject, fields)?;
-        for (id, fields) in of_parent(&capabilities, "tool_id", stored.id) {
-            let mut capability: CapabilityRow = read(&subject, fields.clone())?;
-            for (_, fields) in of_parent(&patterns, "capability_id", *id) {
-                let pattern: PatternRow = read(&subject, fields.clone())?;
-                capability.patterns.push(pattern);
+
+    /// The versions that are wanted, by row number.
+    fn versions(&self, wanted: impl Fn(&StoredTool) -> bool) -> Result<Versions, StoreError> {
+        let capabilities = by_parent(&self.capabilities, "tool_id");
+        let patterns = by_parent(&self.patterns, "capability_id");
+        let of = |parents: &HashMap<i64, Vec<i64>>, id: i64| parents.get(&id).cloned();
+        let mut found = Vec::new();
+        for fields in self.tools.values() {
+            let mut stored: StoredTool = read("a tool in the audit log", fields.clone())?;
+            if !wanted(&stored) {
+                continue;
             }
-            row.capabilities.push(capability);
+            let subject = stored.identity().to_string();
+            if let Some((at, by)) = self.changed.get(&subject) {
+                stored.updated_at = *at;
+                stored.updated_by.clone_from(by);
+            }
+            let mut row: ToolRow = read(&subject, fields.clone())?;
+            for id in of(&capabilities, stored.id).unwrap_or_default() {
+                let fields = self.capabilities[&id].clone();
+                let mut capability: CapabilityRow = read(&subject, fields)?;
+                for id in of(&patterns, id).unwrap_or_default() {
+                    let pattern: PatternRow = read(&subject, self.patterns[&id].clone())?;
+                    capability.patterns.push(pattern);
+                }
+                row.capabilities.push(capability);
+            }
+            let document = row::join(&row);
+            found.push((stored, document));
         }
-        let document = row::join(&row);
-        found.push((stored, document));
-    }
-    Ok(found)
-}
-
-/// Applies one entry: fields that changed, or a whole row that was made or deleted.
-fn apply(rows: &mut Rows, entry: Row) {
-    let Value::Object(mut changes) = entry.changes else {
-        return;
-    };
-    if let Some(mut row) = changes.remove(WHOLE_ROW) {
-        match row["new"].take() {
-            Value::Object(fields) => rows.insert(entry.entity_id, fields),
-            _ => rows.remove(&entry.entity_id),
-        };
-        return;
-    }
-    let fields = rows.entry(entry.entity_id).or_default();
-    for (field, mut change) in changes {
-        fields.insert(field, change["new"].take());
+        Ok(found)
     }
 }
 
-fn of_parent<'a>(
-    rows: &'a Rows,
-    field: &'a str,
-    parent: i64,
-) -> impl Iterator<Item = (&'a i64, &'a Map<String, Value>)> {
-    rows.iter()
-        .filter(move |(_, fields)| fields.get(field).and_then(Value::as_i64) == Some(parent))
+/// The numbers of the rows below each row, in order.
+fn by_parent(rows: &Rows, field: &str) -> HashMap<i64, Vec<i64>> {
+    let mut found: HashMap<i64, Vec<i64>> = HashMap::new();
+    for (id, fields) in rows {
+        if let Some(parent) = fields.get(field).and_then(Value::as_i64) {
+            found.entry(parent).or_default().push(*id);
+        }
+    }
+    found
 }
 
 /// Reads a row from its fields.

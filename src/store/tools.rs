@@ -72,6 +72,15 @@ impl StoredTool {
             version: self.version.clone(),
         }
     }
+
+    /// Its definition with all that its columns say of its life.
+    pub fn with_life(&self, mut definition: Document) -> Document {
+        let fields = definition.fields_mut();
+        fields.insert("status".to_owned(), self.status.clone().into());
+        fields.insert("enabled".to_owned(), self.enabled.into());
+        fields.insert("owner".to_owned(), self.owner.clone().into());
+        definition
+    }
 }
 
 /// A version of a tool by its row and its name: all that is needed to act on it.
@@ -144,6 +153,40 @@ impl Filter {
                 all_versions: self.all_versions,
                 ..Self::default()
             }
+    }
+}
+
+impl Filter {
+    /// Whether it lets a version through that has this definition, as a query would.
+    pub fn allows(&self, tool: &StoredTool, definition: &Document) -> bool {
+        let any =
+            |list: &[String], value: &str| list.is_empty() || list.iter().any(|it| it == value);
+        let latest = self.all_versions || tool.is_latest;
+        let named = match self.tools.is_empty() {
+            true => latest,
+            false => (self.tools.iter().flat_map(ToolRef::readings)).any(|it| {
+                it.name == tool.tool_name
+                    && it.platform.is_none_or(|it| it == tool.platform)
+                    && it.version.map_or(latest, |it| it == tool.version)
+            }),
+        };
+        let tagged = |tag: &String| {
+            let tags = tool.metadata.get("tags").and_then(Value::as_array);
+            tags.is_some_and(|tags| tags.iter().any(|it| it.as_str() == Some(tag)))
+        };
+        let offered = definition
+            .fields()
+            .get("capabilities")
+            .and_then(Value::as_object);
+        let offers = |name: &String| offered.is_some_and(|it| it.contains_key(name));
+        named
+            && any(&self.platforms, &tool.platform)
+            && any(&self.categories, &tool.category)
+            && any(&self.statuses, &tool.status)
+            && any(&self.owners, tool.owner.as_deref().unwrap_or_default())
+            && self.enabled.is_none_or(|it| it == tool.enabled)
+            && self.tags.iter().all(tagged)
+            && (self.capabilities.is_empty() || self.capabilities.iter().any(offers))
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod chain;
 mod log;
+mod past;
 mod watch;
