@@ -29,7 +29,7 @@ pub use input::Input;
 pub use invocation::{Effect, Invocation};
 pub use merge::{Overlap, merge, merge_in_favour};
 pub use tool::{Capability, Pattern, Policy, PreferenceMatch, Status, Tool};
-pub use valid::ValidDefinition;
+pub use valid::{Brief, Packed, Pile, ValidDefinition};
 pub use version::{Version, next_version};
 
 /// Platforms seen in real catalogs. Another one is a warning, not an error: catalogs grow.

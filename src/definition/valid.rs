@@ -1,10 +1,14 @@
 //! A definition that validation has nothing against: the only kind that the catalog writes.
 
+mod pile;
+
 use std::ops::Deref;
 
 use serde_json::Value;
 
 use super::{Document, DocumentError, Status};
+
+pub use pile::{Brief, Packed, Pile};
 
 /// Longest version that the catalog keeps, in characters.
 const LONGEST_VERSION: usize = 20;
@@ -39,6 +43,11 @@ impl ValidDefinition {
     /// The same definition in another status, which is as valid.
     pub fn with_status(&self, status: Status) -> Self {
         self.with("status", status.as_str())
+    }
+
+    /// Gives the document up, to become another.
+    pub fn into_document(self) -> Document {
+        self.0
     }
 
     fn with(&self, field: &str, value: &str) -> Self {

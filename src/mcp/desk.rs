@@ -300,17 +300,17 @@ fn proposed(
     definition: &str,
 ) -> Result<String, Refusal> {
     let source = format::Source::new("definition", definition);
-    let mut definitions = import::texts(vec![source], None);
+    let mut definitions = import::texts(vec![source], None)?;
     if let Some(refusal) = definitions.refusal() {
         return Err(refusal);
     }
-    let [document] = &mut definitions.documents[..] else {
+    let [brief] = definitions.documents.briefs() else {
         let message = "one definition is proposed at a time";
         return Err(Refusal::new(Kind::Invalid, message));
     };
-    *document = document.with_status(Status::Testing);
-    let identity = document.identity();
-    let identity = identity.ok_or_else(|| Refusal::new(Kind::Invalid, "the tool has no name"))?;
+    let identity = brief.identity.clone();
+    let testing = definitions.documents.in_status(Status::Testing);
+    definitions.documents = testing.map_err(StoreError::from)?;
     let address = format!("{}/{}", identity.platform, identity.name);
     let known = address
         .parse()

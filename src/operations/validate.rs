@@ -22,7 +22,7 @@ pub fn against_catalog(connection: &mut Connection, report: &mut Report) -> Resu
     let loaded: Vec<_> = documents
         .filter(|it| it.document.identity().is_some())
         .collect();
-    let documents: Vec<_> = loaded.iter().map(|it| it.document.clone()).collect();
+    let documents: Vec<_> = loaded.iter().map(|it| &it.document).collect();
     let plan = connection.plan(&documents)?;
     let mut findings = Vec::new();
     for (loaded, step) in loaded.iter().zip(&plan.steps) {

@@ -210,7 +210,7 @@ pub fn bring_in(
     format: Option<Format>,
     importing: (OnConflict, bool),
 ) -> Result<ImportedView, Refusal> {
-    let definitions = import::texts(vec![Source::new(BODY, text)], format);
+    let definitions = import::texts(vec![Source::new(BODY, text)], format)?;
     let (on_conflict, keep_going) = importing;
     let request = import::Request {
         on_conflict,

@@ -7,17 +7,17 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::StoreError;
-use super::import::{self, OnConflict, Step};
+use super::import::{OnConflict, Portion, Step};
 use super::lifecycle::{self, Mark};
 use super::tools::{Filter, Handle, StoredTool};
-use crate::definition::ValidDefinition;
+use crate::definition::Pile;
 use crate::definition::diff::Change;
 
 /// What is to be imported, and how.
 #[derive(Debug)]
 pub struct Order<'a> {
     /// The definitions, no two with the same identity.
-    pub documents: &'a [ValidDefinition],
+    pub documents: &'a Pile,
     /// The file of each, as a number.
     pub files: &'a [usize],
     /// What to do with one that differs under a version that is there.
@@ -64,21 +64,9 @@ impl Order<'_> {
         let Some(scope) = &self.prune else {
             return Ok(Vec::new());
         };
-        let text = |document: &ValidDefinition, field: &str| -> String {
-            document.fields()[field]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let held: Vec<(String, String)> = self
-            .documents
-            .iter()
-            .filter(|it| it.identity().is_some())
-            .map(|it| (text(it, "platform"), text(it, "tool_name")))
-            .collect();
-        let held: HashSet<(&str, &str)> = held
-            .iter()
-            .map(|(platform, name)| (platform.as_str(), name.as_str()))
+        let briefs = self.documents.briefs().iter();
+        let held: HashSet<(&str, &str)> = briefs
+            .map(|it| (it.identity.platform.as_str(), it.identity.name.as_str()))
             .collect();
         let mut found = lifecycle::no_longer_held(connection, scope, &held)?;
         if let Some(agreed) = &self.retire {
@@ -98,7 +86,9 @@ impl Order<'_> {
         actor: &str,
         written: &dyn Fn(u64),
     ) -> Result<Carried, StoreError> {
-        let plan = import::plan(connection, self.documents, self.on_conflict)?;
+        let places: Vec<usize> = (0..self.documents.len()).collect();
+        let all = self.portion(&places);
+        let plan = all.plan(connection, self.on_conflict)?;
         let mut carried = Carried {
             steps: Vec::new(),
             conflicts: Vec::new(),
@@ -114,7 +104,7 @@ impl Order<'_> {
             }
         }
         if refused.is_empty() && !self.keep_going {
-            import::carry_out(connection, self.documents, &plan, actor, written)?;
+            all.carry_out(connection, &plan, actor, written)?;
             carried.steps = plan.steps.into_iter().enumerate().collect();
         } else if self.keep_going {
             self.good_files(connection, &refused, actor, written, &mut carried)?;
@@ -173,6 +163,13 @@ impl Order<'_> {
         Ok(())
     }
 
+    fn portion<'a>(&'a self, places: &'a [usize]) -> Portion<'a> {
+        Portion {
+            pile: self.documents,
+            places,
+        }
+    }
+
     /// Imports some of the definitions in a savepoint.
     fn part(
         &self,
@@ -181,13 +178,10 @@ impl Order<'_> {
         actor: &str,
         written: &dyn Fn(u64),
     ) -> Result<Vec<(usize, Step)>, StoreError> {
-        let documents: Vec<ValidDefinition> = indices
-            .iter()
-            .map(|&index| self.documents[index].clone())
-            .collect();
+        let part = self.portion(indices);
         let plan = connection.transaction::<_, StoreError, _>(|connection| {
-            let plan = import::plan(connection, &documents, self.on_conflict)?;
-            import::carry_out(connection, &documents, &plan, actor, written)?;
+            let plan = part.plan(connection, self.on_conflict)?;
+            part.carry_out(connection, &plan, actor, written)?;
             Ok(plan)
         })?;
         Ok(indices.iter().copied().zip(plan.steps).collect())

@@ -14,11 +14,11 @@ use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 
 use super::error::{SILENT, unreachable};
-use super::import::{Known, Plan};
+use super::import::{Known, OnConflict, Plan};
 use super::silence::{self, Watch};
 use super::tools::StoredTool;
 use super::{Location, StoreError};
-use crate::definition::Document;
+use crate::definition::{Brief, Document};
 
 /// How often a transaction is tried before a conflict is reported.
 const ATTEMPTS: u32 = 5;
@@ -438,13 +438,17 @@ impl Connection {
         self.read(Known::load)
     }
 
-    /// What an import of those definitions would do.
+    /// What an import of those definitions would do. Each must have an identity.
     ///
     /// # Errors
     /// The database's error, if a query fails.
-    pub fn plan(&mut self, documents: &[Document]) -> Result<Plan, StoreError> {
+    pub fn plan(&mut self, documents: &[&Document]) -> Result<Plan, StoreError> {
+        let briefs = documents.iter().map(|it| Brief::new(it));
+        let briefs: Vec<Brief> = briefs.collect::<Result<_, _>>()?;
+        let briefs: Vec<&Brief> = briefs.iter().collect();
+        let document = |index: usize| Ok(documents[index].clone());
         self.with_settings(|connection| {
-            super::import::plan(connection, documents, super::import::OnConflict::Fail)
+            super::import::plan(connection, &briefs, &document, OnConflict::Fail)
         })
     }
 

@@ -1,24 +1,23 @@
 //! Importing definitions: a plan against the catalog, then bulk writes.
 //!
 //! Few statements do it, however many definitions there are: one reads what is there, two read what
-//! differs, one retires what was the latest, and for each thousand definitions three COPY the rows in.
+//! differs, one retires what was the latest, and for each few hundred definitions three COPY the rows in.
 
 use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
-use super::insert::{NewVersion, identity, insert};
+use super::insert::{Divided, NewVersion, PART, insert};
 use super::rewrite::{Rewrite, rewrite};
 use super::tools::{by_ids, definitions};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{
-    Document, DocumentError, Identity, LIFECYCLE_FIELDS, ValidDefinition, Version, digest,
-    next_version,
+    Brief, Document, DocumentError, Identity, LIFECYCLE_FIELDS, Pile, ValidDefinition, Version,
+    digest, next_version, row,
 };
 
 /// What is done with a definition that differs under a version that the catalog has.
@@ -129,18 +128,20 @@ struct Present {
 const PRESENT: &str = "SELECT id, platform, tool_name, version, definition_digest::text, status, \
                        enabled, owner, is_latest";
 
-/// Compares definitions with the catalog. Each must have an identity, and no two the same one.
+/// Reads one of the definitions of a plan.
+pub type ReadOne<'a> = &'a dyn Fn(usize) -> Result<Document, DocumentError>;
+
+/// Compares definitions with the catalog, no two with the same identity. Those that differ are read.
 ///
 /// # Errors
 /// The database's error, if a query fails.
 pub fn plan(
     connection: &mut PgConnection,
-    documents: &[impl AsRef<Document>],
+    briefs: &[&Brief],
+    document: ReadOne<'_>,
     on_conflict: OnConflict,
 ) -> Result<Plan, StoreError> {
-    let documents: Vec<&Document> = documents.iter().map(AsRef::as_ref).collect();
-    let identities = documents.iter().map(|it| identity(it));
-    let identities: Vec<Identity> = identities.collect::<Result<_, _>>()?;
+    let identities: Vec<&Identity> = briefs.iter().map(|it| &it.identity).collect();
     let present = present(connection, &identities)?;
     let mut versions: HashMap<(&str, &str), Vec<&Present>> = HashMap::new();
     for row in &present {
@@ -150,21 +151,18 @@ pub fn plan(
             .push(row);
     }
     let newest = newest_of(&identities);
-    let digests: Vec<String> = match present.is_empty() {
-        true => Vec::new(),
-        false => documents.par_iter().map(|it| digest(it)).collect(),
-    };
-    let mut steps = Vec::with_capacity(documents.len());
-    let mut parents = Vec::with_capacity(documents.len());
+    let mut steps = Vec::with_capacity(briefs.len());
+    let mut parents = Vec::with_capacity(briefs.len());
     let mut to_compare = Vec::new();
-    for (index, (document, identity)) in documents.iter().zip(&identities).enumerate() {
+    for (index, &brief) in briefs.iter().enumerate() {
+        let identity = &brief.identity;
         let key = (identity.platform.as_str(), identity.name.as_str());
         let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
         let latest = known.iter().find(|row| row.is_latest);
         parents.push(parent(known, latest.copied(), &identity.version));
         steps.push(
             match known.iter().find(|row| row.version == identity.version) {
-                Some(row) if is_unchanged(row, document, &digests[index]) => Step::Unchanged,
+                Some(row) if is_unchanged(row, brief) => Step::Unchanged,
                 Some(row) => {
                     to_compare.push((index, row.id));
                     Step::Conflict {
@@ -182,15 +180,17 @@ pub fn plan(
             },
         );
     }
-    compare(connection, &documents, &to_compare, &mut steps)?;
+    for some in to_compare.chunks(PART) {
+        compare(connection, document, some, &mut steps)?;
+    }
     resolve(
         on_conflict,
-        &documents,
+        document,
         &identities,
         &versions,
         &mut steps,
         &mut parents,
-    );
+    )?;
     Ok(Plan { steps, parents })
 }
 
@@ -215,12 +215,12 @@ type Versions<'a> = HashMap<(&'a str, &'a str), Vec<&'a Present>>;
 /// Decides what becomes of the definitions that differ.
 fn resolve(
     on_conflict: OnConflict,
-    documents: &[&Document],
-    identities: &[Identity],
+    document: ReadOne<'_>,
+    identities: &[&Identity],
     versions: &Versions<'_>,
     steps: &mut [Step],
     parents: &mut [Option<i64>],
-) {
+) -> Result<(), StoreError> {
     let mut taken: HashSet<(&str, &str, String)> = HashSet::new();
     if on_conflict == OnConflict::Bump {
         taken.extend(
@@ -239,14 +239,15 @@ fn resolve(
             OnConflict::Skip => Step::Skip { changes },
             OnConflict::Update => Step::Update { id, changes },
             OnConflict::Bump => {
-                let identity = &identities[index];
+                let identity = identities[index];
                 let key = (identity.platform.as_str(), identity.name.as_str());
                 let known = versions.get(&key).map_or(&[][..], Vec::as_slice);
                 let latest = known.iter().find(|row| row.is_latest);
+                let document = document(index)?;
                 let mut version = next_version(&identity.version);
                 loop {
                     match known.iter().find(|row| row.version == version) {
-                        Some(row) if is_present(row, documents[index], &version) => {
+                        Some(row) if is_present(row, &document, &version)? => {
                             *step = Step::Unchanged;
                             break;
                         }
@@ -270,10 +271,11 @@ fn resolve(
         };
     }
     one_latest(identities, steps);
+    Ok(())
 }
 
 /// Of several versions of one tool that the import makes, only the newest becomes the latest.
-fn one_latest(identities: &[Identity], steps: &mut [Step]) {
+fn one_latest(identities: &[&Identity], steps: &mut [Step]) {
     let mut newest: HashMap<(&str, &str), usize> = HashMap::new();
     let version = |index: usize, steps: &[Step]| match &steps[index] {
         Step::Bump { version, .. } => version.clone(),
@@ -287,7 +289,7 @@ fn one_latest(identities: &[Identity], steps: &mut [Step]) {
         if !latest {
             continue;
         }
-        let identity = &identities[index];
+        let identity = identities[index];
         let key = (identity.platform.as_str(), identity.name.as_str());
         let loser = match newest.get(&key) {
             Some(&other)
@@ -319,9 +321,9 @@ fn as_version(document: &Document, version: &str) -> Document {
 }
 
 /// The newest version of each tool among those to be imported: only one can become the latest.
-fn newest_of(identities: &[Identity]) -> HashMap<(&str, &str), &str> {
+fn newest_of<'a>(identities: &[&'a Identity]) -> HashMap<(&'a str, &'a str), &'a str> {
     let mut newest: HashMap<(&str, &str), &str> = HashMap::new();
-    for identity in identities {
+    for &identity in identities {
         let best = newest
             .entry((&identity.platform, &identity.name))
             .or_insert(&identity.version);
@@ -334,7 +336,7 @@ fn newest_of(identities: &[Identity]) -> HashMap<(&str, &str), &str> {
 
 fn present(
     connection: &mut PgConnection,
-    identities: &[Identity],
+    identities: &[&Identity],
 ) -> Result<Vec<Present>, StoreError> {
     let mut names: Vec<&str> = identities.iter().map(|it| it.name.as_str()).collect();
     names.sort_unstable();
@@ -362,16 +364,17 @@ impl Known {
 
     /// Whether the catalog holds this very definition.
     pub fn holds(&self, document: &Document) -> bool {
-        let digest = digest(document);
-        self.0
-            .get(&digest)
-            .is_some_and(|row| is_unchanged(row, document, &digest))
+        if self.0.is_empty() {
+            return false;
+        }
+        let row = self.0.get(&digest(document));
+        row.is_some_and(|row| Brief::new(document).is_ok_and(|it| is_unchanged(row, &it)))
     }
 }
 
 /// By digest for what the definition says, and by column for where it stands in its life; a file
 /// that does not mention a lifecycle field has no opinion on it.
-fn is_unchanged(row: &Present, document: &Document, digest: &str) -> bool {
+fn is_unchanged(row: &Present, brief: &Brief) -> bool {
     let lifecycle = |field: &str| -> Value {
         match field {
             "status" => Value::from(row.status.as_str()),
@@ -379,46 +382,39 @@ fn is_unchanged(row: &Present, document: &Document, digest: &str) -> bool {
             _ => row.owner.as_deref().map_or(Value::Null, Value::from),
         }
     };
-    row.definition_digest.as_deref() == Some(digest)
-        && LIFECYCLE_FIELDS.iter().all(|&field| {
-            document
-                .fields()
-                .get(field)
-                .is_none_or(|value| *value == lifecycle(field))
-        })
+    row.definition_digest.as_deref() == Some(&brief.digest)
+        && (brief.life().iter()).all(|(field, value)| *value == lifecycle(field))
 }
 
 /// Whether a row says what the definition would as another version.
-fn is_present(row: &Present, document: &Document, version: &str) -> bool {
-    let document = as_version(document, version);
-    is_unchanged(row, &document, &digest(&document))
+fn is_present(row: &Present, document: &Document, version: &str) -> Result<bool, DocumentError> {
+    let brief = Brief::new(&as_version(document, version))?;
+    Ok(is_unchanged(row, &brief))
 }
 
 /// Finds what differs field by field; a digest that was forgotten may turn out to be unchanged.
 fn compare(
     connection: &mut PgConnection,
-    documents: &[&Document],
+    document: ReadOne<'_>,
     to_compare: &[(usize, i64)],
     steps: &mut [Step],
 ) -> Result<(), StoreError> {
-    if to_compare.is_empty() {
-        return Ok(());
-    }
     let ids: Vec<i64> = to_compare.iter().map(|(_, id)| *id).collect();
     let stored = by_ids(connection, &ids)?;
     let present = definitions(connection, &stored)?;
-    let by_id: HashMap<i64, &Document> = stored.iter().map(|tool| tool.id).zip(&present).collect();
+    let mut by_id: HashMap<i64, Document> =
+        stored.iter().map(|tool| tool.id).zip(present).collect();
     for (index, id) in to_compare {
-        let Some(present) = by_id.get(id) else {
+        let Some(mut old) = by_id.remove(id) else {
             continue;
         };
-        let mut old = (*present).clone();
+        let new = document(*index)?;
         for field in LIFECYCLE_FIELDS {
-            if !documents[*index].fields().contains_key(*field) {
+            if !new.fields().contains_key(*field) {
                 old.fields_mut().shift_remove(*field);
             }
         }
-        let changes = diff_documents(&old, documents[*index]);
+        let changes = diff_documents(&old, &new);
         steps[*index] = if changes.is_empty() {
             Step::Unchanged
         } else {
@@ -428,44 +424,115 @@ fn compare(
     Ok(())
 }
 
-/// Carries the plan out; `written` is told how many more definitions are dealt with. Conflicts must have
-/// been resolved before.
-///
-/// # Errors
-/// The database's error, if a statement fails; the caller's transaction must then be undone.
-pub fn carry_out(
-    connection: &mut PgConnection,
-    documents: &[ValidDefinition],
-    plan: &Plan,
-    actor: &str,
-    written: &dyn Fn(u64),
-) -> Result<(), StoreError> {
-    let bumped: Vec<Option<ValidDefinition>> = documents
-        .iter()
-        .zip(&plan.steps)
-        .map(|(document, step)| match step {
-            Step::Bump { version, .. } => document.as_version(version).map(Some),
-            _ => Ok(None),
-        })
-        .collect::<Result<_, DocumentError>>()?;
-    let mut versions = Vec::new();
-    let mut rewrites = Vec::new();
-    for (index, step) in plan.steps.iter().enumerate() {
-        match step {
-            Step::Create { latest } | Step::Bump { latest, .. } => versions.push(NewVersion {
-                document: bumped[index].as_ref().unwrap_or(&documents[index]),
-                latest: *latest,
-                parent: plan.parents[index],
-            }),
-            Step::Update { id, .. } => rewrites.push(Rewrite {
-                id: *id,
-                document: &documents[index],
-            }),
-            Step::Unchanged | Step::Conflict { .. } | Step::Skip { .. } => {}
-        }
+/// Some of the definitions of a pile.
+#[derive(Debug, Clone, Copy)]
+pub struct Portion<'a> {
+    /// All of them.
+    pub pile: &'a Pile,
+    /// The places of those that are meant.
+    pub places: &'a [usize],
+}
+
+impl Portion<'_> {
+    /// What an import of them would do.
+    ///
+    /// # Errors
+    /// As [`plan`].
+    pub fn plan(
+        &self,
+        connection: &mut PgConnection,
+        on_conflict: OnConflict,
+    ) -> Result<Plan, StoreError> {
+        let briefs = self.places.iter().map(|&place| &self.pile.briefs()[place]);
+        let briefs: Vec<&Brief> = briefs.collect();
+        let document = |index: usize| {
+            let found = self.pile.get(self.places[index])?;
+            Ok(found.into_document())
+        };
+        plan(connection, &briefs, &document, on_conflict)
     }
-    rewrite(connection, &rewrites)?;
-    written((documents.len() - versions.len()) as u64);
-    insert(connection, &versions, actor, written)?;
-    Ok(())
+
+    /// Carries their plan out; `written` is told how many more definitions are dealt with. Conflicts must
+    /// have been resolved before.
+    ///
+    /// # Errors
+    /// The database's error, if a statement fails; the caller's transaction must then be undone.
+    pub fn carry_out(
+        &self,
+        connection: &mut PgConnection,
+        plan: &Plan,
+        actor: &str,
+        written: &dyn Fn(u64),
+    ) -> Result<(), StoreError> {
+        let mut created: Vec<(usize, Option<&str>)> = Vec::new();
+        let mut versions = Vec::new();
+        let mut rewrites = Vec::new();
+        for (index, step) in plan.steps.iter().enumerate() {
+            let place = self.places[index];
+            let (version, latest) = match step {
+                Step::Create { latest } => (None, *latest),
+                Step::Bump {
+                    version, latest, ..
+                } => (Some(version.as_str()), *latest),
+                Step::Update { id, .. } => {
+                    rewrites.push((place, *id));
+                    continue;
+                }
+                Step::Unchanged | Step::Conflict { .. } | Step::Skip { .. } => continue,
+            };
+            let mut identity = self.pile.briefs()[place].identity.clone();
+            if let Some(version) = version {
+                version.clone_into(&mut identity.version);
+            }
+            created.push((place, version));
+            versions.push(NewVersion {
+                identity,
+                latest,
+                parent: plan.parents[index],
+            });
+        }
+        written((self.places.len() - versions.len() - rewrites.len()) as u64);
+        for part in rewrites.chunks(PART) {
+            self.rewrite(connection, part)?;
+            written(part.len() as u64);
+        }
+        let divide = |part: &[usize]| self.divided(part.iter().map(|&it| created[it]).collect());
+        insert(connection, &versions, &divide, actor, written)?;
+        Ok(())
+    }
+
+    fn rewrite(
+        &self,
+        connection: &mut PgConnection,
+        part: &[(usize, i64)],
+    ) -> Result<(), StoreError> {
+        let places: Vec<usize> = part.iter().map(|(place, _)| *place).collect();
+        let documents = self
+            .pile
+            .each(&places, |_, it| Ok::<_, DocumentError>(it))?;
+        let rewrites = part.iter().zip(&documents);
+        let rewrites: Vec<Rewrite<'_>> = rewrites
+            .map(|((_, id), document)| Rewrite { id: *id, document })
+            .collect();
+        rewrite(connection, &rewrites)
+    }
+
+    /// The rows of definitions, some as another version than they say.
+    fn divided(&self, part: Vec<(usize, Option<&str>)>) -> Result<Divided, StoreError> {
+        let places: Vec<usize> = part.iter().map(|(place, _)| *place).collect();
+        let versions: HashMap<usize, &str> = (part.into_iter())
+            .filter_map(|(place, version)| Some((place, version?)))
+            .collect();
+        let divide = |place: usize, document: ValidDefinition| match versions.get(&place) {
+            Some(version) => {
+                let document = document.as_version(version)?;
+                Ok((row::divide(&document)?, digest(&document)))
+            }
+            None => {
+                let digest = self.pile.briefs()[place].digest.clone();
+                Ok::<_, DocumentError>((row::divide(&document)?, digest))
+            }
+        };
+        Ok(Divided::from(self.pile.each(&places, divide)?))
+    }
 }

@@ -5,14 +5,13 @@ use std::collections::{HashMap, HashSet};
 use diesel::copy_from;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Text};
-use rayon::prelude::*;
 use serde_json::Value;
 
 use super::StoreError;
 use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns, tools};
-use crate::definition::row::{self, CapabilityRow, ToolRow};
-use crate::definition::{Document, DocumentError, Identity, ValidDefinition, Version, digest};
+use crate::definition::row::{CapabilityRow, ToolRow};
+use crate::definition::{Identity, Version};
 
 #[derive(Insertable)]
 #[diesel(table_name = tools, treat_none_as_default_value = false)]
@@ -86,9 +85,9 @@ impl<'a> NewCapability<'a> {
 }
 
 /// A version to be written.
-pub struct NewVersion<'a> {
-    /// Its definition.
-    pub document: &'a ValidDefinition,
+pub struct NewVersion {
+    /// Platform, name and version.
+    pub identity: Identity,
     /// Whether it becomes the version in use.
     pub latest: bool,
     /// The version that it was made from.
@@ -96,30 +95,27 @@ pub struct NewVersion<'a> {
 }
 
 /// Inserts versions with all that belongs to them, and returns their row numbers. Those that become
-/// the version in use take the place of the present one. `written` is told how many more are written.
+/// the version in use take the place of the present one. `divide` makes the rows of some of them, which are
+/// asked for part by part; `written` is told how many more are written.
 ///
 /// # Errors
 /// The database's error, if a statement fails; the caller's transaction must then be undone.
 pub fn insert(
     connection: &mut PgConnection,
-    versions: &[NewVersion<'_>],
+    versions: &[NewVersion],
+    divide: &(dyn Fn(&[usize]) -> Result<Divided, StoreError> + Sync),
     actor: &str,
     written: &dyn Fn(u64),
 ) -> Result<Vec<i64>, StoreError> {
     if versions.is_empty() {
         return Ok(Vec::new());
     }
-    let identities: Vec<Identity> = versions
-        .iter()
-        .map(|version| identity(version.document))
-        .collect::<Result<_, _>>()?;
     let ids = reserve(connection, versions.len(), 0, 0)?.tools;
-    retire(connection, &identities, versions)?;
+    retire(connection, versions)?;
     let owners = owners(connection, versions)?;
-    let parents = parents(&identities, versions, &ids);
+    let parents = parents(versions, &ids);
     let mut order: Vec<usize> = (0..versions.len()).collect();
     order.sort_by_key(|&index| parents.depths[index]);
-    let divide = |part: &[usize]| Divided::new(part.iter().map(|&index| versions[index].document));
     let mut parts = order.chunks(PART).peekable();
     let mut divided = parts.peek().map(|part| divide(part));
     while let (Some(part), Some(present)) = (parts.next(), divided.take()) {
@@ -148,36 +144,24 @@ pub fn insert(
     Ok(ids)
 }
 
-/// Platform, name and version, without which nothing is written.
-pub(super) fn identity(document: &Document) -> Result<Identity, StoreError> {
-    document.identity().ok_or_else(|| {
-        StoreError::Definition(DocumentError {
-            subject: document.label(),
-            message: "platform, tool_name and version must be given".to_owned(),
-        })
-    })
-}
-
 /// Versions that are written together, so that memory holds the rows of these and not of all.
-const PART: usize = 1000;
+pub(super) const PART: usize = 250;
 
 /// Definitions as rows.
-struct Divided {
+pub struct Divided {
     rows: Vec<ToolRow>,
     digests: Vec<String>,
 }
 
-impl Divided {
-    fn new<'a>(documents: impl Iterator<Item = &'a ValidDefinition>) -> Result<Self, StoreError> {
-        let documents: Vec<&ValidDefinition> = documents.collect();
-        let divided: Vec<(ToolRow, String)> = documents
-            .par_iter()
-            .map(|document| Ok((row::divide(document)?, digest(document))))
-            .collect::<Result<_, DocumentError>>()?;
+impl From<Vec<(ToolRow, String)>> for Divided {
+    /// The rows of each definition, with its digest.
+    fn from(divided: Vec<(ToolRow, String)>) -> Self {
         let (rows, digests) = divided.into_iter().unzip();
-        Ok(Self { rows, digests })
+        Self { rows, digests }
     }
+}
 
+impl Divided {
     /// Copies the tools in, and what belongs to them.
     fn write(
         &self,
@@ -220,9 +204,9 @@ struct Parents {
 }
 
 /// The parent given, or, for the first versions of a tool, the one before it among those written.
-fn parents(identities: &[Identity], versions: &[NewVersion<'_>], ids: &[i64]) -> Parents {
+fn parents(versions: &[NewVersion], ids: &[i64]) -> Parents {
     let mut of_tool: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    for (index, it) in identities.iter().enumerate() {
+    for (index, it) in versions.iter().map(|it| &it.identity).enumerate() {
         of_tool
             .entry((&it.platform, &it.name))
             .or_default()
@@ -233,7 +217,7 @@ fn parents(identities: &[Identity], versions: &[NewVersion<'_>], ids: &[i64]) ->
         depths: vec![0; versions.len()],
     };
     for mut indices in of_tool.into_values() {
-        let version = |index: usize| Version::new(&identities[index].version);
+        let version = |index: usize| Version::new(&versions[index].identity.version);
         indices.sort_by(|&a, &b| version(a).cmp(&version(b)));
         for (depth, pair) in indices.windows(2).enumerate() {
             if let &[before, after] = pair {
@@ -291,7 +275,7 @@ pub(super) fn reserve(
 /// The owners of the versions that others are made from: a new version is theirs, whoever writes it.
 fn owners(
     connection: &mut PgConnection,
-    versions: &[NewVersion<'_>],
+    versions: &[NewVersion],
 ) -> QueryResult<HashMap<i64, String>> {
     let parents: Vec<i64> = versions.iter().filter_map(|it| it.parent).collect();
     if parents.is_empty() {
@@ -308,16 +292,12 @@ fn owners(
 }
 
 /// Takes the mark of the latest version from the versions that are followed by new ones.
-fn retire(
-    connection: &mut PgConnection,
-    identities: &[Identity],
-    versions: &[NewVersion<'_>],
-) -> Result<(), StoreError> {
-    let replaced: HashSet<(&str, &str)> = identities
+fn retire(connection: &mut PgConnection, versions: &[NewVersion]) -> Result<(), StoreError> {
+    let replaced: HashSet<(&str, &str)> = versions
         .iter()
-        .zip(versions)
-        .filter(|(_, version)| version.latest && version.parent.is_some())
-        .map(|(it, _)| (it.platform.as_str(), it.name.as_str()))
+        .filter(|version| version.latest && version.parent.is_some())
+        .map(|version| &version.identity)
+        .map(|it| (it.platform.as_str(), it.name.as_str()))
         .collect();
     if replaced.is_empty() {
         return Ok(());

@@ -1,21 +1,23 @@
 //! The whole of a validation: read, check each definition, compare them, report.
 
 use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::definition::diff::Change;
-use crate::definition::{Document, ValidDefinition};
+use crate::definition::{Document, DocumentError, Packed, Pile, ValidDefinition};
 use crate::format::node::Node;
 use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
 
+use super::cross::{self, Brief};
 use super::directive::{self, Directives};
 use super::findings::Findings;
 use super::{
-    Diagnostic, Options, Severity, cross, excerpt, expressions, invocation, lint, rules, schema,
-    secrets,
+    Diagnostic, Options, Severity, excerpt, expressions, invocation, lint, rules, schema, secrets,
+    strangers,
 };
 
 /// What a validation found.
@@ -27,6 +29,8 @@ pub struct Report {
     pub documents: Vec<Loaded>,
     /// How many files were looked at.
     pub files: usize,
+    /// Files with documents of which none can be meant as a definition.
+    pub(super) strange: HashSet<String>,
 }
 
 impl Report {
@@ -50,20 +54,6 @@ impl Report {
             .any(|it| matches!(it.rule, "input/unreadable" | "input/too-large"))
     }
 
-    /// Takes the definitions out of the files that have no errors, each with the name of its file.
-    pub fn take_valid(&mut self) -> Vec<(Arc<str>, ValidDefinition)> {
-        let errors = self.diagnostics.iter();
-        let bad: HashSet<&str> = errors
-            .filter(|it| it.severity == Severity::Error)
-            .map(|it| it.file.as_str())
-            .collect();
-        std::mem::take(&mut self.documents)
-            .into_iter()
-            .filter(|it| !bad.contains(it.origin.file.as_ref()))
-            .map(|it| (it.origin.file, ValidDefinition::vouched(it.document)))
-            .collect()
-    }
-
     /// Adds findings of other checks, such as those against a database, in their place.
     pub fn add(&mut self, diagnostics: impl IntoIterator<Item = Diagnostic>) {
         let mut files: HashMap<String, usize> = HashMap::new();
@@ -79,54 +69,128 @@ impl Report {
         self.diagnostics.extend(diagnostics);
         let order = |it: &Diagnostic| files.get(&it.file).copied().unwrap_or(usize::MAX);
         self.diagnostics
-            .sort_by(|a, b| (order(a), place(a)).cmp(&(order(b), place(b))));
+            .sort_by(|a, b| (order(a), a.place()).cmp(&(order(b), b.place())));
     }
-}
-
-fn place(it: &Diagnostic) -> (u32, u32, std::cmp::Reverse<Severity>, &str, &str) {
-    (
-        it.line,
-        it.column,
-        std::cmp::Reverse(it.severity),
-        it.rule,
-        &it.message,
-    )
 }
 
 /// Validates files, or standard input. A file that cannot be read is a finding like any other.
 pub fn check(inputs: &[Input], options: &Options) -> Report {
-    check_unless(inputs, options, |_| false, || {})
+    let mut documents = Vec::new();
+    let whole = Look {
+        options,
+        known: &|_| false,
+        make: &|loaded| loaded,
+    };
+    let keep = |loaded| {
+        documents.push(loaded);
+        Ok::<_, Infallible>(())
+    };
+    let Ok(report) = whole.files(inputs, keep, || {});
+    Report {
+        documents,
+        ..report
+    }
 }
 
-/// The same, save that a definition which is known to be valid is only compared with the others. `done` is
-/// called after each file.
-pub fn check_unless(
+/// Valid definitions, and what was found on the way to them.
+#[derive(Debug, Default)]
+pub struct Valid {
+    /// Every finding, without the definitions.
+    pub report: Report,
+    /// The definitions of the files that have no errors.
+    pub definitions: Pile,
+    /// The file of each.
+    pub files: Vec<Arc<str>>,
+}
+
+impl Valid {
+    /// Adds what was made of a definition; of one without a name there are errors.
+    fn keep(
+        &mut self,
+        (file, packed): (Arc<str>, Result<Packed, DocumentError>),
+    ) -> Result<(), DocumentError> {
+        if let Ok(packed) = packed {
+            self.definitions.push(packed)?;
+            self.files.push(file);
+        }
+        Ok(())
+    }
+
+    fn finish(mut self, report: Report) -> Self {
+        let errors = report.diagnostics.iter();
+        let bad: HashSet<&str> = errors
+            .filter(|it| it.severity == Severity::Error)
+            .map(|it| it.file.as_str())
+            .collect();
+        let files = std::mem::take(&mut self.files);
+        self.definitions
+            .retain(|place| !bad.contains(files[place].as_ref()));
+        self.files = files;
+        self.files.retain(|file| !bad.contains(file.as_ref()));
+        Self { report, ..self }
+    }
+}
+
+fn packed(loaded: Loaded) -> (Arc<str>, Result<Packed, DocumentError>) {
+    (loaded.origin.file, Packed::vouched(&loaded.document))
+}
+
+/// Validates files, and puts the valid definitions on a pile: memory hardly grows with their number. A definition
+/// that is known to be valid is only compared with the others; `done` is called after each file.
+///
+/// # Errors
+/// If the pile's temporary file cannot be written.
+pub fn check_apart(
     inputs: &[Input],
     options: &Options,
     known: impl Fn(&Document) -> bool + Sync,
     done: impl Fn() + Sync,
-) -> Report {
-    let files: Vec<Checked> = inputs
-        .par_iter()
-        .map(|input| {
-            let checked = match Source::load(input) {
-                Ok(source) => file(source, options, &known),
-                Err(error) => unreadable(&input.to_string(), &error, options),
-            };
-            done();
-            checked
-        })
-        .collect();
-    finish(files, options)
+) -> Result<Valid, DocumentError> {
+    let look = Look {
+        options,
+        known: &known,
+        make: &packed,
+    };
+    let mut valid = Valid::default();
+    let report = look.files(inputs, |made| valid.keep(made), done)?;
+    Ok(valid.finish(report))
+}
+
+/// The same for texts.
+///
+/// # Errors
+/// As [`check_apart`].
+pub fn check_sources_apart(
+    sources: Vec<Source>,
+    options: &Options,
+) -> Result<Valid, DocumentError> {
+    let look = Look {
+        options,
+        known: &|_| false,
+        make: &packed,
+    };
+    let mut valid = Valid::default();
+    let report = look.sources(sources, |made| valid.keep(made))?;
+    Ok(valid.finish(report))
 }
 
 /// Validates texts.
 pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
-    let files: Vec<Checked> = sources
-        .into_par_iter()
-        .map(|source| file(source, options, &|_| false))
-        .collect();
-    finish(files, options)
+    let mut documents = Vec::new();
+    let whole = Look {
+        options,
+        known: &|_| false,
+        make: &|loaded| loaded,
+    };
+    let keep = |loaded| {
+        documents.push(loaded);
+        Ok::<_, Infallible>(())
+    };
+    let Ok(report) = whole.sources(sources, keep);
+    Report {
+        documents,
+        ..report
+    }
 }
 
 /// Validates a definition that does not come from a text; `name` stands for its file.
@@ -194,75 +258,165 @@ fn as_value(document: &mut Document, look: impl FnOnce(&Value)) {
     }
 }
 
+/// How files are looked at, and what is made of each of their definitions.
+struct Look<'a, T> {
+    options: &'a Options,
+    /// Whether a definition is known to be valid.
+    known: &'a (dyn Fn(&Document) -> bool + Sync),
+    make: &'a (dyn Fn(Loaded) -> T + Sync),
+}
+
 /// A file that was checked by itself.
-struct Checked {
+struct Checked<T> {
+    file: File,
+    briefs: Vec<Brief>,
+    made: Vec<T>,
+}
+
+/// What is kept of a file until all were compared.
+struct File {
     name: String,
-    /// Kept where findings may need something to show from it.
-    text: Vec<u8>,
+    /// The text, if it cannot be read again for what findings show of it.
+    text: Option<Vec<u8>>,
     directives: Directives,
     found: Findings,
-    documents: Vec<Loaded>,
+    definitions: usize,
+    /// Whether a document in it can be meant as a definition.
+    telling: bool,
 }
 
-fn unreadable(name: &str, error: &format::Error, options: &Options) -> Checked {
-    let rule = match error {
-        format::Error::TooLarge(_) => "input/too-large",
-        _ => "input/unreadable",
-    };
-    let message = error.to_string();
-    let message = message
-        .strip_prefix(&format!("{name}: "))
-        .unwrap_or(&message);
-    let mut found = Findings::default();
-    found.add(
-        name,
-        Problem::new(rule, Span::default(), message),
-        None,
-        options,
-    );
-    Checked {
-        name: name.to_owned(),
-        text: Vec::new(),
-        directives: Directives::default(),
-        found,
-        documents: Vec::new(),
-    }
-}
+/// Files that are read before what was made of their definitions is handed on.
+const WINDOW: usize = 256;
 
-fn file(source: Source, options: &Options, known: &(impl Fn(&Document) -> bool + Sync)) -> Checked {
-    let reading = format::read(&source, options.from);
-    let mut problems = reading.problems;
-    let mut documents = reading.documents;
-    let directives = match reading.format {
-        Format::Json | Format::Jsonl => Directives::default(),
-        _ => directive::read(&source.bytes, &mut problems),
-    };
-    if options.complete {
-        documents.iter_mut().for_each(format::complete);
+impl<T: Send> Look<'_, T> {
+    fn files<E>(
+        &self,
+        inputs: &[Input],
+        mut keep: impl FnMut(T) -> Result<(), E>,
+        done: impl Fn() + Sync,
+    ) -> Result<Report, E> {
+        let mut all = Compared::default();
+        for some in inputs.chunks(WINDOW) {
+            let checked: Vec<Checked<T>> = some
+                .par_iter()
+                .map(|input| {
+                    let checked = match Source::load(input) {
+                        Ok(source) => self.file(source, *input == Input::Stdin),
+                        Err(error) => self.unreadable(&input.to_string(), &error),
+                    };
+                    done();
+                    checked
+                })
+                .collect();
+            for it in checked {
+                all.add(it).into_iter().try_for_each(&mut keep)?;
+            }
+        }
+        let again = |place: usize| Some(Source::load(inputs.get(place)?).ok()?.bytes);
+        Ok(all.finish(&again, self.options))
     }
-    let mut found = Findings::default();
-    for problem in problems {
-        found.add(&source.name, problem, None, options);
-    }
-    for some in documents.chunks_mut(CHUNK) {
-        let problems: Vec<Vec<Problem>> = some
-            .par_iter_mut()
-            .filter(|loaded| !known(&loaded.document))
-            .map(|loaded| document(loaded, options))
+
+    fn sources<E>(
+        &self,
+        sources: Vec<Source>,
+        mut keep: impl FnMut(T) -> Result<(), E>,
+    ) -> Result<Report, E> {
+        let checked: Vec<Checked<T>> = sources
+            .into_par_iter()
+            .map(|source| self.file(source, true))
             .collect();
-        for problem in problems.into_iter().flatten() {
-            found.add(&source.name, problem, None, options);
+        let mut all = Compared::default();
+        for it in checked {
+            all.add(it).into_iter().try_for_each(&mut keep)?;
+        }
+        Ok(all.finish(&|_| None, self.options))
+    }
+
+    fn unreadable(&self, name: &str, error: &format::Error) -> Checked<T> {
+        let rule = match error {
+            format::Error::TooLarge(_) => "input/too-large",
+            _ => "input/unreadable",
+        };
+        let message = error.to_string();
+        let message = message
+            .strip_prefix(&format!("{name}: "))
+            .unwrap_or(&message);
+        let problem = Problem::new(rule, Span::default(), message);
+        let mut found = Findings::default();
+        found.add(name, problem, None, self.options);
+        Checked {
+            file: File {
+                name: name.to_owned(),
+                text: Some(Vec::new()),
+                directives: Directives::default(),
+                found,
+                definitions: 0,
+                telling: false,
+            },
+            briefs: Vec::new(),
+            made: Vec::new(),
         }
     }
-    for loaded in &mut documents {
-        cross::keep_essentials(&mut loaded.node);
+
+    fn file(&self, source: Source, keep_text: bool) -> Checked<T> {
+        let options = self.options;
+        let reading = format::read(&source, options.from);
+        let mut problems = reading.problems;
+        let mut documents = reading.documents;
+        let directives = match reading.format {
+            Format::Json | Format::Jsonl => Directives::default(),
+            _ => directive::read(&source.bytes, &mut problems),
+        };
+        let mut found = Findings::default();
+        for problem in problems {
+            found.add(&source.name, problem, None, options);
+        }
+        let mut briefs = Vec::with_capacity(documents.len());
+        let mut made = Vec::with_capacity(documents.len());
+        let mut telling = false;
+        while !documents.is_empty() {
+            let rest = documents.split_off(documents.len().min(CHUNK));
+            let looked: Vec<_> = std::mem::replace(&mut documents, rest)
+                .into_par_iter()
+                .map(|loaded| self.definition(loaded))
+                .collect();
+            for (problems, brief, is_telling, it) in looked {
+                for problem in problems {
+                    found.add(&source.name, problem, None, options);
+                }
+                telling |= is_telling;
+                briefs.push(brief);
+                made.push(it);
+            }
+        }
+        found.show(&source.bytes);
+        Checked {
+            file: File {
+                name: source.name,
+                text: keep_text.then_some(source.bytes),
+                directives,
+                found,
+                definitions: made.len(),
+                telling,
+            },
+            briefs,
+            made,
+        }
     }
-    Checked {
-        name: source.name,
-        text: source.bytes,
-        directives,
-        found,
-        documents,
+
+    /// What is wrong with a definition, what others are compared with, whether it can be meant as one, and what is
+    /// made of it.
+    fn definition(&self, mut loaded: Loaded) -> (Vec<Problem>, Brief, bool, T) {
+        if self.options.complete {
+            format::complete(&mut loaded);
+        }
+        let problems = match (self.known)(&loaded.document) {
+            true => Vec::new(),
+            false => document(&mut loaded, self.options),
+        };
+        let brief = Brief::new(&mut loaded);
+        let telling = strangers::is_telling(&loaded);
+        (problems, brief, telling, (self.make)(loaded))
     }
 }
 
@@ -284,29 +438,50 @@ pub(super) fn document(loaded: &mut Loaded, options: &Options) -> Vec<Problem> {
     problems
 }
 
-fn finish(mut files: Vec<Checked>, options: &Options) -> Report {
-    let all: Vec<&Loaded> = files.iter().flat_map(|it| &it.documents).collect();
-    let mut across = cross::check(&all);
-    let mut report = Report {
-        files: files.len(),
-        ..Report::default()
-    };
-    let mut first = 0;
-    for file in &mut files {
-        for index in first..first + file.documents.len() {
-            for (problem, related) in across.remove(&index).unwrap_or_default() {
-                file.found.add(&file.name, problem, related, options);
+/// Files whose definitions are to be compared with each other.
+#[derive(Default)]
+struct Compared {
+    files: Vec<File>,
+    briefs: Vec<Brief>,
+}
+
+impl Compared {
+    /// Adds a file, and hands back what was made of its definitions.
+    fn add<T>(&mut self, checked: Checked<T>) -> Vec<T> {
+        self.files.push(checked.file);
+        self.briefs.extend(checked.briefs);
+        checked.made
+    }
+
+    /// The findings of each file, with those of the comparison; `again` reads the text of one.
+    fn finish(mut self, again: &dyn Fn(usize) -> Option<Vec<u8>>, options: &Options) -> Report {
+        let mut across = cross::check(&self.briefs);
+        let mut report = Report {
+            files: self.files.len(),
+            ..Report::default()
+        };
+        let mut first = 0;
+        for (place, file) in self.files.iter_mut().enumerate() {
+            for index in first..first + file.definitions {
+                for (problem, related) in across.remove(&index).unwrap_or_default() {
+                    file.found.add(&file.name, problem, related, options);
+                }
+            }
+            first += file.definitions;
+            let mut found = std::mem::take(&mut file.found).finish(&file.name, options);
+            found.retain(|it| !file.directives.allow(it));
+            found.sort_by(|a, b| a.place().cmp(&b.place()));
+            if found.iter().any(|it| it.excerpt.is_none())
+                && let Some(text) = file.text.take().or_else(|| again(place))
+            {
+                excerpt::add(&text, &mut found);
+            }
+            secrets::hide(&mut found);
+            report.diagnostics.append(&mut found);
+            if file.definitions > 0 && !file.telling {
+                report.strange.insert(std::mem::take(&mut file.name));
             }
         }
-        first += file.documents.len();
-        let mut found = std::mem::take(&mut file.found).finish(&file.name, options);
-        found.retain(|it| !file.directives.allow(it));
-        found.sort_by(|a, b| place(a).cmp(&place(b)));
-        excerpt::add(&file.text, &mut found);
-        secrets::hide(&mut found);
-        file.text = Vec::new();
-        report.diagnostics.append(&mut found);
+        report
     }
-    report.documents = files.into_iter().flat_map(|it| it.documents).collect();
-    report
 }

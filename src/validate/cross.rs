@@ -1,6 +1,7 @@
 //! Checks that compare definitions with each other.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use rust_stemmers::{Algorithm, Stemmer};
 
@@ -13,74 +14,87 @@ use super::diagnostic::Related;
 /// Findings by the number of the definition that they are reported at.
 pub type Findings = HashMap<usize, Vec<(Problem, Option<Related>)>>;
 
+/// What others are compared with of a definition.
+pub struct Brief {
+    file: Arc<str>,
+    identity: Option<Identity>,
+    /// Where its name stands.
+    name: Span,
+    capabilities: Vec<Capability>,
+}
+
+struct Capability {
+    name: Box<str>,
+    key: Span,
+    description: Option<(Box<str>, Span)>,
+}
+
+impl Brief {
+    /// Of a definition whose tree is not looked at any more but for its place and its version: of ten thousand
+    /// definitions the trees are most of the memory.
+    pub fn new(loaded: &mut Loaded) -> Self {
+        let node = &mut loaded.node;
+        let name = node
+            .get("tool_name")
+            .map_or(loaded.origin.span, |it| it.span);
+        let entries = node.get("capabilities").map(Node::entries);
+        let capabilities = entries.unwrap_or_default().iter().map(|entry| {
+            let description = entry.value.get("description");
+            Capability {
+                name: entry.key.as_str().into(),
+                key: entry.key_span,
+                description: description.and_then(|it| Some((it.as_text()?.into(), it.span))),
+            }
+        });
+        let capabilities = capabilities.collect();
+        if let Some(fields) = node.entries_mut() {
+            fields.retain(|it| it.key == "version");
+            fields.shrink_to_fit();
+        }
+        Self {
+            file: Arc::clone(&loaded.origin.file),
+            identity: loaded.document.identity(),
+            name,
+            capabilities,
+        }
+    }
+}
+
 /// Compares definitions.
-pub fn check(all: &[&Loaded]) -> Findings {
+pub fn check(all: &[Brief]) -> Findings {
     let mut findings = Findings::new();
     identities(all, &mut findings);
     capabilities(all, &mut findings);
     findings
 }
 
-/// Drops the parts of a definition's tree that no comparison looks at: of ten thousand definitions
-/// they are most of the memory.
-pub fn keep_essentials(node: &mut Node) {
-    let Some(fields) = node.entries_mut() else {
-        return;
-    };
-    fields.retain(|it| {
-        matches!(
-            it.key.as_str(),
-            "tool_name" | "version" | "platform" | "capabilities"
-        )
-    });
-    fields.shrink_to_fit();
-    let capabilities = fields.iter_mut().find(|it| it.key == "capabilities");
-    for capability in capabilities
-        .and_then(|it| it.value.entries_mut())
-        .into_iter()
-        .flatten()
-    {
-        if let Some(fields) = capability.value.entries_mut() {
-            fields.retain(|it| it.key == "description");
-            fields.shrink_to_fit();
-        }
-    }
-}
-
-fn related(loaded: &Loaded, span: Span, message: &str) -> Related {
+fn related(other: &Brief, span: Span, message: &str) -> Related {
     Related {
-        file: loaded.origin.file.to_string(),
+        file: other.file.to_string(),
         line: span.start.line,
         column: span.start.column,
         message: message.to_owned(),
     }
 }
 
-fn identities(all: &[&Loaded], findings: &mut Findings) {
-    let name_span = |loaded: &Loaded| {
-        loaded
-            .node
-            .get("tool_name")
-            .map_or(loaded.origin.span, |it| it.span)
-    };
-    let mut seen: HashMap<Identity, usize> = HashMap::new();
-    for (index, loaded) in all.iter().enumerate() {
-        let Some(identity) = loaded.document.identity() else {
+fn identities(all: &[Brief], findings: &mut Findings) {
+    let mut seen: HashMap<&Identity, usize> = HashMap::new();
+    for (index, brief) in all.iter().enumerate() {
+        let Some(identity) = &brief.identity else {
             continue;
         };
-        let label = identity.to_string();
         let first = *seen.entry(identity).or_insert(index);
         if first == index {
             continue;
         }
-        let other = all[first];
-        let place = name_span(other);
+        let other = &all[first];
+        let place = other.name;
         let problem = Problem::new(
             "catalog/duplicate-identity",
-            name_span(loaded),
+            brief.name,
             format!(
-                "{label} is defined twice; the other is at {}:{}:{}",
-                other.origin.file, place.start.line, place.start.column
+                "{identity} is defined twice; the other is at {}:{}:{}",
+                other.file, place.start.line, place.start.column
             ),
         )
         .at("/tool_name")
@@ -100,17 +114,16 @@ struct Mention<'a> {
     description: Option<(&'a str, Span)>,
 }
 
-fn capabilities(all: &[&Loaded], findings: &mut Findings) {
+fn capabilities(all: &[Brief], findings: &mut Findings) {
     let mut by_form: BTreeMap<String, Vec<Mention<'_>>> = BTreeMap::new();
-    for (index, loaded) in all.iter().enumerate() {
-        let entries = loaded.node.get("capabilities").map(|it| it.entries());
-        for entry in entries.unwrap_or_default() {
-            let description = entry.value.get("description");
-            by_form.entry(form(&entry.key)).or_default().push(Mention {
+    for (index, brief) in all.iter().enumerate() {
+        for it in &brief.capabilities {
+            let description = it.description.as_ref();
+            by_form.entry(form(&it.name)).or_default().push(Mention {
                 index,
-                name: &entry.key,
-                key: entry.key_span,
-                description: description.and_then(|it| Some((it.as_text()?, it.span))),
+                name: &it.name,
+                key: it.key,
+                description: description.map(|(text, span)| (text.as_ref(), *span)),
             });
         }
     }
@@ -131,7 +144,7 @@ fn form(name: &str) -> String {
 
 /// Reports each spelling that is not the commonest (of equally common ones, the first) once per
 /// place.
-fn similar_names(all: &[&Loaded], mentions: &[Mention<'_>], findings: &mut Findings) {
+fn similar_names(all: &[Brief], mentions: &[Mention<'_>], findings: &mut Findings) {
     let mut spellings: Vec<(&str, usize)> = Vec::new();
     for mention in mentions {
         match spellings.iter_mut().find(|(name, _)| *name == mention.name) {
@@ -150,13 +163,13 @@ fn similar_names(all: &[&Loaded], mentions: &[Mention<'_>], findings: &mut Findi
         return;
     };
     for mention in mentions.iter().filter(|it| it.name != common) {
-        let other = all[first.index];
+        let other = &all[first.index];
         let problem = Problem::new(
             "catalog/similar-capability",
             mention.key,
             format!(
                 "the capability `{}` differs from `{common}` ({}:{}) only in case or separators",
-                mention.name, other.origin.file, first.key.start.line
+                mention.name, other.file, first.key.start.line
             ),
         )
         .at(pointer("/capabilities", mention.name))
@@ -170,12 +183,7 @@ fn similar_names(all: &[&Loaded], mentions: &[Mention<'_>], findings: &mut Findi
 }
 
 /// Reports descriptions that have no word in common with the first one.
-fn conflicts(
-    all: &[&Loaded],
-    mentions: &[Mention<'_>],
-    stemmer: &Stemmer,
-    findings: &mut Findings,
-) {
+fn conflicts(all: &[Brief], mentions: &[Mention<'_>], stemmer: &Stemmer, findings: &mut Findings) {
     let mut first: BTreeMap<&str, (usize, Span, BTreeSet<String>)> = BTreeMap::new();
     for mention in mentions {
         let Some((text, span)) = mention.description else {
@@ -195,13 +203,13 @@ fn conflicts(
         if agree || *index == mention.index {
             continue;
         }
-        let other = all[*index];
+        let other = &all[*index];
         let problem = Problem::new(
             "catalog/conflicting-capability",
             span,
             format!(
                 "the capability `{}` is described quite differently at {}:{}",
-                mention.name, other.origin.file, place.start.line
+                mention.name, other.file, place.start.line
             ),
         )
         .at(pointer("/capabilities", mention.name) + "/description")

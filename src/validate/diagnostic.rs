@@ -1,5 +1,6 @@
 //! One finding, as reports show it.
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use serde::Serialize;
@@ -89,6 +90,17 @@ pub struct Related {
 }
 
 impl Diagnostic {
+    /// By what the findings of a file are ordered.
+    pub(super) fn place(&self) -> (u32, u32, Reverse<Severity>, &str, &str) {
+        (
+            self.line,
+            self.column,
+            Reverse(self.severity),
+            self.rule,
+            &self.message,
+        )
+    }
+
     /// A problem that was found in a file.
     pub fn new(file: &str, problem: Problem, severity: Severity) -> Self {
         let Span { start, end } = problem.span;

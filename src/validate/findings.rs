@@ -2,7 +2,7 @@
 
 use crate::format::{Problem, Span};
 
-use super::{Diagnostic, Options, Related, Severity, rules};
+use super::{Diagnostic, Options, Related, Severity, excerpt, rules};
 
 /// The most findings of each severity that are kept of one file: a report of more would be larger
 /// than the file and help nobody.
@@ -42,6 +42,12 @@ impl Findings {
             diagnostic.related = related;
         }
         self.kept.push(diagnostic);
+    }
+
+    /// Gives the findings so far the text around them, which need not be kept for it.
+    pub fn show(&mut self, text: &[u8]) {
+        self.kept.sort_by(|a, b| a.place().cmp(&b.place()));
+        excerpt::add(text, &mut self.kept);
     }
 
     /// The findings, with a note of how many were not kept.

@@ -22,7 +22,9 @@ mod schema;
 mod secrets;
 mod strangers;
 
-pub use check::{Report, changed, check, check_sources, check_unless, definition};
+pub use check::{
+    Report, Valid, changed, check, check_apart, check_sources, check_sources_apart, definition,
+};
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use fields::unknown_key;
 pub use fix::{Fixed, fix};

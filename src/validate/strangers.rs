@@ -1,9 +1,10 @@
 //! Files beside the definitions of a folder that hold no definition: a package.json, a workflow, a chart.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::{Report, Severity};
+use crate::format::Loaded;
 
 /// Keys at the top of a document by which it can be meant as a definition, in any layout that is read.
 const TELLING: [&str; 19] = [
@@ -43,25 +44,25 @@ pub struct PassedOver {
     pub told: Vec<String>,
 }
 
+/// Whether a document has a key by which it can be meant as a definition.
+pub(super) fn is_telling(loaded: &Loaded) -> bool {
+    let fields = loaded.document.fields();
+    // Much has a `name`, which is read as that of a tool.
+    let renamed = |key| key == "tool_name" && loaded.notes.iter().any(|it| it.rule == RENAMED);
+    TELLING
+        .iter()
+        .any(|key| fields.contains_key(*key) && !renamed(*key))
+}
+
 /// Takes out of a report the files that nobody named and that hold no definition: they can be read,
 /// and no document in them has a key by which it could be meant as one. What cannot be read stays, for
 /// it may have been a definition.
 pub fn pass_over(report: &mut Report, found: &HashSet<String>) -> PassedOver {
-    let mut meant: HashMap<&str, bool> = HashMap::new();
-    for loaded in &report.documents {
-        let fields = loaded.document.fields();
-        // Much has a `name`, which is read as that of a tool.
-        let renamed = |key| key == "tool_name" && loaded.notes.iter().any(|it| it.rule == RENAMED);
-        let telling = TELLING
-            .iter()
-            .any(|key| fields.contains_key(*key) && !renamed(*key));
-        *meant.entry(loaded.origin.file.as_ref()).or_default() |= telling;
-    }
     let mut strangers: HashSet<String> = report
         .diagnostics
         .iter()
         .filter(|it| it.severity == Severity::Error && found.contains(&it.file))
-        .filter(|it| meant.get(it.file.as_str()) == Some(&false))
+        .filter(|it| report.strange.contains(&it.file))
         .map(|it| it.file.clone())
         .collect();
     for diagnostic in &report.diagnostics {

@@ -17,7 +17,7 @@ fn definitions(version_of_du: &str, category: &str) -> Definitions {
         definition("linux", "df", "1.0", "disk_usage").replace("system", category),
         definition("linux", "du", version_of_du, "disk_usage")
     );
-    texts(vec![Source::new("body", text)], None)
+    texts(vec![Source::new("body", text)], None).expect("room")
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn what_is_not_valid_is_refused_with_its_place() {
     let world = world(&[]);
     let mut connection = connect(&world);
     let text = definition("linux", "df", "1.0", "disk_usage").replace("100 + N", "100 +");
-    let bad = texts(vec![Source::new("body", text)], None);
+    let bad = texts(vec![Source::new("body", text)], None).expect("room");
     let request = Request::default();
     let refusal = run(&mut connection, &caller(), &bad, &request, &Silent).unwrap_err();
     assert_eq!(refusal.kind, Kind::Invalid);
@@ -103,7 +103,7 @@ fn the_progress_moves_with_each_file_and_each_part_that_is_written() {
     let backend = backend(&world).watched(|_| {}, told.clone());
     let folder = world.path().join("many").display().to_string();
     let collected = collect_without(&[folder], &[]).expect("files");
-    let definitions = files(&backend, &collected, None);
+    let definitions = files(&backend, &collected, None).expect("room");
     let mut connection = backend.connect().expect("a connection");
     let progress = backend.progress();
     let request = Request::default();

@@ -80,7 +80,7 @@ pub fn save(
 /// Imports the definitions, all or nothing.
 pub fn add(session: &mut Session, yaml: &str, dry_run: bool) -> Result<(), CommandError> {
     let source = Source::new("the definition", yaml);
-    let definitions = import::texts(vec![source], Some(Format::Yaml));
+    let definitions = import::texts(vec![source], Some(Format::Yaml))?;
     let imported = import::run(
         &mut session.connect()?,
         &session.caller(dry_run),

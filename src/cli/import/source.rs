@@ -125,11 +125,11 @@ pub fn read(
     backend: &Backend,
 ) -> Result<Definitions, CommandError> {
     if args.starter {
-        return Ok(import::texts(import::starter(), None));
+        return Ok(import::texts(import::starter(), None)?);
     }
     let collected = format::collect_without(&args.paths, &args.exclude)
         .map_err(super::super::validate::input_error)?;
-    let definitions = import::files(backend, &collected, args.from_format);
+    let definitions = import::files(backend, &collected, args.from_format)?;
     for line in &definitions.passed_over {
         session.ui.status(line);
     }

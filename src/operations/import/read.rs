@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::definition::{Document, ValidDefinition};
+use crate::definition::{Document, DocumentError, Pile};
 use crate::format::{Collected, Format, Source};
 use crate::operations::refusal::Flaw;
 use crate::operations::{Backend, Kind, Refusal, Remedy, Stage};
-use crate::validate::{self, Diagnostic, Options, Report, Severity};
+use crate::validate::{self, Diagnostic, Options, Report, Severity, Valid};
 use crate::words::counted;
 
 /// From so many files on, asking what the catalog holds takes less time than validating that again.
@@ -31,7 +31,7 @@ pub struct Refused {
 #[derive(Debug, Default)]
 pub struct Definitions {
     /// Those that can be imported.
-    pub documents: Vec<ValidDefinition>,
+    pub documents: Pile,
     /// The file of each.
     files: Vec<Arc<str>>,
     /// The files that cannot be imported.
@@ -45,7 +45,14 @@ pub struct Definitions {
 }
 
 /// Reads and validates files.
-pub fn files(backend: &Backend, collected: &Collected, format: Option<Format>) -> Definitions {
+///
+/// # Errors
+/// [`Kind::Invalid`] if there is no room for what they say.
+pub fn files(
+    backend: &Backend,
+    collected: &Collected,
+    format: Option<Format>,
+) -> Result<Definitions, Refusal> {
     let Collected { inputs, found } = collected;
     // What the catalog holds already was valid when it came there.
     let known = match inputs.len() < MANY {
@@ -57,20 +64,27 @@ pub fn files(backend: &Backend, collected: &Collected, format: Option<Format>) -
     let is_known = |document: &Document| known.as_ref().is_some_and(|it| it.holds(document));
     let progress = backend.progress();
     progress.begin(Stage::Reading, inputs.len() as u64);
-    let mut report = validate::check_unless(inputs, &options(format), is_known, || {
-        progress.advance(1);
-    });
+    let read = validate::check_apart(inputs, &options(format), is_known, || progress.advance(1));
+    let mut valid = read.map_err(no_room)?;
     progress.end();
-    let passed_over = validate::pass_over(&mut report, found).told;
-    Definitions {
+    let passed_over = validate::pass_over(&mut valid.report, found).told;
+    Ok(Definitions {
         passed_over,
-        ..Definitions::new(report)
-    }
+        ..Definitions::new(valid)
+    })
 }
 
 /// Reads and validates texts, each with the name that findings give it.
-pub fn texts(sources: Vec<Source>, format: Option<Format>) -> Definitions {
-    Definitions::new(validate::check_sources(sources, &options(format)))
+///
+/// # Errors
+/// As [`files`].
+pub fn texts(sources: Vec<Source>, format: Option<Format>) -> Result<Definitions, Refusal> {
+    let read = validate::check_sources_apart(sources, &options(format));
+    Ok(Definitions::new(read.map_err(no_room)?))
+}
+
+fn no_room(error: DocumentError) -> Refusal {
+    Refusal::new(Kind::Invalid, format!("nothing was imported: {error}"))
 }
 
 fn options(format: Option<Format>) -> Options {
@@ -82,8 +96,17 @@ fn options(format: Option<Format>) -> Options {
 }
 
 impl Definitions {
-    fn new(mut report: Report) -> Self {
-        let mut made = Self::default();
+    fn new(valid: Valid) -> Self {
+        let Valid {
+            report,
+            definitions,
+            files,
+        } = valid;
+        let mut made = Self {
+            documents: definitions,
+            files,
+            ..Self::default()
+        };
         for diagnostic in &report.diagnostics {
             let (list, kind) = match (diagnostic.severity, diagnostic.rule) {
                 (Severity::Error, _) => (&mut made.refused, "invalid"),
@@ -102,7 +125,6 @@ impl Definitions {
             }
         }
         let bad: HashSet<&str> = made.refused.iter().map(|it| it.file.as_str()).collect();
-        (made.files, made.documents) = report.take_valid().into_iter().unzip();
         made.incomplete.retain(|it| !bad.contains(it.file.as_str()));
         made.findings = report;
         made

@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::read::{Definitions, Refused};
+use crate::definition::Brief;
 use crate::definition::diff::Change;
-use crate::definition::{Document, ValidDefinition};
 use crate::operations::{Kind, Refusal, Remedy};
 use crate::store::apply::Carried;
 use crate::store::impact::Impact;
@@ -158,19 +158,19 @@ impl Imported {
     /// [`Kind::Conflict`] with the definitions that differ under a version that the catalog has.
     pub fn accepted(self, definitions: &Definitions) -> Result<Self, Refusal> {
         match self.stopped() {
-            true => Err(self.conflict(&definitions.documents)),
+            true => Err(self.conflict(definitions.documents.briefs())),
             false => Ok(self),
         }
     }
 
-    fn conflict(&self, documents: &[ValidDefinition]) -> Refusal {
+    fn conflict(&self, briefs: &[Brief]) -> Refusal {
         let conflicts = &self.carried.conflicts;
         let mut message = format!(
             "{} under a version that is in the catalog already; nothing was imported",
             counted(conflicts.len(), "changed definition")
         );
         for (place, changes) in conflicts.iter().take(NAMED) {
-            message.push_str(&format!("\n  {}", differing(&documents[*place], changes)));
+            message.push_str(&format!("\n  {}", differing(&briefs[*place], changes)));
         }
         if conflicts.len() > NAMED {
             message.push_str(&format!("\n  and {} more", conflicts.len() - NAMED));
@@ -180,7 +180,8 @@ impl Imported {
 
     /// What differs, step by step.
     pub fn plan(&self, definitions: &Definitions) -> PlanReport<'_> {
-        let label = |place: usize| definitions.documents[place].label();
+        let briefs = definitions.documents.briefs();
+        let label = |place: usize| briefs[place].identity.to_string();
         let mut steps: Vec<(usize, Planned<'_>)> = Vec::new();
         for (place, step) in &self.carried.steps {
             let named = |step| Planned::named(label(*place), step);
@@ -233,7 +234,7 @@ fn refused(definitions: &Definitions, carried: &Carried) -> Vec<Refused> {
     let mut all = definitions.refused.clone();
     for (place, changes) in &carried.conflicts {
         let file = definitions.file(*place);
-        let message = differing(&definitions.documents[*place], changes);
+        let message = differing(&definitions.documents.briefs()[*place], changes);
         match all.iter_mut().find(|it| it.file == file) {
             Some(refused) => refused.messages.push(message),
             None => all.push(Refused {
@@ -256,7 +257,7 @@ fn refused(definitions: &Definitions, carried: &Carried) -> Vec<Refused> {
 }
 
 /// A definition that differs, with its fields.
-fn differing(document: &Document, changes: &[Change]) -> String {
+fn differing(brief: &Brief, changes: &[Change]) -> String {
     let fields: Vec<&str> = changes.iter().map(|it| it.field.as_str()).collect();
-    format!("{}: {}", document.label(), fields.join(", "))
+    format!("{}: {}", brief.identity, fields.join(", "))
 }

@@ -6,8 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use serde_json::Value;
 
-use crate::definition::{Document, DocumentError, Identity, ValidDefinition, next_version};
-use crate::store::insert::{NewVersion, insert};
+use crate::definition::{
+    Brief, Document, DocumentError, Identity, ValidDefinition, next_version, row,
+};
+use crate::store::insert::{Divided, NewVersion, insert};
 use crate::store::schema::tools;
 use crate::store::tools::{StoredTool, definitions};
 use crate::store::{Act, Connection, StoreError, TransactionError};
@@ -126,12 +128,17 @@ fn store(
     diesel::sql_query("SELECT set_config('toolcat.reason', $1, true)")
         .bind::<Text, _>(reason)
         .execute(connection)?;
+    let brief = Brief::new(document)?;
     let version = NewVersion {
-        document,
+        identity: brief.identity,
         latest: true,
         parent: Some(stored.id),
     };
-    insert(connection, &[version], &act.actor, &|_| ())?;
+    let divide = |_: &[usize]| {
+        let rows = row::divide(document)?;
+        Ok(Divided::from(vec![(rows, brief.digest.clone())]))
+    };
+    insert(connection, &[version], &divide, &act.actor, &|_| ())?;
     Ok(())
 }
 
