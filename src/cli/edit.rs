@@ -50,6 +50,7 @@ pub fn run(args: &EditArgs, session: &mut Session) -> Result<Outcome, CommandErr
         tool: Handle::from(&stored),
         base: Base::Definition(base),
         edited,
+        watch: None,
     };
     match edit::run(&mut connection, &session.caller(args.dry_run), &request) {
         Ok(done) => report(&done, session),

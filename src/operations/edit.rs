@@ -3,10 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::complete::refuse_assumed;
+use super::import::Impacts;
 use super::refusal::Flaw;
 use super::show::etag;
 use super::{Caller, Kind, Refusal, change};
@@ -14,6 +16,7 @@ use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Status, ValidDefinition, merge};
 use crate::format::{Format, Source};
 use crate::store::audit::{self, EntryFilter};
+use crate::store::impact::Watched;
 use crate::store::rewrite::{Rewrite, rewrite};
 use crate::store::tools::{self, Handle, StoredTool};
 use crate::store::{Connection, Transaction, lifecycle, replay};
@@ -42,6 +45,17 @@ pub struct Request {
     pub base: Base,
     /// The definition as it was edited, with the same platform, name and version.
     pub edited: Document,
+    /// The recorded selections that are answered before and after it.
+    pub watch: Option<Watch>,
+}
+
+/// Recorded selections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Watch {
+    /// Those recorded since then.
+    pub since: DateTime<Utc>,
+    /// How many different requests at most, the newest.
+    pub most: usize,
 }
 
 /// What an edit did.
@@ -51,6 +65,9 @@ pub struct Edited {
     pub tool: String,
     /// The fields that changed.
     pub changes: Vec<Change>,
+    /// What would be answered otherwise, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impacts>,
     /// The revision of the catalog afterwards; of a dry run, the present one.
     pub revision: i64,
     /// Whether it was undone at the end.
@@ -129,13 +146,25 @@ pub fn run(
             id: request.tool.id,
             document: &document,
         };
+        let watch = request.watch;
+        let watched = watch
+            .map(|it| Watched::since(transaction, it.since, it.most))
+            .transpose()?;
         rewrite(transaction, &[wanted])?;
-        Ok((identity, changes))
+        let impact = match &watched {
+            Some(watched) => Some(Impacts {
+                selections: watched.len(),
+                changed: watched.changed(transaction)?,
+            }),
+            None => None,
+        };
+        Ok((identity, changes, impact))
     })?;
-    let (identity, changes) = edited;
+    let (identity, changes, impact) = edited;
     Ok(Edited {
         tool: identity.to_string(),
         changes,
+        impact,
         revision,
         dry_run: caller.dry_run,
     })

@@ -4,6 +4,7 @@
 pub mod abtest;
 mod bars;
 mod chart;
+pub mod estimate;
 pub mod figures;
 pub mod findings;
 mod forest;

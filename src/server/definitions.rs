@@ -127,6 +127,7 @@ fn put(
         tool: Handle::from(&shown.stored),
         base,
         edited,
+        watch: None,
     };
     edit::run(connection, caller, &request).map_err(|refusal| match refusal.kind {
         Kind::Overtaken => refusal.remedy(Remedy::ReadAgain),

@@ -22,6 +22,9 @@ pub struct Impact {
     pub after: Option<String>,
 }
 
+/// So many recorded selections are read for each different request that is wanted: people ask the same again.
+const ROWS_FOR_ONE: usize = 20;
+
 /// Requests that were recorded, each once, with the answers that they have now.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Watched {
@@ -29,17 +32,23 @@ pub struct Watched {
 }
 
 impl Watched {
-    /// The requests recorded since a moment, and their present answers.
+    /// The requests recorded since a moment, the newest of them and at most so many, and their present answers.
     ///
     /// # Errors
     /// The database's error, if a query fails.
-    pub fn since(connection: &mut PgConnection, moment: DateTime<Utc>) -> Result<Self, StoreError> {
+    pub fn since(
+        connection: &mut PgConnection,
+        moment: DateTime<Utc>,
+        most: usize,
+    ) -> Result<Self, StoreError> {
         index::refresh(connection)?;
         let mut seen = HashSet::new();
         let mut requests = Vec::new();
-        let mut recorded = selections::since(connection, moment)?;
-        recorded.reverse();
+        let recorded = selections::newest(connection, moment, most.saturating_mul(ROWS_FOR_ONE))?;
         for it in recorded {
+            if requests.len() == most {
+                break;
+            }
             if seen.insert(it.request.hash()) {
                 let answer = answer(connection, &it.request)?;
                 requests.push((it.id, it.request, answer));

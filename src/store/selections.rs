@@ -87,17 +87,19 @@ pub fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Recorded>, 
     row.map(recorded).transpose()
 }
 
-/// The selections recorded since a moment, oldest first.
+/// The newest selections recorded since a moment, so many at most, the newest first.
 ///
 /// # Errors
 /// As [`find`].
-pub fn since(
+pub fn newest(
     connection: &mut PgConnection,
     moment: DateTime<Utc>,
+    most: usize,
 ) -> Result<Vec<Recorded>, StoreError> {
     let rows: Vec<Row> = tool_selections::table
         .filter(tool_selections::recorded_at.ge(moment))
-        .order(tool_selections::id)
+        .order(tool_selections::id.desc())
+        .limit(i64::try_from(most).unwrap_or(i64::MAX))
         .select(Row::as_select())
         .load(connection)?;
     rows.into_iter().map(recorded).collect()

@@ -1,7 +1,7 @@
 //! Edits that begin from a state known by its mark alone.
 
 use toolcat::definition::Document;
-use toolcat::operations::edit::{Base, Edited, Request, read, run};
+use toolcat::operations::edit::{Base, Edited, Request, Watch, read, run};
 use toolcat::operations::{Kind, Refusal, address, show};
 use toolcat::store::Connection;
 use toolcat::store::tools::Handle;
@@ -25,6 +25,7 @@ fn save(connection: &mut Connection, etag: &str, edited: Document) -> Result<Edi
         tool: Handle::from(&stored),
         base: Base::Etag(etag.to_owned()),
         edited,
+        watch: None,
     };
     run(connection, &caller(), &request)
 }
@@ -110,8 +111,52 @@ fn what_is_not_valid_or_another_tool_is_not_saved() {
         tool: Handle::from(&stored),
         base: Base::Etag(etag.clone()),
         edited: edited("df is", "df was"),
+        watch: None,
     };
     let tried = run(&mut connection, &dry(), &request).expect("a dry run");
     assert!(tried.dry_run && tried.changes.len() == 1);
+    assert_eq!(tried.impact, None);
     assert_eq!(shown(&mut connection).etag(), etag);
+}
+
+#[test]
+fn an_edit_tells_which_recorded_selections_it_would_answer_otherwise() {
+    let world = world(&[("linux", "df", "1.0"), ("linux", "du", "1.0")]);
+    let mut connection = connect(&world);
+    let best = world.ok(&[
+        "select",
+        "--capability",
+        "disk_usage",
+        "--record",
+        "--format",
+        "json",
+    ]);
+    let best: serde_json::Value = serde_json::from_str(&best).expect("JSON");
+    let etag = shown(&mut connection).etag();
+    let stored = shown(&mut connection).stored;
+    let winner = best["answer"]["tool"].as_str().expect("a tool");
+    assert!(winner.contains("df"), "{best}");
+    let slower = edited("100 + N", "900000 + N");
+    let mut request = Request {
+        tool: Handle::from(&stored),
+        base: Base::Etag(etag.clone()),
+        edited: slower,
+        watch: Some(Watch {
+            since: chrono::Utc::now() - chrono::TimeDelta::days(1),
+            most: 10,
+        }),
+    };
+    let tried = run(&mut connection, &dry(), &request).expect("a dry run");
+    let impact = tried.impact.expect("an impact");
+    assert_eq!((impact.selections, impact.changed.len()), (1, 1));
+    assert!(
+        impact.changed[0]
+            .after
+            .as_deref()
+            .is_some_and(|it| it.contains("du"))
+    );
+    request.edited = edited("df is", "df was");
+    let tried = run(&mut connection, &dry(), &request).expect("a dry run");
+    let impact = tried.impact.expect("an impact");
+    assert_eq!((impact.selections, impact.changed.len()), (1, 0));
 }

@@ -381,7 +381,7 @@ fn two_people_who_edit_the_same_tool_are_brought_together_field_by_field() {
     ] {
         assert!(page.contains(part), "{part}: {page}");
     }
-    assert!(!page.contains("<code>capabilities"), "{page}");
+    assert!(!page.contains("<h3><code>capabilities"), "{page}");
     let both = area(&page, "text");
     assert!(
         both.contains("Mine") && both.contains("200 + N") && both.contains("'2'"),
@@ -390,6 +390,72 @@ fn two_people_who_edit_the_same_tool_are_brought_together_field_by_field() {
     assert_eq!(send(&both, &area(&page, "base")).status, 303);
     let now = world.ok(&["export", "linux/df"]);
     assert!(now.contains("Mine") && now.contains("200 + N"), "{now}");
+}
+
+#[test]
+fn text_and_form_edit_one_definition() {
+    let world = world();
+    let server = Server::of(&world);
+    let browser = Browser::of(&server);
+    let path = "/ui/tools/linux%2Fdf/edit";
+    let page = browser.page(path);
+    let pattern = "/capabilities/disk_usage/patterns/use";
+    let time = format!("{pattern}/time_estimate_ms");
+    for said in [
+        format!("name=\"{time}\" value=\"100 + N\""),
+        format!("name=\"{pattern}/policy/production_safe\""),
+        "200 ms at N = 100.".to_owned(),
+        "<path class=\"line".to_owned(),
+    ] {
+        assert!(page.contains(&said), "{said}: {page}");
+    }
+    let (base, seen) = (area(&page, "base"), area(&page, "seen"));
+    let text = area(&page, "text").replace("What df is for", "Free space");
+    // Both sides are changed, and a field that has no control stays as it was.
+    let safe = format!("{pattern}/policy/production_safe");
+    let ask = |time_is: &str, act: &str| {
+        let form = [
+            ("text", text.as_str()),
+            ("base", base.as_str()),
+            ("seen", seen.as_str()),
+            (time.as_str(), time_is),
+            (safe.as_str(), "false"),
+            (safe.as_str(), "true"),
+            ("version", "1.0"),
+            ("act", act),
+        ];
+        browser.post(path, &form)
+    };
+    let checked = ask("300 + 2 * N", "check").text();
+    let both = area(&checked, "text");
+    assert!(
+        both.contains("300 + 2 * N") && both.contains("Free space"),
+        "{both}"
+    );
+    assert!(
+        checked.contains("What you change") && checked.contains("500 ms at N = 100."),
+        "{checked}"
+    );
+    assert!(world.ok(&["export", "linux/df"]).contains("100 + N"));
+    let wrong = ask("300 + * N", "check");
+    assert_eq!(wrong.status, 200);
+    assert!(wrong.text().contains("href=\"#line-"), "{}", wrong.text());
+    assert_eq!(ask("300 + * N", "save").status, 422);
+    assert_eq!(ask("1", "whatever").status, 422);
+    world.ok(&["select", "--capability", "disk_usage", "--record"]);
+    let impact = ask("900000 + N", "impact").text();
+    assert!(
+        impact.contains("1 request recorded in the last 7 days")
+            || impact.contains("of the 1 request"),
+        "{impact}"
+    );
+    assert!(world.ok(&["export", "linux/df"]).contains("100 + N"));
+    assert_eq!(ask("300 + 2 * N", "save").status, 303);
+    let now = world.ok(&["export", "linux/df"]);
+    assert!(
+        now.contains("300 + 2 * N") && now.contains("Free space"),
+        "{now}"
+    );
 }
 
 #[test]

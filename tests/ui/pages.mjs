@@ -49,6 +49,19 @@ async function work({ page }, name, scripts) {
   await text.fill(whole.replace("time_estimate_ms: ", "time_estimate_ms: 5 + * "));
   await page.getByRole("button", { name: "Save" }).click();
   await page.locator("li.marked").first().waitFor();
+  // The form changes the same definition; where scripts run, the other side follows what is typed.
+  const time = page.locator("[name$='/time_estimate_ms']");
+  await text.fill(whole);
+  if (!scripts) await page.getByRole("button", { name: "Check" }).click();
+  await page.locator("#findings li.marked").waitFor({ state: "detached" });
+  await time.fill("40 + 3 * N");
+  if (!scripts) await page.getByRole("button", { name: "Check" }).click();
+  await page.getByText("340 ms at N = 100.").waitFor();
+  assert.match(await text.inputValue(), /time_estimate_ms: 40 \+ 3 \* N/);
+  await text.fill(whole.replace("time_estimate_ms: ", "time_estimate_ms: 9 + "));
+  if (!scripts) await page.getByRole("button", { name: "Check" }).click();
+  await page.getByText("What you change").waitFor();
+  await page.locator("[name$='/time_estimate_ms'][value^='9 + ']").waitFor();
   // Somebody else saves meanwhile; both want another description.
   const other = await page.context().newPage();
   await other.goto(`/ui/tools/linux%2F${name}/edit`);

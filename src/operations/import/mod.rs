@@ -85,7 +85,7 @@ pub fn run(
     let ((carried, impact), revision) = change(connection, caller, None, |transaction| {
         progress.begin(Stage::Writing, definitions.documents.len() as u64);
         let watched = match request.impact {
-            Some(since) => Some(Watched::since(transaction, since)?),
+            Some(since) => Some(Watched::since(transaction, since, usize::MAX)?),
             None => None,
         };
         let written = |count| progress.advance(count);

@@ -277,8 +277,21 @@ pub fn of_problem(problem: &Problem, signed: Option<&str>) -> Markup {
 pub fn faults(faults: &[Fault]) -> Markup {
     html! {
         @if !faults.is_empty() {
-            div.problem role="alert" {
-                h2 { (kit::counted(faults.len(), "error")) }
+            div.problem role="alert" { (listed(faults, "error")) }
+        }
+    }
+}
+
+/// What is worth a look in a definition, each at its place.
+pub fn findings(warnings: &[Fault]) -> Markup {
+    html! {
+        @if !warnings.is_empty() { div.note { (listed(warnings, "warning")) } }
+    }
+}
+
+fn listed(faults: &[Fault], what: &str) -> Markup {
+    html! {
+                h2 { (kit::counted(faults.len(), what)) }
                 ul.faults {
                     @for fault in faults {
                         li {
@@ -290,7 +303,5 @@ pub fn faults(faults: &[Fault]) -> Markup {
                         }
                     }
                 }
-            }
-        }
     }
 }

@@ -188,6 +188,16 @@ impl Field<'_> {
         })
     }
 
+    /// The row with a number, which may have bounds.
+    pub fn number(&self, value: &str, bounds: Option<(f64, f64)>) -> Markup {
+        self.with(|it| {
+            html! {
+                input type="number" id=(it.id) name=(self.name) value=(value) step="any" inputmode="decimal"
+                    min=[bounds.map(|it| it.0)] max=[bounds.map(|it| it.1)] aria-describedby=(it.described_by);
+            }
+        })
+    }
+
     /// The row with several lines of text.
     pub fn area(&self, value: &str, rows: usize) -> Markup {
         self.with(|it| {
