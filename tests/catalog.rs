@@ -342,6 +342,39 @@ fn the_deleted_are_listed_with_who_did_it_and_how_they_come_back() {
     );
 }
 
+/// Issue 20: what a pipeline asks, as terraform answers it.
+#[test]
+fn a_plan_tells_by_its_exit_code_whether_there_is_anything_to_do() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    let code = |args: &[&str]| {
+        let run = world.run(&[&["plan", "--detailed-exitcode"], args].concat());
+        (run.code, run.stdout + &run.stderr)
+    };
+    world.write("df.yaml", &text);
+    assert_eq!(code(&["df.yaml"]).0, 2);
+    world.ok(&["import", "df.yaml"]);
+    assert_eq!(code(&["df.yaml"]).0, 0);
+    world.write("df.yaml", text.replace("What df is for", "Something else"));
+    assert_eq!(code(&["df.yaml"]).0, 1);
+    assert_eq!(code(&["df.yaml", "--on-conflict", "bump"]).0, 2);
+    // What the catalog keeps as it is changes nothing.
+    assert_eq!(code(&["df.yaml", "--on-conflict", "skip"]).0, 0);
+    world.write("bad.yaml", "tool_name: x");
+    let (bad, told) = code(&["bad.yaml"]);
+    assert_eq!(bad, 1, "{told}");
+    assert!(
+        told.contains("error: ") && told.contains("nothing was imported"),
+        "{told}"
+    );
+    assert_eq!(code(&["gone.yaml"]).0, 1);
+    let help = world.ok(&["help", "plan"]);
+    assert!(
+        help.contains("With --detailed-exitcode: 0 nothing to change"),
+        "{help}"
+    );
+}
+
 /// Issue 20: a plan in which something is refused promises nothing.
 #[test]
 fn a_plan_says_where_nothing_would_be_imported() {

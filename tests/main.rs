@@ -20,6 +20,7 @@ mod lifecycle;
 mod local;
 mod mcp;
 mod operations;
+mod repository;
 mod retrieval_quality;
 mod roles;
 mod schema;

@@ -13,7 +13,7 @@ use super::session::require_project_url;
 use super::{CommandError, Outcome, Session};
 
 /// The commented file that `init` writes.
-const COMMENTED: &str = include_str!("config.toml");
+pub const COMMENTED: &str = include_str!("config.toml");
 
 /// Make, find and show the configuration.
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ const GROUPS: &[(&str, &[&str])] = &[
     (
         "Change",
         &[
+            "init",
             "generate",
             "validate",
             "plan",
@@ -80,7 +81,7 @@ const OTHER_WORDS: &[(&[&str], &str)] = &[
     (&["add", "apply", "load", "create"], "toolcat import FILE"),
     (&["new", "scaffold"], "toolcat generate"),
     (&["set", "patch"], "toolcat update NAME --set FIELD=VALUE"),
-    (&["init", "setup"], "toolcat config init"),
+    (&["setup"], "toolcat init` or `toolcat config init"),
     (&["check", "lint"], "toolcat validate FILE"),
     (&["history"], "toolcat log"),
     (&["who", "annotate"], "toolcat blame NAME"),

@@ -35,6 +35,7 @@ mod generate;
 mod global;
 mod help;
 mod import;
+mod init;
 mod lines;
 mod list;
 mod log;
@@ -178,6 +179,8 @@ enum Command {
     /// Open the pages for people in a browser
     #[cfg(feature = "server")]
     Ui(pages::UiArgs),
+    /// Make a repository for a team's definitions
+    Init(init::InitArgs),
     /// Make a definition, by a wizard or by flags
     Generate(generate::GenerateArgs),
     /// Bring the catalog's tables up to date
@@ -330,6 +333,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Serve(args) => serve::run(args, session),
         #[cfg(feature = "server")]
         Command::Ui(args) => pages::run(args, session),
+        Command::Init(args) => init::run(args, session),
         Command::Generate(args) => generate::run(args, session),
         Command::Migrate(args) => migrate::run(args, session),
         Command::Mcp(args) => mcp::run(args, session),
@@ -361,14 +365,7 @@ fn finish(session: &mut Session, result: Result<Outcome, CommandError>) -> u8 {
         Ok(Outcome::Code(code)) => code,
         Err(error) if error.kind == ErrorKind::ClosedPipe => 0,
         Err(error) => {
-            // What was written before the failure belongs to the result.
-            let _ = session.ui.finish();
-            for detail in error.details.iter().chain([&error.message]) {
-                session.ui.error(detail);
-            }
-            if let Some(hint) = &error.hint {
-                session.ui.hint(hint);
-            }
+            session.tell(&error);
             error.kind.exit_code()
         }
     }

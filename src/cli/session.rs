@@ -221,6 +221,18 @@ impl Session {
         self.global.actor.clone().filter(|actor| !actor.is_empty())
     }
 
+    /// Says what failed, and what to do next. What was written before the failure belongs to the result.
+    pub fn tell(&mut self, error: &CommandError) {
+        // Nothing can be done where stdout is closed.
+        let _ = self.ui.finish();
+        for detail in error.details.iter().chain([&error.message]) {
+            self.ui.error(detail);
+        }
+        if let Some(hint) = &error.hint {
+            self.ui.hint(hint);
+        }
+    }
+
     /// Who acts: `--actor`, TOOLCAT_ACTOR, the configuration, else the login name.
     pub fn caller(&self, dry_run: bool) -> Caller {
         let actor = self

@@ -16,6 +16,9 @@ const SHOWN: usize = 20;
 
 /// Set fields of many tools at once
 ///
+/// The versions are changed in place, and `toolcat revert REVISION` undoes it. For a new version, change the
+/// file and import it, with --on-conflict bump where it keeps its number.
+///
 /// A path names a field of the tool (category, metadata.author), a field of every pattern
 /// (policy.requires_approval, scope), or one from the definition down, where * stands for every name
 /// (capabilities.disk_usage.patterns.*.scope). The value is JSON, or else text.
@@ -59,7 +62,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
             return Ok(Outcome::Done);
         }
         show(session, &changed)?;
-        let question = format!("Update {}?", text::counted(changed.len(), "tool"));
+        let question = format!("Update {} in place?", text::counted(changed.len(), "tool"));
         if !args.how.confirmed(session, &question)? {
             return Ok(Outcome::No);
         }
@@ -113,9 +116,13 @@ fn present(
     )?;
     session.ui.finish()?;
     if !updated.dry_run {
-        session
-            .ui
-            .status(&format!("at revision {}", updated.revision));
+        let revision = updated.revision;
+        session.ui.status(&match updated.changed.is_empty() {
+            true => format!("at revision {revision}"),
+            false => {
+                format!("in place, at revision {revision}; `toolcat revert {revision}` undoes it")
+            }
+        });
     }
     Ok(Outcome::Done)
 }
