@@ -10,7 +10,7 @@ const SPAN_OF_HOURS: TimeDelta = TimeDelta::days(2);
 /// From this span on the day of the week can be told from a change.
 const SPAN_OF_WEEKDAYS: TimeDelta = TimeDelta::days(14);
 /// So near to the beginning or the end of a weekend a change may be the weekend.
-const NEAR_WEEKEND: TimeDelta = TimeDelta::hours(3);
+const NEAR_WEEKEND: TimeDelta = TimeDelta::hours(6);
 /// Harmonics of the hour.
 const HARMONICS: u32 = 2;
 const SECONDS_OF_DAY: f64 = 86_400.0;
