@@ -114,6 +114,8 @@ impl Bench {
             per_tool,
             1.2,
         );
+        let memory = large.peak_bytes as f64 / 130e6;
+        row("- its memory", &large, "130 MB", memory, 1.0);
         for name in ["small", "large"] {
             let sql = format!(
                 "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns, \

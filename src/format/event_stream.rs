@@ -2,7 +2,7 @@
 //! one JSON value. <https://html.spec.whatwg.org/multipage/server-sent-events.html>
 
 use super::node::Node;
-use super::{Problem, json};
+use super::{Position, Problem, json};
 
 const FIELDS: [&str; 4] = ["event", "data", "id", "retry"];
 
@@ -47,7 +47,11 @@ pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
                 event.push_str(value);
             }
             _ if line.is_empty() && !event.trim().is_empty() => {
-                nodes.extend(json::read_at(&event, blank_lines + 1, problems));
+                nodes.extend(json::read_at(
+                    &event,
+                    Position::new(blank_lines + 1, 1),
+                    problems,
+                ));
                 event.clear();
             }
             _ => {}

@@ -21,6 +21,7 @@ pub mod number;
 mod openai;
 mod openapi;
 mod order;
+mod parts;
 mod problem;
 mod profile;
 mod read;
@@ -37,8 +38,9 @@ pub use foreign::INTERFACE;
 pub use incomplete::{assumed_patterns, complete};
 pub use names::Limits;
 pub use order::ordered;
+pub use parts::{Parts, WHOLE};
 pub use problem::Problem;
-pub use read::{Format, Loaded, Origin, Reading, describe, read};
+pub use read::{Format, Loaded, Origin, Reading, describe, nothing, read};
 pub use source::{
     Collected, EXTENSIONS, Error, Input, MAX_BYTES, Source, collect, collect_without,
 };
@@ -49,8 +51,7 @@ pub use write::{LeftOut, ReadOnly, Written, write};
 /// one a few more.
 pub const MAX_DEPTH: usize = 64;
 
-/// The most values that are read from one text: a definition has about 65, so that this is a
-/// catalog of more than 30,000 tools in one file.
+/// The most values that are read from one text, or from one part of a large file: a definition has about 65.
 pub const MAX_VALUES: usize = 2_500_000;
 
 #[cfg(test)]

@@ -39,8 +39,6 @@ pub enum Format {
 pub struct Origin {
     /// The name of the [`Source`].
     pub file: Arc<str>,
-    /// Which definition of the file it is, from 0.
-    pub index: usize,
     /// Where it stands.
     pub span: Span,
 }
@@ -125,10 +123,17 @@ impl FromStr for Format {
     }
 }
 
+/// A file without a definition.
+pub fn nothing() -> Problem {
+    let message = "there is no definition in this file";
+    Problem::new("input/empty", Span::default(), message)
+        .help("a definition starts with `tool_name`")
+}
+
 /// Reads every definition of a source. The format is found by itself where it is not given.
 pub fn read(source: &Source, from: Option<Format>) -> Reading {
     let mut problems = Vec::new();
-    let text = match decode(&source.bytes) {
+    let text = match decode(source) {
         Ok(text) => text,
         Err(problem) => {
             return Reading {
@@ -138,24 +143,17 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
             };
         }
     };
-    let syntax = syntax_of(source, text, from);
+    let syntax = syntax_of(&source.name, text, from);
     let nodes = match syntax {
         _ if matches!(from, None | Some(Format::Mcp)) && event_stream::is_one(text) => {
             event_stream::read(text, &mut problems)
         }
         Format::Json => read_json_or_yaml(source, text, &mut problems),
-        Format::Jsonl => read_lines_or_json(text, &mut problems),
-        _ => read_yaml_or_json(text, &mut problems),
+        Format::Jsonl => read_lines_or_json(source, text, &mut problems),
+        _ => read_yaml_or_json(source, text, &mut problems),
     };
-    if nodes.is_empty() && problems.is_empty() {
-        problems.push(
-            Problem::new(
-                "input/empty",
-                Span::default(),
-                "there is no definition in this file",
-            )
-            .help("a definition starts with `tool_name`"),
-        );
+    if nodes.is_empty() && problems.is_empty() && !source.is_part {
+        problems.push(nothing());
     }
     let nodes: Vec<Node> = nodes.into_iter().flat_map(mcp::pages).collect();
     let file: Arc<str> = source.name.as_str().into();
@@ -190,7 +188,6 @@ pub fn read(source: &Source, from: Option<Format>) -> Reading {
                 document: Document::new(node.to_fields()),
                 origin: Origin {
                     file: Arc::clone(&file),
-                    index: documents.len(),
                     span: node.span,
                 },
                 node,
@@ -303,7 +300,9 @@ fn own_shape(root: Node, problems: &mut Vec<Problem>) -> Vec<Converted> {
 }
 
 /// The text of a source, without a byte order mark.
-fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
+fn decode(source: &Source) -> Result<&str, Box<Problem>> {
+    let bytes = source.bytes.as_slice();
+    let place = |bytes: &[u8], at| Span::at(Position::of_byte(bytes, at).from(source.start));
     if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
         let message = "this file is in UTF-16, and not all of it is whole characters";
         let problem = Problem::new("input/encoding", Span::default(), message);
@@ -315,7 +314,7 @@ fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
         let byte = bytes[at];
         let problem = Problem::new(
             "input/encoding",
-            Span::at(Position::of_byte(bytes, at)),
+            place(bytes, at),
             format!("byte 0x{byte:02x} is not valid UTF-8"),
         );
         Box::new(problem.help(match char::from(byte) {
@@ -329,23 +328,20 @@ fn decode(bytes: &[u8]) -> Result<&str, Box<Problem>> {
         }))
     })?;
     if let Some(at) = bytes.iter().position(|&byte| byte == 0) {
-        let problem = Problem::new(
-            "input/nul",
-            Span::at(Position::of_byte(bytes, at)),
-            "there is a NUL byte here",
-        );
+        let problem = Problem::new("input/nul", place(bytes, at), "there is a NUL byte here");
         return Err(Box::new(problem.help("this may not be a text file")));
     }
     Ok(text)
 }
 
-fn syntax_of(source: &Source, text: &str, from: Option<Format>) -> Format {
+/// The syntax of a text, by what it is said to be, its name, or its beginning.
+pub(super) fn syntax_of(name: &str, text: &str, from: Option<Format>) -> Format {
     match from {
         Some(format @ (Format::Json | Format::Jsonl)) => return format,
         Some(Format::Yaml) => return Format::Yaml,
         _ => {}
     }
-    let extension = Path::new(&source.name)
+    let extension = Path::new(name)
         .extension()
         .and_then(|it| it.to_str())
         .map(str::to_ascii_lowercase);
@@ -362,17 +358,17 @@ fn syntax_of(source: &Source, text: &str, from: Option<Format>) -> Format {
 /// called. A text without a telling name may also be YAML in flow style.
 fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut found = Vec::new();
-    if let Some(node) = json::read(text, &mut found) {
+    if let Some(node) = json::read_at(text, source.start, &mut found) {
         problems.append(&mut found);
         return vec![node];
     }
     let mut others = Vec::new();
-    let sequence = json::read_sequence(text, &mut others);
+    let sequence = json::read_sequence(text, source.start, &mut others);
     if !sequence.is_empty() {
         if others.iter().any(|it| it.rule == "json/syntax") {
             // A line that is broken does not keep the others from being read.
             others.clear();
-            let lines = json::read_lines(text, &mut others);
+            let lines = json::read_lines(text, source.start, &mut others);
             if lines.len() > 1 {
                 problems.append(&mut others);
                 return lines;
@@ -384,7 +380,7 @@ fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -
     }
     if !source.name.to_ascii_lowercase().ends_with(".json") {
         others.clear();
-        let documents = yaml::read(text, &mut others);
+        let documents = yaml::read_at(text, source.start.line, &mut others);
         if others.is_empty() {
             return documents;
         }
@@ -394,13 +390,13 @@ fn read_json_or_yaml(source: &Source, text: &str, problems: &mut Vec<Problem>) -
 }
 
 /// Reads one JSON value on each line; where lines are not whole, values over several lines.
-fn read_lines_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+fn read_lines_or_json(source: &Source, text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let broken = |found: &[Problem]| found.iter().any(|it| it.rule == "json/syntax");
     let mut found = Vec::new();
-    let nodes = json::read_lines(text, &mut found);
+    let nodes = json::read_lines(text, source.start, &mut found);
     if broken(&found) {
         let mut others = Vec::new();
-        let sequence = json::read_sequence(text, &mut others);
+        let sequence = json::read_sequence(text, source.start, &mut others);
         if !broken(&others) {
             problems.append(&mut others);
             return sequence;
@@ -412,12 +408,12 @@ fn read_lines_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
 
 /// Reads YAML. JSON is almost a part of it: what differs, such as surrogate pairs, is read as JSON
 /// where the text is JSON.
-fn read_yaml_or_json(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+fn read_yaml_or_json(source: &Source, text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut found = Vec::new();
-    let nodes = yaml::read(text, &mut found);
+    let nodes = yaml::read_at(text, source.start.line, &mut found);
     if nodes.is_empty() && !found.is_empty() && text.trim_start().starts_with(['{', '[']) {
         let mut others = Vec::new();
-        if let Some(node) = json::read(text, &mut others)
+        if let Some(node) = json::read_at(text, source.start, &mut others)
             && others.is_empty()
         {
             return vec![node];
@@ -459,6 +455,5 @@ mod tests {
         let reading = read(&Source::new("<stdin>", text), None);
         assert_eq!(reading.documents.len(), 10_000);
         assert_eq!(reading.documents[9_999].origin.span.start.line, 20_000);
-        assert_eq!(reading.documents[9_999].origin.index, 9_999);
     }
 }

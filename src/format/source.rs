@@ -9,9 +9,10 @@ use globset::{GlobBuilder, GlobMatcher};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use walkdir::WalkDir;
 
+use super::Position;
 use super::ignored::Ignored;
 
-/// The largest file that is read, in bytes. A catalog of 10,000 tools takes about a third.
+/// The most that is read at once, in bytes: a document, or a file of another layout than the catalog's own.
 pub const MAX_BYTES: u64 = 64 << 20;
 
 /// The endings of files that hold definitions.
@@ -33,6 +34,10 @@ pub struct Source {
     pub name: String,
     /// What it holds.
     pub bytes: Vec<u8>,
+    /// Where that begins in the file.
+    pub start: Position,
+    /// Whether there may be more in the file.
+    pub is_part: bool,
 }
 
 /// Why there is nothing to read.
@@ -53,8 +58,8 @@ pub enum Error {
     /// A file or folder that cannot be read.
     #[error("{0}: {1}")]
     Unreadable(String, std::io::Error),
-    /// A file over [`MAX_BYTES`].
-    #[error("{0}: larger than {limit} MB, the most that is read from one file; divide it", limit = MAX_BYTES >> 20)]
+    /// A document over [`MAX_BYTES`].
+    #[error("{0}: more than {limit} MB without the end of a definition; divide it", limit = MAX_BYTES >> 20)]
     TooLarge(String),
 }
 
@@ -67,12 +72,36 @@ impl fmt::Display for Input {
     }
 }
 
+impl Input {
+    /// Whether it is a file of at most so many bytes.
+    pub fn is_at_most(&self, bytes: usize) -> bool {
+        match self {
+            Input::Stdin => false,
+            Input::File(path) => {
+                std::fs::metadata(path).is_ok_and(|it| it.is_file() && it.len() <= bytes as u64)
+            }
+        }
+    }
+}
+
 impl Source {
     /// A text with a name.
     pub fn new(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
         Self {
             name: name.into(),
             bytes: utf8(bytes.into()),
+            start: Position::default(),
+            is_part: false,
+        }
+    }
+
+    /// A part of a text in UTF-8, and where it begins.
+    pub(super) fn part(name: impl Into<String>, bytes: Vec<u8>, start: Position) -> Self {
+        Self {
+            name: name.into(),
+            bytes,
+            start,
+            is_part: true,
         }
     }
 
@@ -98,10 +127,7 @@ impl Source {
         if bytes.len() as u64 > MAX_BYTES {
             return Err(Error::TooLarge(name));
         }
-        Ok(Self {
-            name,
-            bytes: utf8(bytes),
-        })
+        Ok(Self::new(name, bytes))
     }
 }
 

@@ -48,6 +48,18 @@ impl Position {
         Self::new(line, column)
     }
 
+    /// The same place, if the text in which it is begins at `start`.
+    pub fn from(self, start: Self) -> Self {
+        let column = match self.line {
+            1 => self.column.saturating_add(start.column - 1),
+            _ => self.column,
+        };
+        Self {
+            line: self.line.saturating_add(start.line - 1),
+            column,
+        }
+    }
+
     /// The place that many characters further on the same line.
     pub fn plus(self, characters: usize) -> Self {
         Self::new(self.line as usize, self.column as usize + characters)

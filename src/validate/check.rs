@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::definition::diff::Change;
 use crate::definition::{Document, DocumentError, Packed, Pile, ValidDefinition};
 use crate::format::node::Node;
-use crate::format::{self, Format, Input, Loaded, Problem, Source, Span};
+use crate::format::{self, Format, Input, Loaded, Parts, Problem, Source, Span};
 
 use super::cross::{self, Brief};
 use super::directive::{self, Directives};
@@ -29,8 +29,10 @@ pub struct Report {
     pub documents: Vec<Loaded>,
     /// How many files were looked at.
     pub files: usize,
-    /// Files with documents of which none can be meant as a definition.
-    pub(super) strange: HashSet<String>,
+    /// How many definitions could be read.
+    pub definitions: usize,
+    /// Files with documents of which none can be meant as a definition, and the number of these.
+    pub(super) strange: HashMap<String, usize>,
 }
 
 impl Report {
@@ -85,10 +87,30 @@ pub fn check(inputs: &[Input], options: &Options) -> Report {
         documents.push(loaded);
         Ok::<_, Infallible>(())
     };
-    let Ok(report) = whole.files(inputs, keep, || {});
+    let Ok(all) = whole.files(inputs, keep, || {});
+    let again = |place: usize| text_of(inputs.get(place)?);
     Report {
         documents,
-        ..report
+        ..all.finish(&again, options)
+    }
+}
+
+/// The same without the definitions, whose number alone is reported: memory hardly grows with it.
+pub fn check_only(inputs: &[Input], options: &Options) -> Report {
+    let look = Look {
+        options,
+        known: &|_| false,
+        make: &drop,
+    };
+    let Ok(all) = look.files(inputs, Ok::<_, Infallible>, || {});
+    all.finish(&|place| text_of(inputs.get(place)?), options)
+}
+
+/// What a file holds, to show a part of it.
+fn text_of(input: &Input) -> Option<Vec<u8>> {
+    match input {
+        Input::Stdin => None,
+        Input::File(_) => Some(Source::load(input).ok()?.bytes),
     }
 }
 
@@ -152,8 +174,8 @@ pub fn check_apart(
         make: &packed,
     };
     let mut valid = Valid::default();
-    let report = look.files(inputs, |made| valid.keep(made), done)?;
-    Ok(valid.finish(report))
+    let all = look.files(inputs, |made| valid.keep(made), done)?;
+    Ok(valid.finish(all.finish(&|_| None, options)))
 }
 
 /// The same for texts.
@@ -170,8 +192,8 @@ pub fn check_sources_apart(
         make: &packed,
     };
     let mut valid = Valid::default();
-    let report = look.sources(sources, |made| valid.keep(made))?;
-    Ok(valid.finish(report))
+    let all = look.sources(sources, |made| valid.keep(made))?;
+    Ok(valid.finish(all.finish(&|_| None, options)))
 }
 
 /// Validates texts.
@@ -186,10 +208,10 @@ pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
         documents.push(loaded);
         Ok::<_, Infallible>(())
     };
-    let Ok(report) = whole.sources(sources, keep);
+    let Ok(all) = whole.sources(sources, keep);
     Report {
         documents,
-        ..report
+        ..all.finish(&|_| None, options)
     }
 }
 
@@ -285,8 +307,9 @@ struct File {
     telling: bool,
 }
 
-/// Files that are read before what was made of their definitions is handed on.
-const WINDOW: usize = 256;
+/// Small files that are read before what was made of their definitions is handed on; parts of a large one.
+const WINDOW: usize = 64;
+const PARTS: usize = 8;
 
 impl<T: Send> Look<'_, T> {
     fn files<E>(
@@ -294,33 +317,96 @@ impl<T: Send> Look<'_, T> {
         inputs: &[Input],
         mut keep: impl FnMut(T) -> Result<(), E>,
         done: impl Fn() + Sync,
-    ) -> Result<Report, E> {
+    ) -> Result<Compared, E> {
         let mut all = Compared::default();
         for some in inputs.chunks(WINDOW) {
-            let checked: Vec<Checked<T>> = some
+            let checked: Vec<Option<Checked<T>>> = some
                 .par_iter()
                 .map(|input| {
-                    let checked = match Source::load(input) {
-                        Ok(source) => self.file(source, *input == Input::Stdin),
-                        Err(error) => self.unreadable(&input.to_string(), &error),
-                    };
-                    done();
-                    checked
+                    let small = input.is_at_most(format::WHOLE);
+                    small.then(|| {
+                        let checked = match Source::load(input) {
+                            Ok(source) => self.file(source, false),
+                            Err(error) => self.unreadable(&input.to_string(), &error),
+                        };
+                        done();
+                        checked
+                    })
+                })
+                .collect();
+            for (input, checked) in some.iter().zip(checked) {
+                match checked {
+                    Some(it) => all.add(it).into_iter().try_for_each(&mut keep)?,
+                    None => {
+                        self.large(input, &mut all, &mut keep)?;
+                        done();
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    /// A file that may be too large to be read at once: some parts at a time.
+    fn large<E>(
+        &self,
+        input: &Input,
+        all: &mut Compared,
+        keep: &mut impl FnMut(T) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let name = input.to_string();
+        let (mut parts, mut failure) = match Parts::open(input, self.options.from) {
+            Ok(parts) => (Some(parts), None),
+            Err(error) => (None, Some(error)),
+        };
+        let mut whole: Option<File> = None;
+        let mut some = Vec::new();
+        while let Some(reader) = &mut parts {
+            match reader.read_on() {
+                Ok(Some(part)) => some.push(part),
+                Ok(None) => parts = None,
+                Err(error) => (parts, failure) = (None, Some(error)),
+            }
+            if parts.is_some() && some.len() < PARTS {
+                continue;
+            }
+            let checked: Vec<Checked<T>> = std::mem::take(&mut some)
+                .into_par_iter()
+                .map(|part| {
+                    let keep_text = !part.is_part && *input == Input::Stdin;
+                    self.file(part, keep_text)
                 })
                 .collect();
             for it in checked {
-                all.add(it).into_iter().try_for_each(&mut keep)?;
+                all.briefs.extend(it.briefs);
+                whole = Some(match whole.take() {
+                    Some(file) => file.and(it.file),
+                    None => it.file,
+                });
+                it.made.into_iter().try_for_each(&mut *keep)?;
             }
         }
-        let again = |place: usize| Some(Source::load(inputs.get(place)?).ok()?.bytes);
-        Ok(all.finish(&again, self.options))
+        if let Some(error) = failure {
+            let unread = self.unreadable(&name, &error).file;
+            whole = Some(match whole.take() {
+                Some(file) => file.and(unread),
+                None => unread,
+            });
+        }
+        if let Some(mut file) = whole {
+            if file.definitions == 0 && file.found.is_empty() {
+                file.found.add(&name, format::nothing(), None, self.options);
+            }
+            all.files.push(file);
+        }
+        Ok(())
     }
 
     fn sources<E>(
         &self,
         sources: Vec<Source>,
         mut keep: impl FnMut(T) -> Result<(), E>,
-    ) -> Result<Report, E> {
+    ) -> Result<Compared, E> {
         let checked: Vec<Checked<T>> = sources
             .into_par_iter()
             .map(|source| self.file(source, true))
@@ -329,7 +415,7 @@ impl<T: Send> Look<'_, T> {
         for it in checked {
             all.add(it).into_iter().try_for_each(&mut keep)?;
         }
-        Ok(all.finish(&|_| None, self.options))
+        Ok(all)
     }
 
     fn unreadable(&self, name: &str, error: &format::Error) -> Checked<T> {
@@ -365,7 +451,7 @@ impl<T: Send> Look<'_, T> {
         let mut documents = reading.documents;
         let directives = match reading.format {
             Format::Json | Format::Jsonl => Directives::default(),
-            _ => directive::read(&source.bytes, &mut problems),
+            _ => directive::read(&source, &mut problems),
         };
         let mut found = Findings::default();
         for problem in problems {
@@ -389,7 +475,7 @@ impl<T: Send> Look<'_, T> {
                 made.push(it);
             }
         }
-        found.show(&source.bytes);
+        found.show(&source);
         Checked {
             file: File {
                 name: source.name,
@@ -445,6 +531,20 @@ struct Compared {
     briefs: Vec<Brief>,
 }
 
+impl File {
+    /// The file of which this is a part, with the part that follows.
+    fn and(mut self, next: Self) -> Self {
+        self.directives.append(next.directives);
+        self.found.append(next.found);
+        Self {
+            text: self.text.or(next.text),
+            definitions: self.definitions + next.definitions,
+            telling: self.telling || next.telling,
+            ..self
+        }
+    }
+}
+
 impl Compared {
     /// Adds a file, and hands back what was made of its definitions.
     fn add<T>(&mut self, checked: Checked<T>) -> Vec<T> {
@@ -474,12 +574,14 @@ impl Compared {
             if found.iter().any(|it| it.excerpt.is_none())
                 && let Some(text) = file.text.take().or_else(|| again(place))
             {
-                excerpt::add(&text, &mut found);
+                excerpt::add(&Source::new(file.name.as_str(), text), &mut found);
             }
             secrets::hide(&mut found);
             report.diagnostics.append(&mut found);
+            report.definitions += file.definitions;
             if file.definitions > 0 && !file.telling {
-                report.strange.insert(std::mem::take(&mut file.name));
+                let name = std::mem::take(&mut file.name);
+                report.strange.insert(name, file.definitions);
             }
         }
         report

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::format::{Position, Problem, Span};
+use crate::format::{Position, Problem, Source, Span};
 
 use super::options::{allowable, names};
 use super::{Diagnostic, Severity};
@@ -19,6 +19,12 @@ pub struct Directives {
 }
 
 impl Directives {
+    /// Adds those of the next part of the file.
+    pub fn append(&mut self, next: Self) {
+        self.everywhere.extend(next.everywhere);
+        self.lines.extend(next.lines);
+    }
+
     /// Whether a finding is turned off. Errors never are.
     pub fn allow(&self, found: &Diagnostic) -> bool {
         found.severity < Severity::Error
@@ -37,24 +43,25 @@ impl Directives {
 
 const MARK: &str = "toolcat:";
 
-/// Reads the comments of a YAML file; one that makes no sense is reported.
-pub fn read(text: &[u8], problems: &mut Vec<Problem>) -> Directives {
+/// Reads the comments of a YAML file, or of a part of one; a comment that makes no sense is reported.
+pub fn read(source: &Source, problems: &mut Vec<Problem>) -> Directives {
     let mut directives = Directives::default();
-    let Ok(text) = std::str::from_utf8(text) else {
+    let Ok(text) = std::str::from_utf8(&source.bytes) else {
         return directives;
     };
     if !text.contains(MARK) {
         return directives;
     }
-    let mut content = false;
+    let mut content = source.start.line > 1;
     let mut waiting: Vec<String> = Vec::new();
     for (at, line) in text.lines().enumerate() {
-        let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        let place = |column| Position::new(at + 1, column).from(source.start);
+        let number = place(1).line;
         let trimmed = line.trim_start_matches('\u{feff}').trim();
         let alone = trimmed.starts_with('#');
         let blank = trimmed.is_empty() || trimmed.starts_with("---") || trimmed.starts_with('%');
         let rules = comment(line).map_or_else(Vec::new, |(column, comment)| {
-            rules(comment, Position::new(at + 1, column), problems)
+            rules(comment, place(column), problems)
         });
         match (alone, content) {
             (true, false) => directives.everywhere.extend(rules),
@@ -123,10 +130,10 @@ mod tests {
 
     #[test]
     fn scopes() {
-        let text = b"# toolcat: allow lint/placeholder\na: 1 # toolcat: allow lint/unknown-key\n\
+        let text = "# toolcat: allow lint/placeholder\na: 1 # toolcat: allow lint/unknown-key\n\
             # toolcat: allow lint/no-use-cases, lint/empty-description - why\n\nb: 2\nc: '#toolcat: x'\n";
         let mut problems = Vec::new();
-        let directives = read(text, &mut problems);
+        let directives = read(&Source::new("a.yaml", text), &mut problems);
         assert_eq!(problems, []);
         assert!(directives.everywhere.iter().eq(["lint/placeholder"]));
         let lines: Vec<(u32, &str)> = directives
@@ -147,10 +154,8 @@ mod tests {
     #[test]
     fn nonsense_is_reported() {
         let mut problems = Vec::new();
-        read(
-            b"a: 1 # toolcat: deny x\nb: 1 # toolcat: allow lint/no-use-case\nc: 1 # toolcat: allow schema/type\n",
-            &mut problems,
-        );
+        let text = "a: 1 # toolcat: deny x\nb: 1 # toolcat: allow lint/no-use-case\nc: 1 # toolcat: allow schema/type\n";
+        read(&Source::new("a.yaml", text), &mut problems);
         let messages: Vec<&str> = problems.iter().map(|it| it.message.as_str()).collect();
         assert_eq!(messages.len(), 3, "{messages:?}");
         assert!(messages[1].contains("did you mean `lint/no-use-cases`?"));

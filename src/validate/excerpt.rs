@@ -4,13 +4,21 @@ use std::iter::Peekable;
 use std::str::CharIndices;
 
 use super::{Diagnostic, Excerpt};
+use crate::format::{Position, Source};
 
 /// Gives each finding, in order of places, the text around it. A text is gone through once, even
 /// where it is one long line.
-pub fn add(text: &[u8], found: &mut [Diagnostic]) {
+pub fn add(source: &Source, found: &mut [Diagnostic]) {
+    let text = source.bytes.as_slice();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let mut lines = text.split(|&byte| byte == b'\n');
-    let mut number = 0;
+    // A part that begins within a line has no more of that line to show.
+    let Position { line, column } = source.start;
+    let mut number = line - 1;
+    if column > 1 {
+        lines.next();
+        number = line;
+    }
     for group in found.chunk_by_mut(|a, b| a.line == b.line) {
         let wanted = group[0].line;
         let mut line = None;

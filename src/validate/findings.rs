@@ -1,6 +1,6 @@
 //! Gathering the findings of one file, within bounds.
 
-use crate::format::{Problem, Span};
+use crate::format::{Problem, Source, Span};
 
 use super::{Diagnostic, Options, Related, Severity, excerpt, rules};
 
@@ -45,9 +45,28 @@ impl Findings {
     }
 
     /// Gives the findings so far the text around them, which need not be kept for it.
-    pub fn show(&mut self, text: &[u8]) {
+    pub fn show(&mut self, source: &Source) {
         self.kept.sort_by(|a, b| a.place().cmp(&b.place()));
-        excerpt::add(text, &mut self.kept);
+        excerpt::add(source, &mut self.kept);
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.counts == [0; 3]
+    }
+
+    /// Adds those of the next part of the file.
+    pub fn append(&mut self, next: Self) {
+        let mut room = self.counts.map(|count| MOST.saturating_sub(count));
+        for (count, more) in self.counts.iter_mut().zip(next.counts) {
+            *count += more;
+        }
+        self.kept.extend(next.kept.into_iter().filter(|it| {
+            let room = &mut room[it.severity as usize];
+            let fits = *room > 0;
+            *room = room.saturating_sub(1);
+            fits
+        }));
     }
 
     /// The findings, with a note of how many were not kept.

@@ -23,7 +23,8 @@ mod secrets;
 mod strangers;
 
 pub use check::{
-    Report, Valid, changed, check, check_apart, check_sources, check_sources_apart, definition,
+    Report, Valid, changed, check, check_apart, check_only, check_sources, check_sources_apart,
+    definition,
 };
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use fields::unknown_key;

@@ -62,7 +62,7 @@ pub fn pass_over(report: &mut Report, found: &HashSet<String>) -> PassedOver {
         .diagnostics
         .iter()
         .filter(|it| it.severity == Severity::Error && found.contains(&it.file))
-        .filter(|it| report.strange.contains(&it.file))
+        .filter(|it| report.strange.contains_key(&it.file))
         .map(|it| it.file.clone())
         .collect();
     for diagnostic in &report.diagnostics {
@@ -80,6 +80,8 @@ pub fn pass_over(report: &mut Report, found: &HashSet<String>) -> PassedOver {
         .documents
         .retain(|it| !strangers.contains(it.origin.file.as_ref()));
     report.files -= strangers.len();
+    let passed = strangers.iter().filter_map(|it| report.strange.get(it));
+    report.definitions -= passed.sum::<usize>();
     let mut kinds: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for file in &strangers {
         let kind = Path::new(file).extension().unwrap_or_default();

@@ -115,3 +115,64 @@ fn the_progress_moves_with_each_file_and_each_part_that_is_written() {
     assert_eq!(done.iter().sum::<u64>(), *steps);
     assert!(done.iter().filter(|it| **it > 0).count() > 1, "{done:?}");
 }
+
+/// Definitions of more than a megabyte as one text, which is read part by part.
+fn large(write: impl Fn(&serde_json::Value) -> String) -> String {
+    let definition = definition("linux", "NAME", "1.0", "disk_usage");
+    let notes = "x".repeat(4000);
+    let each = (0..400).map(|it| {
+        let text = definition.replace("NAME", &format!("t{it}"));
+        let mut value: serde_json::Value = serde_yaml::from_str(&text).expect("a definition");
+        value["metadata"] = serde_json::json!({ "notes": notes });
+        write(&value)
+    });
+    each.collect()
+}
+
+#[test]
+fn a_large_file_is_imported_part_by_part_and_its_faults_are_at_their_places() {
+    let world = world(&[]);
+    let line = |it: &serde_json::Value| format!("{it}\n");
+    let lines = large(line);
+    let list = format!("[\n{}]\n", lines.trim_end().replace('\n', ",\n") + "\n");
+    let stream = large(|it| format!("---\n{}", serde_yaml::to_string(it).expect("YAML")));
+    assert!(lines.len() > 1 << 20 && stream.len() > 1 << 20);
+    let backend = backend(&world);
+    let mut connection = backend.connect().expect("a connection");
+    for (name, text, expected) in [
+        ("a.jsonl", &lines, (400, 0)),
+        ("a.json", &list, (0, 400)),
+        ("a.yaml", &stream, (0, 400)),
+    ] {
+        world.write(name, text);
+        let path = world.path().join(name).display().to_string();
+        let read = |path: &String| {
+            let collected = collect_without(&[path], &[]).expect("a file");
+            files(&backend, &collected, None).expect("room")
+        };
+        let definitions = read(&path);
+        assert_eq!(definitions.findings.diagnostics, [], "{name}");
+        let request = Request::default();
+        let done = run(&mut connection, &caller(), &definitions, &request, &Silent).expect(name);
+        let summary = &done.summary;
+        assert_eq!((summary.created, summary.unchanged), expected, "{name}");
+
+        // In the last part: a tool that the first part has.
+        let bad = text
+            .replace(r#""tool_name":"t398""#, r#""tool_name":"t2""#)
+            .replace("tool_name: t398\n", "tool_name: t2\n");
+        world.write(name, &bad);
+        let definitions = read(&path);
+        let found = &definitions.findings.diagnostics;
+        assert_eq!(found.len(), 1, "{name}: {found:?}");
+        let lines = bad.lines().zip(1..).filter_map(|(line, number)| {
+            let is_it = line.contains(r#""tool_name":"t2""#) || line == "tool_name: t2";
+            is_it.then_some(number)
+        });
+        let lines: Vec<u32> = lines.collect();
+        let first = found[0].related.as_ref().map_or(0, |it| it.line);
+        assert_eq!(found[0].rule, "catalog/duplicate-identity", "{name}");
+        assert_eq!([first, found[0].line], lines[..], "{name}");
+        assert!(definitions.documents.is_empty(), "{name}");
+    }
+}

@@ -9,7 +9,7 @@ use crate::operations::validate::against_catalog;
 use crate::output::style::HEADING;
 use crate::output::text;
 use crate::validate::render::{ReportFormat, render};
-use crate::validate::{Options, UnknownRule, check, explain, pass_over, rules};
+use crate::validate::{Options, UnknownRule, check, check_only, explain, pass_over, rules};
 
 use super::{CommandError, Outcome, Session};
 
@@ -84,7 +84,10 @@ pub fn run(args: &ValidateArgs, session: &mut Session) -> Result<Outcome, Comman
         };
         return fix::run(&inputs, args.from_format, wish, session);
     }
-    let mut report = check(&inputs, &options);
+    let mut report = match args.against_catalog {
+        true => check(&inputs, &options),
+        false => check_only(&inputs, &options),
+    };
     let passed_over = pass_over(&mut report, &found);
     for line in &passed_over.told {
         session.ui.status(line);

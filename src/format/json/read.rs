@@ -8,13 +8,13 @@ use crate::format::{MAX_DEPTH, MAX_VALUES, Position, Problem, Span};
 
 /// Reads a text that is one JSON value.
 pub fn read(text: &str, problems: &mut Vec<Problem>) -> Option<Node> {
-    read_at(text, 1, problems)
+    read_at(text, Position::default(), problems)
 }
 
-/// Reads a text that is one JSON value and starts at a line of a file.
-pub fn read_at(text: &str, line: usize, problems: &mut Vec<Problem>) -> Option<Node> {
+/// Reads a text that is one JSON value and begins at a place of a file.
+pub fn read_at(text: &str, start: Position, problems: &mut Vec<Problem>) -> Option<Node> {
     let mut values = 0;
-    let mut reader = Reader::new(text, Position::new(line, 1), &mut values, problems);
+    let mut reader = Reader::new(text, start, &mut values, problems);
     match reader.document() {
         Ok(node) => Some(node),
         Err(problem) => {
@@ -25,10 +25,10 @@ pub fn read_at(text: &str, line: usize, problems: &mut Vec<Problem>) -> Option<N
 }
 
 /// Reads JSON values that follow one another, divided by white space alone.
-pub fn read_sequence(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+pub fn read_sequence(text: &str, start: Position, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut values = 0;
-    let mut reader = Reader::new(text, Position::default(), &mut values, problems);
+    let mut reader = Reader::new(text, start, &mut values, problems);
     loop {
         reader.blanks();
         if reader.peek().is_none() {
@@ -46,14 +46,15 @@ pub fn read_sequence(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
 
 /// Reads a text that is one JSON value per line; blank lines are passed over, and a line that is
 /// not JSON does not keep the others from being read.
-pub fn read_lines(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+pub fn read_lines(text: &str, start: Position, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut nodes = Vec::new();
     let mut values = 0;
     for (at, line) in text.split('\n').enumerate() {
         if line.trim().is_empty() {
             continue;
         }
-        let mut reader = Reader::new(line, Position::new(at + 1, 1), &mut values, problems);
+        let place = Position::new(at + 1, 1).from(start);
+        let mut reader = Reader::new(line, place, &mut values, problems);
         match reader.document() {
             Ok(node) => nodes.push(node),
             Err(problem) => problems.push(*problem),

@@ -19,8 +19,14 @@ const MAX_ALIASED_BYTES: usize = 16 << 20;
 /// Reads every document of a stream. Reading ends at the first place where the text is not YAML;
 /// the documents before it are returned. Empty documents are passed over.
 pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
+    read_at(text, 1, problems)
+}
+
+/// The same for a text that begins at a line of a file.
+pub fn read_at(text: &str, line: u32, problems: &mut Vec<Problem>) -> Vec<Node> {
     let mut reader = Reader {
         text,
+        start: Position { line, column: 1 },
         parser: Parser::new_from_str(text),
         anchors: HashMap::new(),
         values: 0,
@@ -37,6 +43,7 @@ pub fn read(text: &str, problems: &mut Vec<Problem>) -> Vec<Node> {
 
 struct Reader<'text, 'sink> {
     text: &'text str,
+    start: Position,
     parser: Parser<'text, StrInput<'text>>,
     anchors: HashMap<usize, Node>,
     values: usize,
@@ -57,7 +64,8 @@ impl<'text> Reader<'text, '_> {
                 let place = place.unwrap_or(Position::new(at.line(), at.col() + 1));
                 let (message, help) = in_words(error.info());
                 let message = format!("this is not valid YAML: {message}");
-                let problem = Problem::new("yaml/syntax", Span::at(place), message);
+                let problem =
+                    Problem::new("yaml/syntax", Span::at(place.from(self.start)), message);
                 Err(Box::new(match help {
                     Some(help) => problem.help(help),
                     None => problem,
@@ -96,7 +104,7 @@ impl<'text> Reader<'text, '_> {
     }
 
     fn node(&mut self, event: Event<'text>, marked: Marked, depth: usize) -> Step<Node> {
-        let place = span(marked);
+        let place = self.span(marked);
         if depth > MAX_DEPTH {
             return Err(Box::new(Problem::new(
                 "input/too-deep",
@@ -247,7 +255,7 @@ impl<'text> Reader<'text, '_> {
             let (event, at) = self.next()?;
             if let Event::SequenceEnd = event {
                 let last = items.last().map(|it| it.span.end);
-                return Ok(Node::new(whole(marked, at, last), Kind::List(items)));
+                return Ok(Node::new(self.whole(marked, at, last), Kind::List(items)));
             }
             items.push(self.node(event, at, depth + 1)?);
         }
@@ -261,7 +269,7 @@ impl<'text> Reader<'text, '_> {
             let (event, at) = self.next()?;
             if let Event::MappingEnd = event {
                 let last = entries.last().map(|it| it.value.span.end);
-                let place = whole(marked, at, last);
+                let place = self.whole(marked, at, last);
                 for merge in merges {
                     self.merge(merge, &mut entries, &mut index);
                 }
@@ -336,6 +344,24 @@ impl<'text> Reader<'text, '_> {
             }
         }
     }
+
+    fn span(&self, marked: Marked) -> Span {
+        let place = |line, column| Position::new(line, column + 1).from(self.start);
+        Span::new(
+            place(marked.start.line(), marked.start.col()),
+            place(marked.end.line(), marked.end.col()),
+        )
+    }
+
+    /// The place of a list or a map: to its bracket in flow style, else to the end of its last value.
+    fn whole(&self, start: Marked, end: Marked, last: Option<Position>) -> Span {
+        let end_place = match last {
+            _ if !start.is_empty() => self.span(end).end,
+            Some(last) => last,
+            None => self.span(start).end,
+        };
+        Span::new(self.span(start).start, end_place)
+    }
 }
 
 /// What the parser says, for people who do not know its terms.
@@ -409,21 +435,4 @@ fn weigh(node: &Node) -> (usize, usize) {
             .fold((1, 0), |sum, (key, it)| (sum.0 + it.0, sum.1 + it.1 + key)),
         _ => (1, 0),
     }
-}
-
-fn span(marked: Marked) -> Span {
-    Span::new(
-        Position::new(marked.start.line(), marked.start.col() + 1),
-        Position::new(marked.end.line(), marked.end.col() + 1),
-    )
-}
-
-/// The place of a list or a map: to its bracket in flow style, else to the end of its last value.
-fn whole(start: Marked, end: Marked, last: Option<Position>) -> Span {
-    let end_place = match last {
-        _ if !start.is_empty() => span(end).end,
-        Some(last) => last,
-        None => span(start).end,
-    };
-    Span::new(span(start).start, end_place)
 }

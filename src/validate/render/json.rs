@@ -26,7 +26,7 @@ pub fn render(out: &mut dyn Write, report: &Report, options: &Options) -> io::Re
     let whole = Whole {
         valid: !report.fails(options),
         files: report.files,
-        definitions: report.documents.len(),
+        definitions: report.definitions,
         errors: report.count(Severity::Error),
         warnings: report.count(Severity::Warning),
         notes: report.count(Severity::Note),

@@ -124,7 +124,7 @@ pub fn summary(report: &Report, options: &Options) -> String {
     .collect();
     let looked_at = format!(
         "{} in {}",
-        counted(report.documents.len(), "definition"),
+        counted(report.definitions, "definition"),
         counted(report.files, "file")
     );
     match (found.is_empty(), report.fails(options)) {

@@ -15,9 +15,9 @@ pub const ALL: &[Rule] = &[
     Rule {
         id: "input/too-large",
         severity: Error,
-        about: "A file of more than 64 MB or 2,500,000 values is not read: it would not be a definition, or it is a catalog that should be divided.",
-        bad: "one file of 80 MB",
-        good: "several files under 64 MB each",
+        about: "A definition of more than 64 MB or 2,500,000 values is not read, nor is a file of that size in a layout other than the catalog's own. Files of many definitions in that layout have no limit.",
+        bad: "one definition of 80 MB",
+        good: "any number of smaller ones, in one file or in several",
     },
     Rule {
         id: "input/encoding",
