@@ -392,3 +392,72 @@ fn a_plan_says_where_nothing_would_be_imported() {
         plan.stdout
     );
 }
+
+/// Issue 20: an export that git can follow.
+#[test]
+fn files_by_name_stay_the_same_over_versions_and_go_with_their_tools() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    world.write("d/df.yaml", &text);
+    world.write("d/du.yaml", definition("linux", "du", "1.0", "disk_usage"));
+    world.write("d/ping.yaml", definition("windows", "ping", "1.0", "reach"));
+    world.ok(&["import", "d"]);
+    let export = ["export", "--to-dir", "out", "--layout", "name"];
+    world.write("out/linux/ours.yaml", "ours");
+    world.ok(&export);
+    let first = world.read("out/linux/df.yaml");
+    // What is not asked for, and what others wrote, stays.
+    world.write("d/df.yaml", text.replace("'1.0'", "'1.1'"));
+    world.ok(&["import", "d/df.yaml"]);
+    world.ok(&["delete", "du", "--yes"]);
+    let run = world.run(&[&export[..], &["--platform", "linux"]].concat());
+    assert!(
+        run.stderr
+            .contains("wrote 1 definition to out, removed 1 file"),
+        "{}",
+        run.shown("")
+    );
+    assert_eq!(
+        world.read("out/linux/df.yaml"),
+        first.replace("'1.0'", "'1.1'")
+    );
+    assert!(!world.path().join("out/linux/du.yaml").exists());
+    assert!(world.path().join("out/windows/ping.yaml").exists());
+    assert_eq!(world.read("out/linux/ours.yaml"), "ours");
+    // A list that leads out of the folder removes nothing.
+    world.write(
+        "out/.toolcat-files.json",
+        r#"{"[\"x\",\"y\"]": "../d/df.yaml"}"#,
+    );
+    world.ok(&export);
+    assert!(world.path().join("d/df.yaml").exists());
+    for extra in [&["--all-versions"][..], &["df@1.0", "df@1.1"]] {
+        let refused = world.run(&[&export[..], extra].concat());
+        assert_eq!(refused.code, 2, "{}", refused.shown(""));
+    }
+    assert_eq!(world.run(&["export", "--layout", "name"]).code, 2);
+}
+
+/// Issue 20: the version that a definition became is named in every format.
+#[test]
+fn the_version_that_a_bump_makes_is_named() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    world.write("df.yaml", &text);
+    world.ok(&["import", "df.yaml"]);
+    world.write("df.yaml", text.replace("What df is for", "Something else"));
+    let import = ["import", "df.yaml", "--on-conflict", "bump", "--format"];
+    let json = world
+        .run(&[&import[..], &["json", "--dry-run"]].concat())
+        .json();
+    let bumps = serde_json::json!([{"tool": "linux/df@1.0", "version": "1.1"}]);
+    assert_eq!(json["bumps"], bumps);
+    let told = world.ok(&[&import[..], &["text"]].concat());
+    assert!(
+        told.starts_with("^ linux/df@1.0 -> 1.1\nimported 1 definition: "),
+        "{told}"
+    );
+    world.write("df.yaml", text.replace("What df is for", "Another thing"));
+    let json = world.run(&[&import[..], &["json"]].concat()).json();
+    assert_eq!(json["bumps"][0]["version"], "1.2");
+}

@@ -1,5 +1,6 @@
 //! `toolcat export`: definitions out of the catalog, to stdout or into a folder.
 
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -12,12 +13,14 @@ use crate::operations::past::At;
 use crate::output::text;
 
 use super::filter::FilterArgs;
+use super::owned::Owned;
 use super::{CommandError, Outcome, Session, files, moment};
 
 /// Write definitions out of the catalog.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  toolcat export > catalog.yaml\n  \
                         toolcat export --platform linux --to-dir definitions\n  \
+                        toolcat export --to-dir tools --layout name\n  \
                         toolcat export df --at 2d\n  \
                         toolcat export petstore --to-format openai --one-per pattern")]
 pub struct ExportArgs {
@@ -25,9 +28,21 @@ pub struct ExportArgs {
     #[arg(value_name = "TOOL")]
     tools: Vec<ToolRef>,
 
-    /// Folder to write to, one file per tool: PLATFORM/NAME@VERSION.yaml
+    /// Folder to write to, one file per tool
     #[arg(long, short = 'o', value_name = "DIR")]
     to_dir: Option<PathBuf>,
+
+    /// How the files are named; by the name alone, they stay the same over versions, and those of tools that are gone
+    /// are removed
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "LAYOUT",
+        requires = "to_dir",
+        conflicts_with = "all_versions"
+    )]
+    layout: Layout,
 
     /// Format to write: yaml, json, jsonl, profile, mcp, openai, anthropic
     #[arg(long, value_name = "FORMAT", default_value = "yaml")]
@@ -55,27 +70,80 @@ enum OnePer {
     Pattern,
 }
 
+/// How files are named.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Layout {
+    /// PLATFORM/NAME@VERSION.yaml
+    #[default]
+    Version,
+    /// PLATFORM/NAME.yaml
+    Name,
+}
+
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut filter = args.filter.filter();
     filter.tools.clone_from(&args.tools);
-    let found = export::definitions(&mut session.connect()?, &filter, args.at)?;
+    let mut connection = session.connect()?;
+    let found = export::definitions(&mut connection, &filter, args.at)?;
     let Some(folder) = &args.to_dir else {
         let documents: Vec<Document> = found.into_iter().map(|(_, it)| it).collect();
         let text = written(session, args, &documents)?;
         session.ui.out().write_all(text.as_bytes())?;
         return Ok(Outcome::Done);
     };
-    for (identity, document) in &found {
-        let path = folder.join(told_path(identity, args.to_format, session));
-        let text = written(session, args, std::slice::from_ref(document))?;
-        files::write(&path, &text)?;
-    }
+    let removed = match args.layout {
+        Layout::Version => {
+            for (identity, document) in &found {
+                let path = told_path(identity, args.to_format, args.layout, session);
+                let text = written(session, args, std::slice::from_ref(document))?;
+                files::write(&folder.join(path), &text)?;
+            }
+            0
+        }
+        Layout::Name => {
+            let present = export::tools_of(&mut connection, args.at)?;
+            by_name(args, session, folder, &found, &present)?
+        }
+    };
+    let removed = match removed {
+        0 => String::new(),
+        n => format!(", removed {}", text::counted(n, "file")),
+    };
     session.ui.status(&format!(
-        "wrote {} to {}",
+        "wrote {} to {}{removed}",
         text::counted(found.len(), "definition"),
         folder.display()
     ));
     Ok(Outcome::Done)
+}
+
+/// Writes a file for each tool, whatever its version, and removes ours of tools that are gone; how many.
+fn by_name(
+    args: &ExportArgs,
+    session: &Session,
+    folder: &Path,
+    found: &[(Identity, Document)],
+    present: &BTreeSet<(String, String)>,
+) -> Result<usize, CommandError> {
+    let mut seen = HashSet::new();
+    let mut once = |it: &Identity| seen.insert((it.platform.clone(), it.name.clone()));
+    if let Some((identity, _)) = found.iter().find(|(it, _)| !once(it)) {
+        let message = format!(
+            "{}/{} is to be written in two versions, and a layout by name has one file for it",
+            identity.platform, identity.name
+        );
+        return Err(CommandError::invalid(message).hint("name one version, or leave out --layout"));
+    }
+    let mut owned = Owned::of(folder);
+    for (identity, document) in found {
+        let path = told_path(identity, args.to_format, args.layout, session);
+        let text = written(session, args, std::slice::from_ref(document))?;
+        owned.write(identity, path, &text)?;
+    }
+    let removed =
+        owned.keep(|platform, name| present.contains(&(platform.to_owned(), name.to_owned())));
+    owned.save()?;
+    Ok(removed)
 }
 
 /// One definition as YAML.
@@ -106,8 +174,13 @@ fn written(
 }
 
 /// The same as [`relative_path`]; says where a name was shortened.
-pub fn told_path(identity: &Identity, format: Format, session: &Session) -> PathBuf {
-    let path = relative_path(identity, format);
+pub fn told_path(
+    identity: &Identity,
+    format: Format,
+    layout: Layout,
+    session: &Session,
+) -> PathBuf {
+    let path = relative_path(identity, format, layout);
     if path.to_string_lossy().contains(CUT) {
         session.ui.warn(&format!(
             "{identity}: its name is too long for a file; it is in {}",
@@ -123,19 +196,22 @@ const LONGEST_NAME: usize = 255;
 /// Stands before the digest in a name that was shortened; no other name has it.
 const CUT: &str = "%~";
 
-/// `PLATFORM/NAME@VERSION.yaml`, with everything that could lead out of the folder, or that a file
+/// `PLATFORM/NAME@VERSION.yaml` or `PLATFORM/NAME.yaml`, with everything that could lead out of the folder, or that a file
 /// system does not take, written as `%XX`. A name that is too long ends in a digest of the whole.
-fn relative_path(identity: &Identity, format: Format) -> PathBuf {
+fn relative_path(identity: &Identity, format: Format, layout: Layout) -> PathBuf {
     let extension = match format {
         Format::Yaml | Format::Profile => "yaml",
         Format::Jsonl => "jsonl",
         _ => "json",
     };
-    let name = format!(
-        "{}@{}",
-        file_name(&identity.name),
-        file_name(&identity.version)
-    );
+    let name = match layout {
+        Layout::Version => format!(
+            "{}@{}",
+            file_name(&identity.name),
+            file_name(&identity.version)
+        ),
+        Layout::Name => file_name(&identity.name),
+    };
     let platform = shortened(file_name(&identity.platform), LONGEST_NAME);
     let name = shortened(name, LONGEST_NAME - extension.len() - 1);
     Path::new(&platform).join(format!("{name}.{extension}"))
@@ -191,7 +267,9 @@ mod tests {
                 name: name.to_owned(),
                 version: "1/0".to_owned(),
             };
-            relative_path(&identity, Format::Yaml).display().to_string()
+            relative_path(&identity, Format::Yaml, Layout::Version)
+                .display()
+                .to_string()
         };
         assert_eq!(
             path("../../etc/passwd"),
@@ -209,7 +287,7 @@ mod tests {
                 name,
                 version: "1.0".to_owned(),
             };
-            relative_path(&identity, Format::Jsonl)
+            relative_path(&identity, Format::Jsonl, Layout::Version)
         };
         let mut seen = std::collections::HashSet::new();
         for length in 60..100 {

@@ -45,6 +45,7 @@ mod mcp;
 mod member;
 mod migrate;
 mod moment;
+mod owned;
 #[cfg(feature = "server")]
 mod pages;
 mod remedy;

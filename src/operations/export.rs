@@ -1,5 +1,7 @@
 //! Definitions out of the catalog.
 
+use std::collections::BTreeSet;
+
 use super::past::{self, At};
 use super::{Kind, Refusal, Remedy};
 use crate::definition::{Document, Identity};
@@ -35,6 +37,27 @@ pub fn definitions(
     }
     let named = |(tool, document): (StoredTool, Document)| (tool.identity(), document);
     Ok(found.into_iter().map(named).collect())
+}
+
+/// The tools of the catalog by platform and name, as they are or as they were.
+///
+/// # Errors
+/// [`Kind::NotFound`] for a revision that is still to come.
+pub fn tools_of(
+    connection: &mut Connection,
+    at: Option<At>,
+) -> Result<BTreeSet<(String, String)>, Refusal> {
+    let all = Filter::default();
+    connection.snapshot(|transaction| {
+        Ok(match at {
+            Some(at) => (past::list(transaction, at, &all)?.0.into_iter())
+                .map(|(it, _)| (it.platform, it.tool_name))
+                .collect(),
+            None => (tools::handles(transaction, &all)?.into_iter())
+                .map(|it| (it.platform, it.tool_name))
+                .collect(),
+        })
+    })
 }
 
 /// Definitions as one text, with what the format cannot carry.

@@ -66,7 +66,18 @@ pub fn summary(
             let text = serde_json::to_string(summary).map_err(std::io::Error::from)?;
             writeln!(session.ui.out(), "{text}")?;
         }
-        SummaryFormat::Text => writeln!(session.ui.out(), "{}", line(summary))?,
+        SummaryFormat::Text => {
+            for it in summary.bumps.iter().take(SHOWN) {
+                let step = format!("^ {} -> {}", it.tool, it.version);
+                let step = session.ui.paint(HINT, &text::visible(&step));
+                writeln!(session.ui.out(), "{step}")?;
+            }
+            if summary.bumps.len() > SHOWN {
+                let more = text::grouped(summary.bumps.len() - SHOWN);
+                writeln!(session.ui.out(), "and {more} more")?;
+            }
+            writeln!(session.ui.out(), "{}", line(summary))?;
+        }
     }
     Ok(())
 }
@@ -119,7 +130,7 @@ pub fn plan(
     Ok(())
 }
 
-/// How many refusals are told.
+/// How many refusals, and how many new versions, are told.
 const SHOWN: usize = 100;
 
 /// Writes the report on refused files: as JSON to a file, or as text to stderr.

@@ -1,33 +1,22 @@
 //! A folder that is kept in step with the catalog.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::Path;
 
-use crate::format::{Format, MAX_BYTES};
+use crate::format::Format;
 use crate::output::text;
 use crate::store::audit::Entry;
 use crate::store::tools::{self, Filter, StoredTool};
 use crate::store::{Connection, StoreError};
 
-use super::super::export::{told_path, yaml};
-use super::super::files;
+use super::super::export::{Layout, told_path, yaml};
+use super::super::owned::Owned;
 use super::{CommandError, Session};
-
-/// The file in the folder that says which files are ours: no other is ever removed.
-const LIST: &str = ".toolcat-files.json";
-
-/// Files by `[platform, name]`.
-type Files = BTreeMap<String, PathBuf>;
 
 /// A folder with one file for the latest version of each tool.
 pub struct Mirror {
-    folder: PathBuf,
     connection: Connection,
-    files: Files,
-}
-
-fn key(platform: &str, name: &str) -> String {
-    serde_json::json!([platform, name]).to_string()
+    files: Owned,
 }
 
 impl Mirror {
@@ -36,13 +25,9 @@ impl Mirror {
     /// # Errors
     /// Where the catalog cannot be read or the folder not written.
     pub fn open(folder: &Path, session: &mut Session) -> Result<Self, CommandError> {
-        let files = files::read(&folder.join(LIST), MAX_BYTES)
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default();
         let mut mirror = Self {
-            folder: folder.to_owned(),
             connection: session.connect()?,
-            files,
+            files: Owned::of(folder),
         };
         let written = mirror.bring_up_to_date(None, session)?;
         session.ui.status(&format!(
@@ -100,41 +85,18 @@ impl Mirror {
             let documents = tools::definitions(connection, &stored)?;
             Ok((stored, documents))
         })?;
-        let mut gone: Files = match some {
-            None => std::mem::take(&mut self.files),
-            Some(some) => some
-                .iter()
-                .filter_map(|(platform, name)| {
-                    let key = key(platform, name);
-                    self.files.remove(&key).map(|path| (key, path))
-                })
-                .collect(),
-        };
+        let mut present = BTreeSet::new();
         for (tool, document) in stored.iter().zip(&documents) {
-            let path = told_path(&tool.identity(), Format::Yaml, session);
-            let text = yaml(document)?;
-            let file = self.folder.join(&path);
-            if files::read(&file, text.len() as u64).as_deref() != Some(text.as_bytes()) {
-                files::write(&file, &text)?;
-            }
-            let key = key(&tool.platform, &tool.tool_name);
-            if gone.get(&key) == Some(&path) {
-                gone.remove(&key);
-            }
-            self.files.insert(key, path);
+            let identity = tool.identity();
+            let path = told_path(&identity, Format::Yaml, Layout::Version, session);
+            self.files.write(&identity, path, &yaml(document)?)?;
+            present.insert((identity.platform, identity.name));
         }
-        for path in gone.values().filter(|path| stays_inside(path)) {
-            // A file that someone removed already is as it should be.
-            let _ = std::fs::remove_file(self.folder.join(path));
-        }
-        let list = serde_json::to_string(&self.files).map_err(std::io::Error::from)?;
-        files::write(&self.folder.join(LIST), &list)?;
+        self.files.keep(|platform, name| {
+            let tool = (platform.to_owned(), name.to_owned());
+            present.contains(&tool) || some.is_some_and(|some| !some.contains(&tool))
+        });
+        self.files.save()?;
         Ok(stored.len())
     }
-}
-
-/// Whether a path of the list, which anyone could have written, leads nowhere else.
-fn stays_inside(path: &Path) -> bool {
-    path.components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)))
 }

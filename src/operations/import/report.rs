@@ -14,6 +14,15 @@ use crate::words::counted;
 /// How many conflicts a refusal names.
 const NAMED: usize = 10;
 
+/// A definition that became the next version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Bump {
+    /// The version that the definition has.
+    pub tool: String,
+    /// The version that it became.
+    pub version: String,
+}
+
 /// What an import did, in numbers.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Summary {
@@ -23,6 +32,8 @@ pub struct Summary {
     pub updated: usize,
     /// Definitions that became the next version.
     pub bumped: usize,
+    /// Which these are, with the version that each became.
+    pub bumps: Vec<Bump>,
     /// Definitions that the catalog has as they are.
     pub unchanged: usize,
     /// Definitions that differ, and that the catalog keeps as it has them.
@@ -38,7 +49,13 @@ pub struct Summary {
 }
 
 impl Summary {
-    fn new(carried: &Carried, refused: usize, revision: i64, dry_run: bool) -> Self {
+    fn new(
+        definitions: &Definitions,
+        carried: &Carried,
+        refused: usize,
+        revision: i64,
+        dry_run: bool,
+    ) -> Self {
         let mut summary = Self {
             retired: carried.retired.len(),
             refused,
@@ -46,13 +63,19 @@ impl Summary {
             dry_run,
             ..Self::default()
         };
-        for (_, step) in &carried.steps {
+        for (place, step) in &carried.steps {
             match step {
                 Step::Create { .. } => summary.created += 1,
                 Step::Unchanged => summary.unchanged += 1,
                 Step::Skip { .. } => summary.skipped += 1,
                 Step::Update { .. } => summary.updated += 1,
-                Step::Bump { .. } => summary.bumped += 1,
+                Step::Bump { version, .. } => {
+                    summary.bumped += 1;
+                    summary.bumps.push(Bump {
+                        tool: definitions.documents.briefs()[*place].identity.to_string(),
+                        version: version.clone(),
+                    });
+                }
                 Step::Conflict { .. } => {}
             }
         }
@@ -134,7 +157,7 @@ impl Imported {
             false => refused.len(),
         };
         Self {
-            summary: Summary::new(&carried, count, revision, dry_run),
+            summary: Summary::new(definitions, &carried, count, revision, dry_run),
             refused,
             incomplete: definitions.incomplete.clone(),
             impact,

@@ -1,0 +1,99 @@
+//! The files of a folder that toolcat wrote there, so that no other is ever removed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::definition::Identity;
+use crate::format::MAX_BYTES;
+
+use super::{CommandError, files};
+
+/// The file in the folder that says which files are ours.
+const LIST: &str = ".toolcat-files.json";
+
+/// A folder with one file for each tool.
+pub struct Owned {
+    folder: PathBuf,
+    /// Files by `[platform, name]`.
+    files: BTreeMap<String, PathBuf>,
+}
+
+fn key(platform: &str, name: &str) -> String {
+    serde_json::json!([platform, name]).to_string()
+}
+
+impl Owned {
+    /// What of that folder is ours; nothing where it has no list.
+    pub fn of(folder: &Path) -> Self {
+        let files = files::read(&folder.join(LIST), MAX_BYTES)
+            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+            .unwrap_or_default();
+        Self {
+            folder: folder.to_owned(),
+            files,
+        }
+    }
+
+    /// Writes the file of a tool, unless it is so already; one that it had under another name is removed.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub fn write(
+        &mut self,
+        tool: &Identity,
+        path: PathBuf,
+        text: &str,
+    ) -> Result<(), CommandError> {
+        let file = self.folder.join(&path);
+        if files::read(&file, text.len() as u64).as_deref() != Some(text.as_bytes()) {
+            files::write(&file, text)?;
+        }
+        let before = self.files.insert(key(&tool.platform, &tool.name), path);
+        if let Some(before) = before.filter(|it| !self.files.values().any(|now| now == it)) {
+            self.remove(&before);
+        }
+        Ok(())
+    }
+
+    /// Removes the files of the tools that are not to be kept; how many.
+    pub fn keep(&mut self, kept: impl Fn(&str, &str) -> bool) -> usize {
+        let is_gone = |key: &String| {
+            let tool: Option<(String, String)> = serde_json::from_str(key).ok();
+            tool.is_none_or(|(platform, name)| !kept(&platform, &name))
+        };
+        let gone: Vec<String> = self
+            .files
+            .keys()
+            .filter(|it| is_gone(it))
+            .cloned()
+            .collect();
+        for key in &gone {
+            if let Some(path) = self.files.remove(key) {
+                self.remove(&path);
+            }
+        }
+        gone.len()
+    }
+
+    /// Keeps the list.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn save(&self) -> Result<(), CommandError> {
+        let list = serde_json::to_string_pretty(&self.files).map_err(std::io::Error::from)?;
+        files::write(&self.folder.join(LIST), &(list + "\n"))
+    }
+
+    fn remove(&self, path: &Path) {
+        if stays_inside(path) {
+            // A file that someone removed already is as it should be.
+            let _ = std::fs::remove_file(self.folder.join(path));
+        }
+    }
+}
+
+/// Whether a path of the list, which anyone could have written, leads nowhere else.
+fn stays_inside(path: &Path) -> bool {
+    path.components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)))
+}
