@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -56,6 +56,20 @@ pub struct Watch {
     pub since: DateTime<Utc>,
     /// How many different requests at most, the newest.
     pub most: usize,
+}
+
+impl Watch {
+    /// How many days [`recent`](Self::recent) goes back.
+    pub const DAYS: i64 = 7;
+    const MOST: usize = 100;
+
+    /// Those of the last days, as many as are answered while somebody waits.
+    pub fn recent() -> Self {
+        Self {
+            since: Utc::now() - TimeDelta::days(Self::DAYS),
+            most: Self::MOST,
+        }
+    }
 }
 
 /// What an edit did.

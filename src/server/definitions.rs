@@ -15,11 +15,11 @@ use super::extract::{
 };
 use super::problem::{Fault, Name, Problem};
 use super::tools::{self, ToolView, Which};
-use super::writes::{Changing, FilterBody, reason, seen};
+use super::writes::{FilterBody, reason, seen};
 use crate::definition::ToolRef;
 use crate::format::{Format, Source};
-use crate::operations::edit::{self, Base};
-use crate::operations::import;
+use crate::operations::edit::{self, Base, Watch};
+use crate::operations::import::{self, Impacts};
 use crate::operations::validate as validation;
 use crate::operations::{Caller, Kind, Refusal, Remedy, Seen, Silent, export, show};
 use crate::store::Connection;
@@ -56,10 +56,32 @@ pub struct EditedView {
     /// The fields that changed, with their old and new values.
     #[schema(value_type = Vec<Object>)]
     changes: Value,
+    /// What was asked in the last 7 days and would be answered otherwise, where `impact` asked for it: how many
+    /// different requests were looked at, and those with another answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    impact: Option<Impacts>,
     /// The revision of the catalog afterwards; of a dry run, the present one.
     revision: i64,
     /// Whether nothing of it was kept.
     dry_run: bool,
+}
+
+/// Which tool is to be replaced, and how.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+pub struct Replacing {
+    /// The platform, where the name alone can mean several tools.
+    platform: Option<String>,
+    /// The version, where it is not the one in use.
+    version: Option<String>,
+    /// Do all but keep it, and answer what would change.
+    dry_run: bool,
+    /// Tell which recorded selections are answered otherwise.
+    impact: bool,
+    /// Why, for the audit log; the header Toolcat-Reason says it as well.
+    reason: Option<String>,
 }
 
 /// Replace the definition of a tool
@@ -67,7 +89,7 @@ pub struct EditedView {
 /// If-Match names the state that the edit began from. What others changed since then stays, as long as it is
 /// other fields; where it is the same, the answer is 412 with each of them.
 #[utoipa::path(put, path = "/tools/{name}", tag = "tools",
-    params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Changing,
+    params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Replacing,
         ("If-Match" = String, Header, description = "The ETag of the tool, or *"),
         ("Toolcat-Reason" = Option<String>, Header, description = "Why, for the audit log")),
     request_body(content((Object = "application/json"), (Value = "application/yaml")), description = "The definition"),
@@ -80,21 +102,23 @@ pub async fn replace(
     State(app): State<Arc<App>>,
     asker: Asker,
     Named(name): Named,
-    Params(changing): Params<Changing>,
+    Params(replacing): Params<Replacing>,
     headers: HeaderMap,
     request: Request,
 ) -> Result<Answer<EditedView>, Problem> {
     let reference = tool(
         &name,
-        changing.platform.as_deref(),
-        changing.version.as_deref(),
+        replacing.platform.as_deref(),
+        replacing.version.as_deref(),
     )?;
     let format = format_of(&headers)?;
     let seen = seen(&reference, &headers)?;
-    let caller = asker.caller(reason(changing.reason, &headers)?, changing.dry_run);
+    let caller = asker.caller(reason(replacing.reason, &headers)?, replacing.dry_run);
+    let watch = replacing.impact.then(Watch::recent);
     let text = body(request, &()).await?;
     let work = move |connection: &mut Connection| {
-        put(connection, &caller, &reference, seen, text.to_vec(), format)
+        let read = (text.to_vec(), format);
+        put(connection, &caller, &reference, seen, read, watch)
     };
     let edited = app.pool.run(work).await?;
     app.following.settle(edited.revision).await;
@@ -103,6 +127,7 @@ pub async fn replace(
         action: "updated".to_owned(),
         tool: edited.tool,
         changes: changes.map_err(|error| Problem::internal(error.to_string()))?,
+        impact: edited.impact,
         revision: edited.revision,
         dry_run: edited.dry_run,
     }))
@@ -113,8 +138,8 @@ fn put(
     caller: &Caller,
     reference: &ToolRef,
     mut seen: Seen,
-    text: Vec<u8>,
-    format: Format,
+    (text, format): (Vec<u8>, Format),
+    watch: Option<Watch>,
 ) -> Result<edit::Edited, Refusal> {
     let shown = show::run(connection, reference, None)?;
     let edited = edit::read(BODY, text, Some(format))?;
@@ -127,7 +152,7 @@ fn put(
         tool: Handle::from(&shown.stored),
         base,
         edited,
-        watch: None,
+        watch,
     };
     edit::run(connection, caller, &request).map_err(|refusal| match refusal.kind {
         Kind::Overtaken => refusal.remedy(Remedy::ReadAgain),

@@ -13,9 +13,11 @@ use super::extract::{Answer, AnyJson, Params};
 use super::problem::{Name, Problem};
 use crate::definition::ToolRef;
 use crate::operations::Refusal;
-use crate::operations::telemetry::{self as operation, analyze, record};
+use crate::operations::telemetry::analyze::Analysed;
+use crate::operations::telemetry::{self as operation, overview, record};
 use crate::store::Connection;
-use crate::telemetry::{AnalyzeOptions, Measure};
+use crate::store::telemetry::Total;
+use crate::telemetry::{ErrorGroup, Measure};
 
 /// The most executions of one batch.
 const LARGEST_BATCH: usize = 10_000;
@@ -165,12 +167,24 @@ pub struct Analysing {
     samples: Option<u64>,
 }
 
-/// What the executions say, pattern by pattern.
+/// What the executions say, as a whole and pattern by pattern.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnalysisView {
+    /// Executions, successes, times and costs of each day in UTC, in their order.
+    #[schema(value_type = Vec<Object>)]
+    days: Vec<Total>,
+    /// The same of each tool, the dearest first.
+    #[schema(value_type = Vec<Object>)]
+    tools: Vec<Total>,
+    /// The same of each user, the dearest first.
+    #[schema(value_type = Vec<Object>)]
+    users: Vec<Total>,
+    /// The most frequent kinds of errors.
+    #[schema(value_type = Vec<Object>)]
+    errors: Vec<ErrorGroup>,
     /// Each as `toolcat telemetry analyze --format json` writes it.
     #[schema(value_type = Vec<Object>)]
-    patterns: Vec<analyze::Analysed>,
+    patterns: Vec<Analysed>,
 }
 
 /// Compare executions with the estimates
@@ -197,17 +211,19 @@ pub async fn analysis(
         until: analysing.until,
         environment: analysing.environment,
     };
-    let options = AnalyzeOptions {
-        measure: match analysing.measure {
-            MeasureName::Time => Measure::Time,
-            MeasureName::Cost => Measure::Cost,
-        },
-        ..AnalyzeOptions::default()
+    let measure = match analysing.measure {
+        MeasureName::Time => Measure::Time,
+        MeasureName::Cost => Measure::Cost,
     };
-    let read = app.pool.read(move |connection| {
-        let scope = executions.scope(connection)?;
-        analyze::run(connection, &scope, &options, samples)
-    });
-    let patterns = read.await?;
-    Ok(Answer(AnalysisView { patterns }))
+    let read = app
+        .pool
+        .read(move |connection| overview::run(connection, &executions, measure, samples));
+    let found = read.await?;
+    Ok(Answer(AnalysisView {
+        days: found.days,
+        tools: found.tools,
+        users: found.users,
+        errors: found.errors,
+        patterns: found.patterns,
+    }))
 }

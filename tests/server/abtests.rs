@@ -156,6 +156,8 @@ fn executions_are_compared_with_the_estimates() {
     let analysed = server.get("/telemetry/analysis?tool=df").ok();
     assert_eq!(analysed["patterns"][0]["executions"], 40);
     assert_eq!(analysed["patterns"][0]["tool"], "linux/df@1.0");
+    assert_eq!(analysed["tools"][0]["executions"], 40, "{analysed}");
+    assert!(analysed["days"][0]["day"].is_string(), "{analysed}");
     assert_eq!(
         server.get("/telemetry/analysis?tool=du").ok()["patterns"],
         json!([])

@@ -128,6 +128,11 @@ fn a_definition_is_replaced_and_what_others_changed_elsewhere_stays() {
             &json!("Something else")
         )
     );
+    let watching = "/tools/df?dry_run=true&impact=true";
+    let tried = server
+        .send("PUT", watching, &[("If-Match", "*")], &mine)
+        .ok();
+    assert_eq!(tried["impact"], json!({"selections": 0, "changed": []}));
     let any = server.send("PUT", "/tools/df", &[("If-Match", "*")], &mine);
     assert_eq!(any.ok()["changes"][0]["new"], "Something else");
     mine["tool_name"] = json!("other");

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{TimeDelta, Utc};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -36,11 +35,6 @@ use crate::validate::Severity;
 
 /// What a text is called where it is wrong.
 const TEXT: &str = "text";
-
-/// How far back recorded selections are looked at for what would be answered otherwise, in days, and how many
-/// different ones.
-const DAYS: i64 = 7;
-const SELECTIONS: usize = 100;
 
 /// Which version is edited.
 #[derive(Debug, Default, Deserialize)]
@@ -235,9 +229,9 @@ fn answers(impact: &Impacts) -> Markup {
     let nothing = "no tool";
     html! {
         @match (impact.selections, impact.changed.len()) {
-            (0, _) => p { "No selection was recorded in the last " (DAYS) " days." },
-            (n, 0) => p { "None of the " (kit::counted(n, "request")) " recorded in the last " (DAYS) " days." },
-            (n, changed) => p { (changed) " of the " (kit::counted(n, "request")) " recorded in the last " (DAYS) " days:" },
+            (0, _) => p { "No selection was recorded in the last " (Watch::DAYS) " days." },
+            (n, 0) => p { "None of the " (kit::counted(n, "request")) " recorded in the last " (Watch::DAYS) " days." },
+            (n, changed) => p { (changed) " of the " (kit::counted(n, "request")) " recorded in the last " (Watch::DAYS) " days:" },
         }
         ul.plain-list {
             @for it in &impact.changed {
@@ -306,10 +300,7 @@ pub async fn save(
         return Ok(page(&viewer, &name, &draft, &look, html! {}));
     }
     let caller = viewer.caller(given(&draft.reason), act == Act::Impact);
-    let watch = (act == Act::Impact).then(|| Watch {
-        since: Utc::now() - TimeDelta::days(DAYS),
-        most: SELECTIONS,
-    });
+    let watch = (act == Act::Impact).then(Watch::recent);
     let (text, base) = (draft.text.clone(), draft.base.clone());
     let work = move |it: &mut Connection| Ok(attempt(it, &caller, &tool, &text, &base, watch));
     match app.pool.run(work).await? {
