@@ -119,12 +119,16 @@ pub fn run(args: &SimulateArgs, session: &mut Session) -> Result<Outcome, Comman
         cost_variation: args.cost_variation.unwrap_or(known.cost_variation),
         ..known
     };
-    if let (Some(effect), Some(metric)) = (args.mde, plan.primaries.first()) {
+    if let Some(effect) = args.mde {
         let target = Target {
             alpha: plan.alpha(),
             ..Target::default()
         };
-        plan.planned = sizing::planned_for(*metric, effect, &known, plan.split, target)?.total();
+        let rule = (
+            plan.primaries.get(..1).unwrap_or_default(),
+            &plan.guardrails[..],
+        );
+        plan.planned = sizing::planned_total(rule, effect, &known, plan.split, target)?;
     }
     plan.planned = args.planned.unwrap_or(plan.planned);
     if args.name.is_none() {

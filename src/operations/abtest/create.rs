@@ -232,13 +232,5 @@ fn planned(
         alpha: 1.0 - request.confidence,
         ..Target::default()
     };
-    let mut total = 0;
-    for metric in metrics {
-        total = total.max(sizing::planned_for(*metric, effect, known, split, target)?.total());
-    }
-    for guardrail in guardrails {
-        let size = sizing::planned_for_guardrail(*guardrail, known, split, target)?;
-        total = total.max(size.total());
-    }
-    Ok(total)
+    sizing::planned_total((metrics, guardrails), effect, known, split, target)
 }

@@ -173,6 +173,28 @@ pub fn planned_for_guardrail(
         })
 }
 
+/// The planned total that shows the effect on each of the metrics and each guardrail kept.
+///
+/// # Errors
+/// [`Kind::Invalid`] if no test gets that many records.
+pub fn planned_total(
+    (metrics, guardrails): (&[Metric], &[Guardrail]),
+    effect: f64,
+    known: &Assumed,
+    split: Split,
+    target: Target,
+) -> Result<u64, Refusal> {
+    let mut total = 0;
+    for metric in metrics {
+        total = total.max(planned_for(*metric, effect, known, split, target)?.total());
+    }
+    for guardrail in guardrails {
+        let size = planned_for_guardrail(*guardrail, known, split, target)?;
+        total = total.max(size.total());
+    }
+    Ok(total)
+}
+
 fn impossible(message: String, hint: &str) -> Refusal {
     Refusal::new(Kind::Invalid, message).remedy(Remedy::Said(hint.to_owned()))
 }
@@ -204,4 +226,27 @@ pub fn planned_for(
         return Err(impossible(message, "plan for a larger effect"));
     }
     Ok(size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S04: the size is that of the guardrail where it asks for more than the effect.
+    #[test]
+    fn a_total_counts_what_guardrails_need() {
+        let known = Assumed::from(Baseline::default());
+        let split = Split { a: 0.5, b: 0.5 };
+        let guardrail = Guardrail {
+            metric: Metric::Success,
+            margin: 0.02,
+        };
+        let total = |guardrails: &[Guardrail]| {
+            let rule: (&[Metric], _) = (&[Metric::Time], guardrails);
+            planned_total(rule, 0.2, &known, split, Target::default()).ok()
+        };
+        let alone = planned_for_guardrail(guardrail, &known, split, Target::default()).ok();
+        assert_eq!(total(&[guardrail]), alone.map(|size| size.total()));
+        assert!(total(&[guardrail]) > total(&[]) && total(&[]).is_some());
+    }
 }
