@@ -128,7 +128,8 @@ impl Lexicon {
     /// Whether a request, given by its terms and as its words between single spaces, asks for such an act.
     pub fn asks_to_destroy(&self, terms: &HashSet<Arc<str>>, text: &str) -> bool {
         let asks = |term: &Arc<str>| self.destroys.contains(&**term) || self.asks.contains(&**term);
-        terms.iter().any(asks) || (self.asking_phrases.iter()).any(|phrase| holds(text, phrase))
+        let said = |phrase: &String| holds(text, phrase) || parted(text, phrase);
+        terms.iter().any(asks) || self.asking_phrases.iter().any(said)
     }
 }
 
@@ -155,6 +156,26 @@ fn holds(text: &str, phrase: &str) -> bool {
         let after = text[at + phrase.len()..].chars().next();
         before.is_none_or(|it| it == ' ') && after.is_none_or(|it| it == ' ')
     })
+}
+
+/// So many words may stand within a verb of two words: "switch the old printer off".
+const BETWEEN: usize = 4;
+
+/// Whether a text of words between single spaces has the two words of a verb with others between them.
+fn parted(text: &str, phrase: &str) -> bool {
+    let Some((verb, particle)) = phrase.split_once(' ') else {
+        return false;
+    };
+    let words: Vec<&str> = text.split(' ').collect();
+    (words.iter().enumerate())
+        .filter(|(_, word)| **word == verb)
+        .any(|(at, _)| {
+            words
+                .iter()
+                .skip(at + 1)
+                .take(BETWEEN + 1)
+                .any(|it| *it == particle)
+        })
 }
 
 #[cfg(test)]
@@ -258,7 +279,9 @@ mod tests {
             lexicon().asks_to_destroy(&terms(&words), text)
         };
         assert!(asks("get rid of old logs") && asks("throw away the cache") && asks("killing it"));
+        assert!(asks("switch the old guest off") && asks("she can no longer sign in"));
         assert!(!asks("recover a file") && !asks("who is here"));
+        assert!(!asks("turn it on when the battery of the machine is off"));
         assert!(lexicon().destroys(["delet"]));
         assert!(!lexicon().destroys(["list"]));
     }
