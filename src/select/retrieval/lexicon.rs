@@ -112,9 +112,13 @@ impl Lexicon {
             .map(|(phrase, others)| (phrase.as_str(), others.as_slice()))
     }
 
-    /// What undoes what is asked for, by the terms of a request.
-    pub fn opposites(&'static self, asked: &HashSet<Arc<str>>) -> Opposites {
-        let said = |side: &str| side.split(' ').any(|word| asked.contains(word));
+    /// What undoes what is asked for, by the terms of a request and its words between single spaces.
+    pub fn opposites(&'static self, asked: &HashSet<Arc<str>>, text: &str) -> Opposites {
+        let word_said = |word: &str| match word.contains('_') {
+            true => says(text, &word.replace('_', " ")),
+            false => asked.contains(word),
+        };
+        let said = |side: &str| side.split(' ').any(word_said);
         let pairs = self.opposites.iter();
         let both = pairs.flat_map(|[one, other]| [(*one, *other), (*other, *one)]);
         Opposites(both.filter(|(yes, no)| said(yes) && !said(no)).collect())
@@ -128,7 +132,7 @@ impl Lexicon {
     /// Whether a request, given by its terms and as its words between single spaces, asks for such an act.
     pub fn asks_to_destroy(&self, terms: &HashSet<Arc<str>>, text: &str) -> bool {
         let asks = |term: &Arc<str>| self.destroys.contains(&**term) || self.asks.contains(&**term);
-        let said = |phrase: &String| holds(text, phrase) || parted(text, phrase);
+        let said = |phrase: &String| says(text, phrase);
         terms.iter().any(asks) || self.asking_phrases.iter().any(said)
     }
 }
@@ -156,6 +160,11 @@ fn holds(text: &str, phrase: &str) -> bool {
         let after = text[at + phrase.len()..].chars().next();
         before.is_none_or(|it| it == ' ') && after.is_none_or(|it| it == ' ')
     })
+}
+
+/// Whether a text of words between single spaces says a phrase, or a verb of two words with others between them.
+fn says(text: &str, phrase: &str) -> bool {
+    holds(text, phrase) || parted(text, phrase)
 }
 
 /// So many words may stand within a verb of two words: "switch the old printer off".
@@ -262,11 +271,13 @@ mod tests {
     fn opposites_oppose_unless_both_are_said() {
         let opposed = |asked: &[&str], said: &[&str]| {
             let said = terms(said);
-            let opposites = lexicon().opposites(&terms(asked));
+            let opposites = lexicon().opposites(&terms(asked), &asked.join(" "));
             opposites.in_what(said.iter().map(|it| &**it))
         };
         assert!(opposed(&["recover", "file"], &["delete", "file"]));
         assert!(opposed(&["unlock", "account"], &["lock"]));
+        assert!(opposed(&["switch", "the", "guest", "off"], &["start"]));
+        assert!(!opposed(&["switch", "it", "off", "and", "on"], &["start"]));
         assert!(!opposed(&["start", "stop"], &["stop"]));
         assert!(!opposed(&["start"], &["start", "stop"]));
         assert!(!opposed(&["file"], &["delete"]));

@@ -166,7 +166,7 @@ impl<'a> Reader<'a> {
             asked,
             information: weights.iter().map(|word| word.weight).sum(),
             asks_to_destroy: lexicon().asks_to_destroy(&asked.terms, &asked.text),
-            opposites: lexicon().opposites(&asked.terms),
+            opposites: lexicon().opposites(&asked.terms, &asked.text),
             meaning: meanings.of(&asked.whole),
             analyzer: Analyzer::new(),
             meanings,
