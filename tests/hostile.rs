@@ -130,3 +130,28 @@ fn a_closed_pipe_is_no_error() {
     let run = crate::common::Run::of(shell.output().expect("bash runs"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
 }
+
+/// A stream that never ends is read as long as there is hope for it.
+#[test]
+fn an_endless_stream_of_bad_definitions_is_given_up() {
+    let world = World::new();
+    let mut stream = std::process::Command::new("yes")
+        .arg("tool_name: x\n---")
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("a stream");
+    let run = world
+        .command(&["validate", "-", "--all"])
+        .stdin(stream.stdout.take().expect("its output"))
+        .output()
+        .expect("an end");
+    let _ = stream.kill();
+    let _ = stream.wait();
+    assert_eq!(run.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        said.contains("the rest of it is not read"),
+        "{}",
+        said.len()
+    );
+}

@@ -1,7 +1,7 @@
 //! The files of a folder that toolcat wrote there, so that no other is ever removed.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::definition::Identity;
 use crate::format::MAX_BYTES;
@@ -85,15 +85,44 @@ impl Owned {
     }
 
     fn remove(&self, path: &Path) {
-        if stays_inside(path) {
+        if stays_inside(&self.folder, path) {
             // A file that someone removed already is as it should be.
             let _ = std::fs::remove_file(self.folder.join(path));
         }
     }
 }
 
-/// Whether a path of the list, which anyone could have written, leads nowhere else.
-fn stays_inside(path: &Path) -> bool {
+/// Whether a path of the list, which anyone could have written, leads nowhere else: not by its parts, and not by
+/// a folder on the way that is a link.
+fn stays_inside(folder: &Path, path: &Path) -> bool {
+    let mut on_the_way = path.ancestors().skip(1);
     path.components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)))
+        .all(|part| matches!(part, Component::Normal(_)))
+        && on_the_way.all(|it| it.as_os_str().is_empty() || !folder.join(it).is_symlink())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_list_says_removes_nothing_elsewhere() {
+        let place = tempfile::tempdir().expect("a folder");
+        let (folder, other) = (place.path().join("ours"), place.path().join("other"));
+        for it in [&folder.join("linux"), &other] {
+            std::fs::create_dir_all(it).expect("a folder");
+        }
+        std::os::unix::fs::symlink(&other, folder.join("link")).expect("a link");
+        for file in [folder.join("linux/df.yaml"), other.join("df.yaml")] {
+            std::fs::write(file, "").expect("a file");
+        }
+        let listed = ["../other/df.yaml", "link/df.yaml", "linux/df.yaml"];
+        let files: BTreeMap<String, &str> = (listed.iter().enumerate())
+            .map(|(at, it)| (key("linux", &at.to_string()), *it))
+            .collect();
+        std::fs::write(folder.join(LIST), serde_json::to_vec(&files).expect("JSON"))
+            .expect("a file");
+        assert_eq!(Owned::of(&folder).keep(|_, _| false), 3);
+        assert!(other.join("df.yaml").exists() && !folder.join("linux/df.yaml").exists());
+    }
 }

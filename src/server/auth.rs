@@ -13,8 +13,11 @@ use sha2::{Digest as _, Sha256};
 use super::app::App;
 use super::finish::Signed;
 use super::limit::Key;
+use super::pool::Pool;
 use super::problem::{Name, Problem};
+use crate::operations::Refusal;
 use crate::operations::access::{self, Principal, Role};
+use crate::store::Connection;
 
 /// How long a token is taken for good without asking the catalog again, where it is not known that members
 /// or tokens have changed.
@@ -31,8 +34,30 @@ type Known = (Option<Arc<Principal>>, Instant);
 pub struct Tokens(Mutex<HashMap<[u8; 32], Known>>);
 
 impl Tokens {
-    /// Whom the token or the session with that hash stands for, where that is known.
-    pub fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
+    /// Whom the token or the session with that hash stands for: as it was a moment ago, else as the catalog says now.
+    ///
+    /// # Errors
+    /// 401 where it stands for nobody; 503.
+    pub async fn principal(
+        &self,
+        pool: &Arc<Pool>,
+        hash: [u8; 32],
+        ask: impl FnMut(&mut Connection) -> Result<Principal, Refusal> + Send + 'static,
+    ) -> Result<Arc<Principal>, Problem> {
+        if let Some(principal) = self.get(&hash) {
+            return Ok(principal);
+        }
+        let read = pool.read(ask).await.inspect_err(|problem| {
+            if problem.status() == StatusCode::UNAUTHORIZED {
+                self.remove(&hash);
+            }
+        });
+        let principal = Arc::new(read?);
+        self.put(hash, Arc::clone(&principal));
+        Ok(principal)
+    }
+
+    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (principal, since) = known.get(hash)?;
         principal.clone().filter(|_| since.elapsed() < REMEMBERED)
@@ -46,7 +71,7 @@ impl Tokens {
     }
 
     /// Remembers for a moment whom it stands for.
-    pub fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
+    fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST {
             known.clear();
@@ -164,19 +189,11 @@ pub async fn who(app: &Arc<App>, token: Option<&str>) -> Result<Option<Arc<Princ
                 .hint("send `Authorization: Bearer TOKEN`")),
         };
     };
+    let tokens = app.following.tokens();
     let hash = hash(&token);
-    if let Some(principal) = app.following.tokens().get(&hash) {
-        return Ok(Some(principal));
-    }
-    let read = app.pool.read(move |it| access::authenticate(it, &token));
-    let read = read.await.inspect_err(|problem| {
-        if problem.status() == StatusCode::UNAUTHORIZED {
-            app.following.tokens().remove(&hash);
-        }
-    });
-    let principal = Arc::new(read?);
-    app.following.tokens().put(hash, Arc::clone(&principal));
-    Ok(Some(principal))
+    let ask = move |it: &mut Connection| access::authenticate(it, &token);
+    let principal = tokens.principal(&app.pool, hash, ask);
+    principal.await.map(Some)
 }
 
 /// The token of a request.

@@ -78,16 +78,11 @@ impl Report {
 /// Validates files, or standard input. A file that cannot be read is a finding like any other.
 pub fn check(inputs: &[Input], options: &Options) -> Report {
     let mut documents = Vec::new();
-    let whole = Look {
-        options,
-        known: &|_| false,
-        make: &|loaded| loaded,
-    };
     let keep = |loaded| {
         documents.push(loaded);
         Ok::<_, Infallible>(())
     };
-    let Ok(all) = whole.files(inputs, keep, || {});
+    let Ok(all) = Look::whole(options).files(inputs, keep, || {});
     let again = |place: usize| text_of(inputs.get(place)?);
     Report {
         documents,
@@ -199,16 +194,11 @@ pub fn check_sources_apart(
 /// Validates texts.
 pub fn check_sources(sources: Vec<Source>, options: &Options) -> Report {
     let mut documents = Vec::new();
-    let whole = Look {
-        options,
-        known: &|_| false,
-        make: &|loaded| loaded,
-    };
     let keep = |loaded| {
         documents.push(loaded);
         Ok::<_, Infallible>(())
     };
-    let Ok(all) = whole.sources(sources, keep);
+    let Ok(all) = Look::whole(options).sources(sources, keep);
     Report {
         documents,
         ..all.finish(&|_| None, options)
@@ -286,6 +276,17 @@ struct Look<'a, T> {
     /// Whether a definition is known to be valid.
     known: &'a (dyn Fn(&Document) -> bool + Sync),
     make: &'a (dyn Fn(Loaded) -> T + Sync),
+}
+
+impl<'a> Look<'a, Loaded> {
+    /// Looks at every definition and hands it on as it is.
+    fn whole(options: &'a Options) -> Self {
+        Self {
+            options,
+            known: &|_| false,
+            make: &|loaded| loaded,
+        }
+    }
 }
 
 /// A file that was checked by itself.
@@ -384,6 +385,13 @@ impl<T: Send> Look<'_, T> {
                     None => it.file,
                 });
                 it.made.into_iter().try_for_each(&mut *keep)?;
+            }
+            if let Some(file) = whole.as_mut().filter(|it| it.found.is_full()) {
+                let message = "there are too many errors; the rest of it is not read";
+                let problem =
+                    format::Problem::new("input/too-many-findings", Span::default(), message);
+                file.found.add(&name, problem, None, self.options);
+                parts = None;
             }
         }
         if let Some(error) = failure {

@@ -50,6 +50,11 @@ impl Findings {
         excerpt::add(source, &mut self.kept);
     }
 
+    /// Whether there are more errors than are kept.
+    pub fn is_full(&self) -> bool {
+        self.counts[Severity::Error as usize] > MOST
+    }
+
     /// Whether nothing was found.
     pub fn is_empty(&self) -> bool {
         self.counts == [0; 3]

@@ -14,11 +14,12 @@ use super::form::{Form, given};
 use super::frame::{answer, bare};
 use super::kit::{self, Field, shown};
 use super::{dress, url};
-use crate::operations::access::{self, Principal};
+use crate::operations::access;
 use crate::server::app::App;
 use crate::server::extract::Params;
 use crate::server::finish::Signed;
 use crate::server::problem::{Name, Problem};
+use crate::store::Connection;
 use crate::store::access::secret::Secret;
 
 /// How long somebody stays signed in, in seconds.
@@ -77,7 +78,9 @@ pub async fn require_session(
         return Problem::new(Name::NotSignedIn, "nobody is signed in").into_response();
     };
     let session = Key::of(&key);
-    let principal = match who(&app, session, key).await {
+    let ask = move |it: &mut Connection| access::signed_in(it, &key);
+    let known = app.following.tokens();
+    let principal = match known.principal(&app.pool, session.0, ask).await {
         Ok(principal) => principal,
         Err(problem) => return problem.into_response(),
     };
@@ -87,18 +90,6 @@ pub async fn require_session(
     let mut response = next.run(request).await;
     response.extensions_mut().insert(signed);
     response
-}
-
-async fn who(app: &App, session: Key, key: String) -> Result<Arc<Principal>, Problem> {
-    if let Some(known) = app.following.tokens().get(&session.0) {
-        return Ok(known);
-    }
-    let read = app.pool.read(move |it| access::signed_in(it, &key));
-    let principal = Arc::new(read.await?);
-    app.following
-        .tokens()
-        .put(session.0, Arc::clone(&principal));
-    Ok(principal)
 }
 
 /// Where to go when signed in.
