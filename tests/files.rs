@@ -1,7 +1,8 @@
 //! Files, lines and folders from outside: what is written goes where it is meant to, and what is read
 //! has limits.
 
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use crate::common::{Holder, World, definition};
 
@@ -28,7 +29,7 @@ fn f3_devices_are_written_through() {
     world.ok(&["db", "backup", "/dev/null"]);
     let yaml = "tool_name=g";
     world.run(&["generate", "-o", "/dev/null", "--set", yaml]);
-    let null = std::fs::metadata("/dev/null").expect("a device");
+    let null = fs::metadata("/dev/null").expect("a device");
     assert!(!null.is_file());
     let piped = world.ok(&["db", "backup", "/dev/stdout"]);
     assert!(piped.contains("disk_usage"), "{piped}");
@@ -39,17 +40,17 @@ fn a_fix_keeps_the_link_the_mode_and_the_folder() {
     let world = World::new();
     let text = definition("linux", "df", "1.0", "disk_usage").replace("'1.0'", "1.0");
     let file = world.write("real/df.yaml", text);
-    let mode = std::fs::Permissions::from_mode(0o664);
-    std::fs::set_permissions(&file, mode).expect("a mode");
+    let mode = fs::Permissions::from_mode(0o664);
+    fs::set_permissions(&file, mode).expect("a mode");
     let link = world.path().join("link.yaml");
-    std::os::unix::fs::symlink("real/df.yaml", &link).expect("a link");
+    symlink("real/df.yaml", &link).expect("a link");
     world.ok(&["validate", "--fix", "link.yaml"]);
     assert!(link.is_symlink());
     assert!(world.read("real/df.yaml").contains("version: '1.0'"));
-    let found = std::fs::metadata(&file).expect("a file").permissions();
+    let found = fs::metadata(&file).expect("a file").permissions();
     assert_eq!(found.mode() & 0o777, 0o664);
     assert_eq!(
-        std::fs::read_dir(world.path().join("real"))
+        fs::read_dir(world.path().join("real"))
             .expect("a folder")
             .count(),
         1
@@ -74,7 +75,7 @@ fn f14_lines_are_read_up_to_a_limit() {
             "{}",
             run.stderr
         );
-        let zero = std::fs::File::open("/dev/zero").expect("a device");
+        let zero = fs::File::open("/dev/zero").expect("a device");
         let output = world
             .command(args)
             .stdin(zero)
@@ -199,8 +200,8 @@ fn f4_many_unknown_keys_are_reported_in_time() {
 fn programs_are_not_taken_from_the_folder() {
     let world = World::new();
     let program = world.write("toolcat-foo", "#!/bin/sh\necho from the folder\n");
-    let mode = std::fs::Permissions::from_mode(0o755);
-    std::fs::set_permissions(&program, mode).expect("a mode");
+    let mode = fs::Permissions::from_mode(0o755);
+    fs::set_permissions(&program, mode).expect("a mode");
     for path in [".", "./", ""] {
         let output = world
             .command(&["foo"])
@@ -216,25 +217,56 @@ fn programs_are_not_taken_from_the_folder() {
 fn no_file_of_a_folder_fills_the_memory_or_is_waited_for() {
     let world = with_df();
     let place = |name: &str| world.path().join(name);
-    let zero = |name: &str| std::os::unix::fs::symlink("/dev/zero", place(name)).expect("a link");
+    let zero = |name: &str| symlink("/dev/zero", place(name)).expect("a link");
     zero(".toolcatignore");
     world.ok(&["validate", "."]);
-    std::fs::remove_file(place(".toolcatignore")).expect("removed");
+    fs::remove_file(place(".toolcatignore")).expect("removed");
     let made = std::process::Command::new("mkfifo")
         .arg(place(".toolcatignore"))
         .status();
     assert!(made.is_ok_and(|status| status.success()));
     world.ok(&["validate", "."]);
-    std::fs::remove_file(place(".toolcatignore")).expect("removed");
+    fs::remove_file(place(".toolcatignore")).expect("removed");
     world.write(".toolcatignore", "[a\n");
     let run = world.run(&["validate", "."]);
     assert_eq!(run.code, 2, "{run:?}");
     assert!(run.stderr.contains(".toolcatignore"), "{run:?}");
-    std::fs::remove_file(place(".toolcatignore")).expect("removed");
+    fs::remove_file(place(".toolcatignore")).expect("removed");
 
-    std::fs::create_dir_all(place("out/linux")).expect("a folder");
+    fs::create_dir_all(place("out/linux")).expect("a folder");
     zero("out/linux/df@1.0.yaml");
     world.ok(&["watch", "--export", "out", "--since", "0", "--count", "1"]);
     let run = world.run(&["validate", ".", "--exclude", ""]);
     assert_eq!(run.code, 2, "{run:?}");
+}
+
+/// A clone that somebody else filled may hold links; what is written below it stays below it.
+#[test]
+fn no_link_leads_an_export_or_a_new_repository_out_of_its_folder() {
+    let world = with_df();
+    for folder in ["outside", "by-folder", "by-file/linux"] {
+        fs::create_dir_all(world.path().join(folder)).expect("a folder");
+    }
+    world.write("outside/kept", "kept");
+    let link = |to: &str, at: &str| symlink(world.path().join(to), world.path().join(at));
+    link("outside", "by-folder/linux").expect("a link");
+    link("outside", "by-folder/tools").expect("a link");
+    link("outside/kept", "by-file/linux/df.yaml").expect("a link");
+    link("outside/kept", "by-file/linux/df@1.0.yaml").expect("a link");
+    for folder in ["by-folder", "by-file"] {
+        for layout in ["name", "version"] {
+            let run = world.run(&["export", "--to-dir", folder, "--layout", layout]);
+            assert_eq!(run.code, 2, "{folder} {layout}: {run:?}");
+            assert!(run.stderr.contains("is a link"), "{}", run.stderr);
+        }
+    }
+    assert_eq!(world.run(&["init", "by-folder"]).code, 2);
+    let left: Vec<_> = fs::read_dir(world.path().join("outside"))
+        .expect("a folder")
+        .collect();
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        fs::read_to_string(world.path().join("outside/kept")).expect("a file"),
+        "kept"
+    );
 }

@@ -96,7 +96,7 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
             for (identity, document) in &found {
                 let path = told_path(identity, args.to_format, args.layout, session);
                 let text = written(session, args, std::slice::from_ref(document))?;
-                files::write(&folder.join(path), &text)?;
+                files::write_below(folder, &path, &text)?;
             }
             0
         }

@@ -28,6 +28,38 @@ pub fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     })
 }
 
+/// Writes a text to a file below a folder that others may have filled, such as a clone: no link there leads to a
+/// file elsewhere. One to a device, in which nothing can be lost, is written through.
+///
+/// # Errors
+/// Where something on the way is a link, or as [`write`].
+pub fn write_below(folder: &Path, path: &Path, text: &str) -> Result<(), CommandError> {
+    let is_device =
+        || fs::metadata(folder.join(path)).is_ok_and(|it| !it.is_file() && !it.is_dir());
+    let above = path.parent().and_then(|it| link_on_the_way(folder, it));
+    let itself = || link_on_the_way(folder, path).filter(|_| !is_device());
+    if let Some(link) = above.or_else(itself) {
+        let message = format!(
+            "cannot write {}: {} is a link, which may lead out of the folder",
+            folder.join(path).display(),
+            link.display()
+        );
+        return Err(CommandError::invalid(message).hint("replace the link by what it leads to"));
+    }
+    write(&folder.join(path), text)
+}
+
+/// The first part of a path below a folder that is a link.
+pub fn link_on_the_way(folder: &Path, path: &Path) -> Option<PathBuf> {
+    let mut parts: Vec<&Path> = path
+        .ancestors()
+        .filter(|it| !it.as_os_str().is_empty())
+        .collect();
+    parts.reverse();
+    let mut parts = parts.into_iter().map(|it| folder.join(it));
+    parts.find(|it| it.is_symlink())
+}
+
 /// Writes what `fill` makes, whole or not at all.
 ///
 /// A link is followed: the file that it leads to is written, and the link stays. A device, a pipe or

@@ -46,7 +46,7 @@ impl Owned {
     ) -> Result<(), CommandError> {
         let file = self.folder.join(&path);
         if files::read(&file, text.len() as u64).as_deref() != Some(text.as_bytes()) {
-            files::write(&file, text)?;
+            files::write_below(&self.folder, &path, text)?;
         }
         let before = self.files.insert(key(&tool.platform, &tool.name), path);
         if let Some(before) = before.filter(|it| !self.files.values().any(|now| now == it)) {
@@ -81,7 +81,7 @@ impl Owned {
     /// If it cannot be written.
     pub fn save(&self) -> Result<(), CommandError> {
         let list = serde_json::to_string_pretty(&self.files).map_err(std::io::Error::from)?;
-        files::write(&self.folder.join(LIST), &(list + "\n"))
+        files::write_below(&self.folder, Path::new(LIST), &(list + "\n"))
     }
 
     fn remove(&self, path: &Path) {
@@ -95,10 +95,10 @@ impl Owned {
 /// Whether a path of the list, which anyone could have written, leads nowhere else: not by its parts, and not by
 /// a folder on the way that is a link.
 fn stays_inside(folder: &Path, path: &Path) -> bool {
-    let mut on_the_way = path.ancestors().skip(1);
+    let above = path.parent().unwrap_or(path);
     path.components()
         .all(|part| matches!(part, Component::Normal(_)))
-        && on_the_way.all(|it| it.as_os_str().is_empty() || !folder.join(it).is_symlink())
+        && files::link_on_the_way(folder, above).is_none()
 }
 
 #[cfg(test)]

@@ -96,10 +96,9 @@ pub fn run(args: &InitArgs, session: &mut Session) -> Result<Outcome, CommandErr
             .hint("begin in an empty folder, `toolcat init DIR`, and take over what you want"));
     }
     for it in FILES {
-        let path = folder.join(it.path);
-        files::write(&path, it.text)?;
+        files::write_below(folder, Path::new(it.path), it.text)?;
         if it.runs {
-            make_runnable(&path)?;
+            make_runnable(&folder.join(it.path))?;
         }
         writeln!(session.ui.out(), "{:<29}{}", it.path, it.what)?;
     }
