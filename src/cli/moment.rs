@@ -24,7 +24,9 @@ pub fn at(text: &str) -> Result<At, String> {
     let number = text.strip_prefix('@').unwrap_or(text);
     match number.parse() {
         Ok(revision) if revision >= 0 => Ok(At::Revision(revision)),
-        _ if number != text => Err(format!("`{text}` is no revision: expected one like @120")),
+        _ if number != text => Err(format!(
+            "`{text}` is not a revision: expected one like @120"
+        )),
         _ => parse(text).map(At::Time),
     }
 }

@@ -43,7 +43,7 @@ impl FromStr for Revisions {
         let number = |text: &str| {
             let text = text.trim().trim_start_matches('r');
             text.parse::<i64>().map_err(|_| {
-                format!("`{text}` is no revision: expected a number, or two as in 10..12")
+                format!("`{text}` is not a revision: expected a number, or two as in 10..12")
             })
         };
         let (from, to) = match text.split_once("..") {

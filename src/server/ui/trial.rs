@@ -279,7 +279,7 @@ fn standing(why_not: &crate::select::why_not::WhyNot) -> Markup {
             why_not.gap.unwrap_or_default()
         ),
         Standing::SetAside => "Every pattern of it was set aside.".to_owned(),
-        Standing::NoCandidate => "It is no candidate.".to_owned(),
+        Standing::NoCandidate => "It is not a candidate.".to_owned(),
     };
     kit::section(
         &format!("Why not {}", shown(&why_not.tool)),

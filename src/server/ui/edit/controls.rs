@@ -392,7 +392,7 @@ mod tests {
     fn document(value: Value) -> Document {
         match value {
             Value::Object(fields) => Document::new(fields),
-            other => panic!("{other} is no object"),
+            other => panic!("not an object: {other}"),
         }
     }
 
