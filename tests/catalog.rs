@@ -461,3 +461,49 @@ fn the_version_that_a_bump_makes_is_named() {
     let json = world.run(&[&import[..], &["json"]].concat()).json();
     assert_eq!(json["bumps"][0]["version"], "1.2");
 }
+
+/// Issue 22: an export is read part by part, in the order of a list, and all of one state.
+#[test]
+fn an_export_of_many_is_of_one_state() {
+    use std::io::Read;
+    use std::process::Stdio;
+    let world = World::new();
+    let names: Vec<String> = (0..450)
+        .map(|at| format!("tool{:03}", at * 7 % 450))
+        .collect();
+    let about = "What it is for. ".repeat(200);
+    let texts = names.iter().map(|name| {
+        definition("linux", name, "1.0", "disk_usage")
+            .replace("description: What", &format!("description: {about}What"))
+    });
+    world.write("all.yaml", texts.collect::<Vec<_>>().join("---\n"));
+    world.ok(&["import", "all.yaml"]);
+    let yaml = world.ok(&["export"]);
+    let listed = world.ok(&["list", "--format", "json"]);
+    let listed: Vec<serde_json::Value> = serde_json::from_str(&listed).expect("JSON");
+    let values: Vec<serde_json::Value> =
+        serde_json::from_str(&world.ok(&["export", "--to-format", "json"])).expect("JSON");
+    let lines = world.ok(&["export", "--to-format", "jsonl"]);
+    assert_eq!(
+        (yaml.matches("---\n").count(), lines.lines().count()),
+        (450, 450)
+    );
+    for (at, line) in lines.lines().enumerate() {
+        let value: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        assert_eq!(
+            (&value, &value["tool_name"]),
+            (&values[at], &listed[at]["tool"])
+        );
+    }
+    // Whoever reads slowly meanwhile gets what was there at the beginning.
+    let mut command = world.command(&["export"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("toolcat");
+    let mut out = child.stdout.take().expect("a pipe");
+    let mut read = vec![0; 1000];
+    out.read_exact(&mut read).expect("a beginning");
+    world.ok(&["delete", "tool449", "--yes"]);
+    out.read_to_end(&mut read).expect("the rest");
+    assert!(child.wait().expect("an end").success());
+    assert!(read == yaml.as_bytes());
+    assert!(!world.ok(&["export"]).contains("tool449"));
+}

@@ -1,14 +1,14 @@
 //! `toolcat export`: definitions out of the catalog, to stdout or into a folder.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 use sha2::{Digest, Sha256};
 
 use crate::definition::{Document, Identity, ToolRef};
-use crate::format::Format;
-use crate::operations::export;
+use crate::format::{Format, LeftOut};
+use crate::operations::export::{self, Export};
 use crate::operations::past::At;
 use crate::output::text;
 
@@ -70,6 +70,15 @@ enum OnePer {
     Pattern,
 }
 
+impl From<OnePer> for export::OnePer {
+    fn from(it: OnePer) -> Self {
+        match it {
+            OnePer::Tool => Self::Tool,
+            OnePer::Pattern => Self::Pattern,
+        }
+    }
+}
+
 /// How files are named.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Layout {
@@ -84,26 +93,43 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let mut filter = args.filter.filter();
     filter.tools.clone_from(&args.tools);
     let mut connection = session.connect()?;
-    let found = export::definitions(&mut connection, &filter, args.at)?;
-    let Some(folder) = &args.to_dir else {
-        let documents: Vec<Document> = found.into_iter().map(|(_, it)| it).collect();
-        let text = written(session, args, &documents)?;
-        session.ui.out().write_all(text.as_bytes())?;
-        return Ok(Outcome::Done);
-    };
+    export::run(&mut connection, &filter, args.at, |export| {
+        match &args.to_dir {
+            None => to_stdout(args, session, export),
+            Some(folder) => to_folder(args, session, folder, export),
+        }
+    })?;
+    Ok(Outcome::Done)
+}
+
+fn to_stdout(
+    args: &ExportArgs,
+    session: &mut Session,
+    export: &mut Export<'_>,
+) -> Result<(), CommandError> {
+    let out = session.ui.out();
+    let notes = export.text(args.to_format, args.one_per.into(), |part| {
+        Ok::<_, CommandError>(out.write_all(part.as_bytes())?)
+    })?;
+    warn(session, &notes);
+    Ok(())
+}
+
+fn to_folder(
+    args: &ExportArgs,
+    session: &Session,
+    folder: &Path,
+    export: &mut Export<'_>,
+) -> Result<(), CommandError> {
+    let written = export.identities().count();
     let removed = match args.layout {
         Layout::Version => {
-            for (identity, document) in &found {
-                let path = told_path(identity, args.to_format, args.layout, session);
-                let text = written(session, args, std::slice::from_ref(document))?;
-                files::write_below(folder, &path, &text)?;
-            }
+            each_file(args, session, export, |_, path, text| {
+                files::write_below(folder, &path, text)
+            })?;
             0
         }
-        Layout::Name => {
-            let present = export::tools_of(&mut connection, args.at)?;
-            by_name(args, session, folder, &found, &present)?
-        }
+        Layout::Name => by_name(args, session, folder, export)?,
     };
     let removed = match removed {
         0 => String::new(),
@@ -111,10 +137,10 @@ pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandE
     };
     session.ui.status(&format!(
         "wrote {} to {}{removed}",
-        text::counted(found.len(), "definition"),
+        text::counted(written, "definition"),
         folder.display()
     ));
-    Ok(Outcome::Done)
+    Ok(())
 }
 
 /// Writes a file for each tool, whatever its version, and removes ours of tools that are gone; how many.
@@ -122,28 +148,48 @@ fn by_name(
     args: &ExportArgs,
     session: &Session,
     folder: &Path,
-    found: &[(Identity, Document)],
-    present: &BTreeSet<(String, String)>,
+    export: &mut Export<'_>,
 ) -> Result<usize, CommandError> {
     let mut seen = HashSet::new();
-    let mut once = |it: &Identity| seen.insert((it.platform.clone(), it.name.clone()));
-    if let Some((identity, _)) = found.iter().find(|(it, _)| !once(it)) {
+    let twice =
+        (export.identities()).find(|it| !seen.insert((it.platform.clone(), it.name.clone())));
+    if let Some(identity) = twice {
         let message = format!(
             "{}/{} is to be written in two versions, and a layout by name has one file for it",
             identity.platform, identity.name
         );
         return Err(CommandError::invalid(message).hint("name one version, or leave out --layout"));
     }
+    let present = export.tools_of_catalog()?;
     let mut owned = Owned::of(folder);
-    for (identity, document) in found {
-        let path = told_path(identity, args.to_format, args.layout, session);
-        let text = written(session, args, std::slice::from_ref(document))?;
-        owned.write(identity, path, &text)?;
-    }
+    each_file(args, session, export, |identity, path, text| {
+        owned.write(identity, path, text)
+    })?;
     let removed =
         owned.keep(|platform, name| present.contains(&(platform.to_owned(), name.to_owned())));
     owned.save()?;
     Ok(removed)
+}
+
+/// Gives each definition to `write` as the text of a file, with the path below the folder.
+fn each_file(
+    args: &ExportArgs,
+    session: &Session,
+    export: &mut Export<'_>,
+    mut write: impl FnMut(&Identity, PathBuf, &str) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    loop {
+        let part = export.next_part()?;
+        if part.is_empty() {
+            return Ok(());
+        }
+        for (identity, document) in part {
+            let path = told_path(&identity, args.to_format, args.layout, session);
+            let written = export::text(args.to_format, args.one_per.into(), &[document])?;
+            warn(session, &written.notes);
+            write(&identity, path, &written.text)?;
+        }
+    }
 }
 
 /// One definition as YAML.
@@ -151,26 +197,17 @@ fn by_name(
 /// # Errors
 /// Where it cannot be written, which its type excludes.
 pub fn yaml(document: &Document) -> Result<String, CommandError> {
-    let written = export::text(Format::Yaml, std::slice::from_ref(document))?;
+    let one = std::slice::from_ref(document);
+    let written = export::text(Format::Yaml, export::OnePer::Tool, one)?;
     Ok(written.text)
 }
 
-/// The text of the definitions; what the format cannot carry is said.
-fn written(
-    session: &Session,
-    args: &ExportArgs,
-    documents: &[Document],
-) -> Result<String, CommandError> {
-    let written = match args.one_per {
-        OnePer::Tool => export::text(args.to_format, documents)?,
-        OnePer::Pattern => export::text_of_patterns(args.to_format, documents)?,
-    };
-    for note in &written.notes {
-        session
-            .ui
-            .warn(&format!("{}: {}", note.subject, note.message));
+/// Says what the format cannot carry.
+fn warn(session: &Session, notes: &[LeftOut]) {
+    for note in notes {
+        let message = format!("{}: {}", note.subject, note.message);
+        session.ui.warn(&message);
     }
-    Ok(written.text)
 }
 
 /// The same as [`relative_path`]; says where a name was shortened.

@@ -45,7 +45,7 @@ pub use source::{
     Collected, EXTENSIONS, Error, Input, MAX_BYTES, Source, collect, collect_without,
 };
 pub use span::{Position, Span};
-pub use write::{LeftOut, ReadOnly, Written, write};
+pub use write::{LeftOut, ReadOnly, Stream, Written, write};
 
 /// The deepest nesting that is read: a definition needs about eight levels, a JSON Schema inside
 /// one a few more.

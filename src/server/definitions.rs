@@ -19,9 +19,10 @@ use super::writes::{FilterBody, reason, seen};
 use crate::definition::ToolRef;
 use crate::format::{Format, Source};
 use crate::operations::edit::{self, Base, Watch};
+use crate::operations::export::{self, OnePer};
 use crate::operations::import::{self, Impacts};
 use crate::operations::validate as validation;
-use crate::operations::{Caller, Kind, Refusal, Remedy, Seen, Silent, export, show};
+use crate::operations::{Caller, Kind, Refusal, Remedy, Seen, Silent, show};
 use crate::store::Connection;
 use crate::store::import::OnConflict;
 use crate::store::tools::{Filter, Handle};
@@ -446,17 +447,22 @@ pub async fn take_out(
         ..body.filter.filter()
     };
     let read = app.pool.read(move |connection| {
-        let found = export::definitions(connection, &filter, None)?;
-        let documents: Vec<_> = found.into_iter().map(|(_, document)| document).collect();
-        export::text(format, &documents)
+        let mut text = String::new();
+        export::run(connection, &filter, None, |export| {
+            export.text(format, OnePer::Tool, |part| {
+                text.push_str(part);
+                Ok::<_, Refusal>(())
+            })
+        })?;
+        Ok::<_, Refusal>(text)
     });
-    let written = read.await?;
+    let text = read.await?;
     let kind = match format {
         Format::Yaml | Format::Profile => "application/yaml",
         Format::Jsonl => "application/jsonl",
         _ => "application/json",
     };
-    Ok(([(header::CONTENT_TYPE, kind)], written.text).into_response())
+    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
 }
 
 /// Show the tool of the name `import`

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::definition::Document;
 use crate::format::Format;
 use crate::output::text;
 use crate::store::audit::Entry;
@@ -12,6 +13,9 @@ use crate::store::{Connection, StoreError};
 use super::super::export::{Layout, told_path, yaml};
 use super::super::owned::Owned;
 use super::{CommandError, Session};
+
+/// Definitions that are read together.
+const PART: usize = 200;
 
 /// A folder with one file for the latest version of each tool.
 pub struct Mirror {
@@ -73,7 +77,8 @@ impl Mirror {
                     some.contains(&(tool.platform.clone(), tool.tool_name.clone()))
                 })
         };
-        let (stored, documents) = self.connection.snapshot::<_, StoreError>(|connection| {
+        let Self { connection, files } = self;
+        let present = connection.snapshot::<_, StoreError>(|connection| {
             let mut stored = match some {
                 None => tools::list(connection, &Filter::default())?,
                 Some(some) => {
@@ -82,21 +87,35 @@ impl Mirror {
                 }
             };
             stored.retain(is_concerned);
-            let documents = tools::definitions(connection, &stored)?;
-            Ok((stored, documents))
-        })?;
-        let mut present = BTreeSet::new();
-        for (tool, document) in stored.iter().zip(&documents) {
-            let identity = tool.identity();
-            let path = told_path(&identity, Format::Yaml, Layout::Version, session);
-            self.files.write(&identity, path, &yaml(document)?)?;
-            present.insert((identity.platform, identity.name));
-        }
+            for part in stored.chunks(PART) {
+                let documents = tools::definitions(connection, part)?;
+                if let Err(error) = write(files, part, &documents, session) {
+                    return Ok(Err(error));
+                }
+            }
+            let names = stored.into_iter().map(|it| (it.platform, it.tool_name));
+            Ok(Ok(names.collect::<BTreeSet<_>>()))
+        })??;
         self.files.keep(|platform, name| {
             let tool = (platform.to_owned(), name.to_owned());
             present.contains(&tool) || some.is_some_and(|some| !some.contains(&tool))
         });
         self.files.save()?;
-        Ok(stored.len())
+        Ok(present.len())
     }
+}
+
+/// Writes the files of some tools.
+fn write(
+    files: &mut Owned,
+    stored: &[StoredTool],
+    documents: &[Document],
+    session: &Session,
+) -> Result<(), CommandError> {
+    for (tool, document) in stored.iter().zip(documents) {
+        let identity = tool.identity();
+        let path = told_path(&identity, Format::Yaml, Layout::Version, session);
+        files.write(&identity, path, &yaml(document)?)?;
+    }
+    Ok(())
 }

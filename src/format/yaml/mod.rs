@@ -5,4 +5,4 @@ pub mod scalar;
 mod write;
 
 pub use read::{read, read_at};
-pub use write::{SCHEMA_COMMENT, with_comments, write, write_value};
+pub use write::{SCHEMA_COMMENT, with_comments, write_value};

@@ -3,25 +3,11 @@
 use serde_json::Value;
 
 use super::scalar;
-use crate::definition::Document;
 use crate::format::Position;
 use crate::format::node::{Kind, Node, Style};
-use crate::format::order;
 
 /// The comment that tells editors which schema a definition follows.
 pub const SCHEMA_COMMENT: &str = "# yaml-language-server: $schema=";
-
-/// Writes definitions as a stream, each after `---` where there are several.
-pub fn write(documents: &[Document]) -> String {
-    let texts: Vec<String> = documents
-        .iter()
-        .map(|it| write_value(&Value::Object(order::ordered(it))))
-        .collect();
-    match texts.as_slice() {
-        [one] => one.clone(),
-        several => several.iter().map(|it| format!("---\n{it}")).collect(),
-    }
-}
 
 /// Writes one value. Text that a reader of YAML 1.1 would take for something else is quoted.
 pub fn write_value(value: &Value) -> String {
