@@ -353,6 +353,8 @@ fn a_plan_tells_by_its_exit_code_whether_there_is_anything_to_do() {
     };
     world.write("df.yaml", &text);
     assert_eq!(code(&["df.yaml"]).0, 2);
+    // Without the flag, changes are no failure.
+    world.ok(&["plan", "df.yaml"]);
     world.ok(&["import", "df.yaml"]);
     assert_eq!(code(&["df.yaml"]).0, 0);
     world.write("df.yaml", text.replace("What df is for", "Something else"));

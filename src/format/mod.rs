@@ -30,6 +30,7 @@ mod single;
 mod source;
 mod span;
 mod tolerate;
+mod version;
 mod write;
 pub mod yaml;
 
@@ -45,6 +46,7 @@ pub use source::{
     Collected, EXTENSIONS, Error, Input, MAX_BYTES, Source, collect, collect_without,
 };
 pub use span::{Position, Span};
+pub use version::{NotChanged, with_versions};
 pub use write::{LeftOut, ReadOnly, Stream, Written, write};
 
 /// The deepest nesting that is read: a definition needs about eight levels, a JSON Schema inside

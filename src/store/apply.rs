@@ -45,16 +45,6 @@ pub struct Carried {
     pub stopped: bool,
 }
 
-impl Carried {
-    /// Whether the definitions and the catalog differ.
-    pub fn differs(&self) -> bool {
-        !self.conflicts.is_empty()
-            || !self.failures.is_empty()
-            || !self.retired.is_empty()
-            || self.steps.iter().any(|(_, step)| *step != Step::Unchanged)
-    }
-}
-
 impl Order<'_> {
     /// The tools in the scope that the definitions do not hold.
     ///

@@ -60,8 +60,9 @@ fn a_dry_run_is_the_plan_and_writes_nothing() {
             let plan = world.run(&[&["plan"][..], &options].concat());
             let dry = world.run(&[&["import", "--dry-run"][..], &options].concat());
             assert_eq!(plan.stdout, dry.stdout, "{policy}");
-            assert_eq!(plan.code, 1, "{policy}");
-            assert_eq!(dry.code, if policy == "fail" { 5 } else { 0 }, "{policy}");
+            let refused = policy == "fail";
+            assert_eq!(plan.code, i32::from(refused), "{policy}");
+            assert_eq!(dry.code, if refused { 5 } else { 0 }, "{policy}");
         }
     }
     assert_eq!(every_table(&world), before);
@@ -166,5 +167,114 @@ fn going_on_leaves_out_the_files_that_are_refused() {
     assert_eq!(
         world.ok(&["list", "--format", "name"]),
         "linux/df@1.0\nlinux/new@1.0\nlinux/ping@1.0\n"
+    );
+}
+
+/// Issue 20: what git follows has the version that the catalog has.
+#[test]
+fn new_versions_are_written_back_into_the_files_that_they_came_from() {
+    let world = World::new();
+    let of = |tool: &str| definition("linux", tool, "1.0", "disk_usage");
+    let text = format!("# two tools\n{}---\n# the second\n{}", of("df"), of("du"));
+    world.write("d/two.yaml", &text);
+    world.ok(&["import", "d"]);
+    let changed = text.replacen("What df is for", "Something else", 1);
+    assert_ne!(changed, text);
+    world.write("d/two.yaml", &changed);
+    let args = ["import", "d", "--on-conflict", "bump", "--write-back"];
+    let dry = world.run(&[&args[..], &["--dry-run"]].concat());
+    assert_eq!(dry.code, 0, "{}", dry.shown(""));
+    assert!(
+        dry.stderr
+            .contains("would write linux/df@1.0 -> 1.1 into d/two.yaml"),
+        "{}",
+        dry.stderr
+    );
+    assert_eq!(world.read("d/two.yaml"), changed);
+    let run = world.run(&args);
+    assert_eq!(run.code, 0, "{}", run.shown(""));
+    assert!(
+        run.stderr
+            .contains("wrote linux/df@1.0 -> 1.1 into d/two.yaml"),
+        "{}",
+        run.stderr
+    );
+    let (first, second) = changed.split_once("---").expect("two");
+    let first = first.replacen("1.0", "1.1", 1);
+    assert_eq!(world.read("d/two.yaml"), format!("{first}---{second}"));
+    assert!(
+        world
+            .ok(&["plan", "d"])
+            .contains("would import 2 definitions: 0 created, 0 updated, 2 unchanged")
+    );
+    let log = world.ok(&["log", "--format", "name"]);
+    assert_eq!(log, "2\n1\n", "a trial leaves no revision");
+}
+
+#[test]
+fn json_and_lines_of_json_are_written_back_to_as_well() {
+    let world = World::new();
+    world.write("df.yaml", definition("linux", "df", "1.0", "disk_usage"));
+    world.ok(&["import", "df.yaml"]);
+    for (file, format) in [("df.json", "json"), ("df.jsonl", "jsonl")] {
+        let text = world.ok(&["export", "df@1.0", "--to-format", format]);
+        let changed = text.replacen("What df is for", &format!("As {format}"), 1);
+        assert_ne!(changed, text);
+        world.write(file, &changed);
+        world.ok(&["import", file, "--on-conflict", "bump", "--write-back"]);
+        assert_ne!(world.read(file), changed);
+        assert!(world.ok(&["plan", file]).contains("1 unchanged, 0 refused"));
+    }
+}
+
+#[test]
+fn what_cannot_be_written_back_is_not_imported() {
+    let world = World::new();
+    let text = definition("linux", "df", "1.0", "disk_usage");
+    world.write("df.yaml", &text);
+    world.ok(&["import", "df.yaml"]);
+    let changed = text.replace("What df is for", "Something else");
+    world.write("elsewhere/df.yaml", &changed);
+    let link = world.path().join("link.yaml");
+    std::os::unix::fs::symlink("elsewhere/df.yaml", link).expect("a link");
+    let version = changed
+        .lines()
+        .find(|it| it.starts_with("version"))
+        .expect("a version");
+    let alias = format!(
+        "note: &v '1.0'\n{}",
+        changed.replace(version, "version: *v")
+    );
+    world.write("alias.yaml", alias);
+    let bump = ["--on-conflict", "bump", "--write-back"];
+    for (args, why) in [
+        (
+            &["link.yaml"][..],
+            "link.yaml: the new version cannot be written back: it is a link",
+        ),
+        (
+            &["alias.yaml"],
+            "the version of linux/df@1.0 does not stand there as plain text of its own",
+        ),
+        (&["-"], "--write-back needs files"),
+    ] {
+        let run = world.run_with_input(&[&["import"], args, &bump].concat(), &changed);
+        assert_eq!(run.code, 2, "{}", run.shown(""));
+        assert!(run.stderr.contains(why), "{}", run.stderr);
+    }
+    let run = world.run(&["import", "df.yaml", "--write-back"]);
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("add --on-conflict bump"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(world.read("elsewhere/df.yaml"), changed);
+    assert_eq!(
+        world
+            .ok(&["versions", "df", "--format", "name"])
+            .lines()
+            .count(),
+        1
     );
 }

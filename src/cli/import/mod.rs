@@ -4,13 +4,14 @@
 pub mod plan;
 mod present;
 mod source;
+mod write_back;
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
-use crate::operations::import::{self, Request};
+use crate::operations::import::{self, Imported, Request};
 use crate::output::text;
 use crate::store::tools::Handle;
 
@@ -24,13 +25,17 @@ use source::SourceArgs;
 #[command(
     after_help = "Examples:\n  toolcat import --starter\n  toolcat import examples/catalog\n  \
                         toolcat import --dry-run definitions/*.yaml\n  \
-                        toolcat import --on-conflict bump definitions/\n  \
+                        toolcat import --on-conflict bump --write-back definitions/\n  \
                         toolcat import --on-conflict update --prune --scope platform=linux linux/\n  \
                         generate | toolcat import -"
 )]
 pub struct ImportArgs {
     #[command(flatten)]
     source: SourceArgs,
+
+    /// Put the versions that --on-conflict bump makes into the files that the definitions came from
+    #[arg(long, conflicts_with_all = ["starter", "impact"])]
+    write_back: bool,
 
     /// Import the files that can be imported, and report the others
     #[arg(long)]
@@ -60,6 +65,9 @@ pub struct ImportArgs {
 }
 
 pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
+    if args.write_back {
+        write_back::check(&args.source)?;
+    }
     let backend = session.backend()?;
     let definitions = source::read(&args.source, args.keep_going, session, &backend)?;
     let mut connection = backend.connect()?;
@@ -78,6 +86,12 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
         request.agreed = Some(retiring.iter().map(|it| it.id).collect());
     }
     let (caller, progress) = (session.caller(dry_run), backend.progress());
+    if args.write_back && !dry_run {
+        // What cannot be written back is known before anything is imported.
+        let trial = session.caller(true);
+        let trial = import::run(&mut connection, &trial, &definitions, &request, progress)?;
+        import::write_back(&definitions, &trial, args.source.format())?;
+    }
     let imported = import::run(&mut connection, &caller, &definitions, &request, progress)?;
     if let (Some(impact), false) = (&imported.impact, imported.stopped()) {
         present::impact(session, args.format, impact)?;
@@ -92,6 +106,20 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     if !dry_run {
         present::summary(session, args.format, &imported.summary)?;
     }
+    match (args.write_back, dry_run) {
+        (true, true) => write_back::tell(session, &args.source, &definitions, &imported)?,
+        (true, false) => write_back::write(session, &args.source, &definitions, &imported)?,
+        (false, _) => {}
+    }
+    left_out(args, session, imported)
+}
+
+/// Reports what was left out, or is to be completed.
+fn left_out(
+    args: &ImportArgs,
+    session: &mut Session,
+    imported: Imported,
+) -> Result<Outcome, CommandError> {
     let outcome = match imported.refused.is_empty() {
         true => Outcome::Done,
         false => Outcome::No,

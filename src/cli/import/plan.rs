@@ -11,8 +11,8 @@ use super::{CommandError, Outcome, Session};
 /// Show what an import would change, field by field
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit codes: 0 nothing differs, 1 something differs or would be refused, 2 wrong use or files that \
-                  are not valid, 3 no database.\n\
+    after_help = "Exit codes: 0 the import would succeed, 1 something would be refused, 2 wrong use or files that are \
+                  not valid, 3 no database.\n\
                   With --detailed-exitcode: 0 nothing to change, 1 an error or something would be refused, 2 the \
                   import would change the catalog.\n\nExamples:\n  \
                         toolcat plan definitions/\n  \
@@ -35,7 +35,7 @@ pub struct PlanArgs {
 pub fn run(args: &PlanArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     match (shown(args, session), args.detailed_exitcode) {
         (Ok(imported), true) => Ok(detailed(&imported)),
-        (Ok(imported), false) if imported.differs() => Ok(Outcome::No),
+        (Ok(imported), false) if imported.stopped() => Ok(Outcome::No),
         (Ok(_), false) => Ok(Outcome::Done),
         (Err(error), true) if error.kind.exit_code() != 0 => {
             session.tell(&error);

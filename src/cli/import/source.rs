@@ -63,6 +63,21 @@ enum ConflictArg {
 }
 
 impl SourceArgs {
+    /// The format to read, where it is said.
+    pub fn format(&self) -> Option<Format> {
+        self.from_format
+    }
+
+    /// Whether what differs becomes the next version.
+    pub fn bumps(&self) -> bool {
+        self.on_conflict == ConflictArg::Bump
+    }
+
+    /// Whether definitions come from stdin.
+    pub fn reads_stdin(&self) -> bool {
+        self.paths.iter().any(|it| it == "-")
+    }
+
     /// The request that the arguments describe.
     ///
     /// # Errors

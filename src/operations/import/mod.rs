@@ -6,6 +6,7 @@
 mod read;
 mod report;
 mod starter;
+mod write_back;
 
 use std::collections::HashSet;
 
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 pub use read::{Definitions, Refused, files, texts};
 pub use report::{Impacts, Imported, PlanReport, Planned, Summary};
 pub use starter::starter;
+pub use write_back::{Rewritten, write_back};
 
 use super::{Caller, Progress, Refusal, Stage, change};
 use crate::store::Connection;

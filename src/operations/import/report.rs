@@ -170,11 +170,6 @@ impl Imported {
         self.carried.stopped
     }
 
-    /// Whether the definitions and the catalog differed.
-    pub fn differs(&self) -> bool {
-        self.carried.differs()
-    }
-
     /// The same, unless conflicts kept everything from being written.
     ///
     /// # Errors
@@ -199,6 +194,15 @@ impl Imported {
             message.push_str(&format!("\n  and {} more", conflicts.len() - NAMED));
         }
         Refusal::new(Kind::Conflict, message).remedy(Remedy::NewVersionOrPolicy)
+    }
+
+    /// The definitions that became the next version: the place of each, and that version.
+    pub(super) fn bumps(&self) -> impl Iterator<Item = (usize, &str)> {
+        let steps = self.carried.steps.iter();
+        steps.filter_map(|(place, step)| match step {
+            Step::Bump { version, .. } => Some((*place, version.as_str())),
+            _ => None,
+        })
     }
 
     /// What differs, step by step.
