@@ -1,6 +1,7 @@
 //! The audit log: what was changed, by whom, when and why.
 
 use chrono::{DateTime, Utc};
+use diesel::connection::SimpleConnection;
 use diesel::dsl::sql;
 use diesel::pg::Pg;
 use diesel::prelude::*;
@@ -29,7 +30,14 @@ pub fn tools_changed(
         .load(connection)
 }
 
-/// A change of one row. The serde names are those of `audit`, `watch` and their machine formats.
+/// Writes the entries of the tools that this transaction has made so far, each as a whole. Without it they are
+/// written at the end of the transaction.
+pub(super) fn fold(connection: &mut PgConnection) -> QueryResult<()> {
+    connection
+        .batch_execute("SET CONSTRAINTS audit_fold IMMEDIATE; SET CONSTRAINTS audit_fold DEFERRED")
+}
+
+/// A change of one row, or a tool that was made with all that belongs to it. The serde names are those of `audit`, `watch` and their machine formats.
 #[derive(Debug, Clone, PartialEq, Serialize, Queryable, Selectable)]
 #[diesel(table_name = tool_audit_log, check_for_backend(Pg))]
 pub struct Entry {
@@ -56,7 +64,8 @@ pub struct Entry {
     pub entity_name: String,
     /// Number of the row that changed.
     pub entity_id: i64,
-    /// Field -> {old, new}; row -> {old, new} for a whole row that was made or deleted.
+    /// Field -> {old, new}; row -> {old, new} for a whole row that was made or deleted. The row of a tool that was
+    /// made has its `capabilities`, and those their `patterns`.
     pub changes: Value,
     /// Why.
     pub reason: Option<String>,
@@ -217,7 +226,7 @@ pub struct Revision {
     /// How many versions of tools it concerned.
     #[diesel(sql_type = BigInt)]
     pub tools: i64,
-    /// How many rows it changed.
+    /// How many entries it wrote: one for each tool that it made, and for each other row that it changed.
     #[diesel(sql_type = BigInt)]
     pub changes: i64,
     /// One of the tools, the first by name.

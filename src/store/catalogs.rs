@@ -139,7 +139,7 @@ pub fn strangers(connection: &mut PgConnection, catalog: &Catalog) -> QueryResul
     let found: Vec<Name> = diesel::sql_query(
         "SELECT c.relname::text AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition \
-           AND c.relname NOT IN ('api_tokens', 'catalog_members', 'catalog_state', 'catalog_teams', 'search_terms', \
+           AND c.relname NOT IN ('api_tokens', 'audit_pending', 'catalog_members', 'catalog_state', 'catalog_teams', 'search_terms', \
                'selection_index', 'sessions', 'tool_ab_assignments', 'tool_ab_looks', 'tool_ab_tests', \
                'tool_audit_chain', 'tool_audit_log', 'tool_capabilities', 'tool_patterns', 'tool_selections', \
                'tool_telemetry', 'tools', '__diesel_schema_migrations') ORDER BY 1",

@@ -342,6 +342,7 @@ impl Connection {
                 if act.dry_run {
                     return Err(Ending::Undone);
                 }
+                super::audit::fold(connection)?;
                 let failed = |error: StoreError| Ending::Failed(E::from(error));
                 super::index::refresh(connection).map_err(failed)
             });

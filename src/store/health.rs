@@ -102,7 +102,7 @@ pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>
          FROM pg_class c CROSS JOIN unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) p(privilege) \
          WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p') \
            AND NOT c.relispartition \
-           AND c.relname NOT IN ('__diesel_schema_migrations', 'api_tokens', 'sessions') \
+           AND c.relname NOT IN ('__diesel_schema_migrations', 'api_tokens', 'audit_pending', 'sessions') \
            AND (p.privilege = 'SELECT' \
                 OR c.relname NOT IN ('tool_audit_log', 'tool_audit_chain', 'catalog_state', \
                                      'selection_index', 'search_terms', 'catalog_members', 'catalog_teams')) \
@@ -209,6 +209,9 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
                                 ('tool_audit_log', 'keep'), ('tool_audit_log', 'keep_all'), \
                                 ('tool_audit_log', 'guard'), ('tool_audit_chain', 'keep'), \
                                 ('tool_audit_chain', 'keep_all'), ('tool_audit_chain', 'guard'), \
+                                ('audit_pending', 'guard'), ('audit_pending', 'audit_fold'), \
+                                ('tools', 'audit_fold_first'), ('tool_capabilities', 'audit_fold_first'), \
+                                ('tool_patterns', 'audit_fold_first'), \
                                 ('catalog_state', 'guard'), ('selection_index', 'guard'), \
                                 ('search_terms', 'guard'), ('tools', 'forget_own_digest'), \
                                 ('tools', 'lock_first')) w(tab, trig) \

@@ -192,7 +192,8 @@ impl Divided {
         copy_from(tool_patterns::table)
             .from_insertable(new_patterns)
             .execute(connection)?;
-        Ok(())
+        // Now, while they are at hand.
+        Ok(super::audit::fold(connection)?)
     }
 }
 

@@ -228,6 +228,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000080_invocation",
     "2026-01-01-000090_access",
     "2026-01-01-000091_fine_times",
+    "2026-01-01-000092_one_entry",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -170,25 +170,50 @@ impl State {
             let last = (entry.changed_at, entry.changed_by);
             self.changed.insert(entry.version, last);
         }
-        let rows = match entry.entity.as_str() {
-            "tool" => &mut self.tools,
-            "capability" => &mut self.capabilities,
-            _ => &mut self.patterns,
-        };
         let Value::Object(mut changes) = entry.changes else {
             return;
         };
         if let Some(mut row) = changes.remove(WHOLE_ROW) {
             match row["new"].take() {
-                Value::Object(fields) => rows.insert(entry.entity_id, fields),
-                _ => rows.remove(&entry.entity_id),
-            };
+                Value::Object(fields) => self.put(&entry.entity, entry.entity_id, fields),
+                _ => drop(self.rows(&entry.entity).remove(&entry.entity_id)),
+            }
             return;
         }
+        let rows = self.rows(&entry.entity);
         let fields = rows.entry(entry.entity_id).or_default();
         for (field, mut change) in changes {
             fields.insert(field, change["new"].take());
         }
+    }
+
+    fn rows(&mut self, entity: &str) -> &mut Rows {
+        match entity {
+            "tool" => &mut self.tools,
+            "capability" => &mut self.capabilities,
+            _ => &mut self.patterns,
+        }
+    }
+
+    /// Puts a row that was made, with those that belong to it: the entry of a tool that was made holds all of it.
+    fn put(&mut self, entity: &str, id: i64, mut fields: Map<String, Value>) {
+        let below = match entity {
+            "tool" => Some(("capabilities", "capability")),
+            "capability" => Some(("patterns", "pattern")),
+            _ => None,
+        };
+        if let Some((key, entity)) = below
+            && let Some(Value::Array(parts)) = fields.remove(key)
+        {
+            for part in parts {
+                if let Value::Object(part) = part
+                    && let Some(id) = part.get("id").and_then(Value::as_i64)
+                {
+                    self.put(entity, id, part);
+                }
+            }
+        }
+        self.rows(entity).insert(id, fields);
     }
 
     /// The versions that are wanted, by row number.

@@ -19,6 +19,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    audit_pending (tool_id) {
+        tool_id -> Int8,
+        last_id -> Nullable<Int8>,
+        action -> Varchar,
+        changed_by -> Varchar,
+        reason -> Nullable<Text>,
+        ip_address -> Nullable<Varchar>,
+        via -> Nullable<Varchar>,
+        request_id -> Nullable<Varchar>,
+        token_id -> Nullable<Int8>,
+    }
+}
+
+diesel::table! {
     catalog_members (id) {
         id -> Int8,
         principal -> Varchar,

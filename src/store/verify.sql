@@ -2,12 +2,33 @@
 -- When and by whom a row was changed last is not audited, as each entry says it, nor is a digest that
 -- toolcat keeps. A column that was added later is compared from its first entry on.
 -- Tokens are no part of a backup, so that the log knows more of them than the catalog.
-WITH entries AS MATERIALIZED (
-    SELECT l.entity::text AS entity, l.entity_id, l.entity_name, l.platform, l.tool_name, l.version,
+-- The entry of a tool that was made holds its capabilities and patterns: each is then read as an entry of its own.
+WITH whole AS (
+    SELECT l.*, k.part AS capability
+    FROM tool_audit_log l CROSS JOIN LATERAL jsonb_array_elements(
+        CASE WHEN jsonb_typeof(changes #> '{row,new,capabilities}') = 'array'
+             THEN changes #> '{row,new,capabilities}' END) k(part)
+    WHERE entity = 'tool' AND jsonb_typeof(k.part -> 'id') = 'number'
+), logged AS (
+    SELECT revision, id, entity::text, entity_id, entity_name, platform, tool_name, version, changes
+    FROM tool_audit_log WHERE entity NOT IN ('catalog', 'token')
+    UNION ALL
+    SELECT revision, id, 'capability', (capability ->> 'id')::numeric::bigint, capability ->> 'capability_name',
+           platform, tool_name, version, jsonb_build_object('row', jsonb_build_object('new', capability))
+    FROM whole
+    UNION ALL
+    SELECT revision, id, 'pattern', (p.part ->> 'id')::numeric::bigint,
+           (capability ->> 'capability_name') || '.' || (p.part ->> 'pattern_name'),
+           platform, tool_name, version, jsonb_build_object('row', jsonb_build_object('new', p.part))
+    FROM whole CROSS JOIN LATERAL jsonb_array_elements(
+        CASE WHEN jsonb_typeof(capability -> 'patterns') = 'array' THEN capability -> 'patterns' END) p(part)
+    WHERE jsonb_typeof(p.part -> 'id') = 'number'
+), entries AS MATERIALIZED (
+    SELECT l.entity, l.entity_id, l.entity_name, l.platform, l.tool_name, l.version,
            f.field, f.old, f.new, lag(f.new) OVER earlier AS before,
            row_number() OVER earlier AS place,
            count(*) OVER (PARTITION BY l.entity, l.entity_id, f.field) AS places
-    FROM (SELECT * FROM tool_audit_log WHERE entity NOT IN ('catalog', 'token')) l CROSS JOIN LATERAL (
+    FROM logged l CROSS JOIN LATERAL (
         SELECT key AS field, value -> 'old' AS old, value -> 'new' AS new
         FROM jsonb_each(l.changes) WHERE key <> 'row'
         UNION ALL
@@ -19,7 +40,7 @@ WITH entries AS MATERIALIZED (
         FROM jsonb_each(CASE WHEN jsonb_typeof(l.changes -> 'row' -> 'old') = 'object'
                              THEN l.changes -> 'row' -> 'old' ELSE '{}' END)
     ) f
-    WHERE f.field NOT IN ('updated_at', 'updated_by', 'definition_digest', 'digest_at')
+    WHERE f.field NOT IN ('updated_at', 'updated_by', 'definition_digest', 'digest_at', 'capabilities', 'patterns')
     WINDOW earlier AS (PARTITION BY l.entity, l.entity_id, f.field ORDER BY l.revision, l.id)
 ), replayed AS (
     SELECT * FROM entries WHERE place = places

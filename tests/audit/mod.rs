@@ -4,3 +4,4 @@ pub mod chain;
 mod log;
 mod past;
 mod watch;
+mod whole;

@@ -8,7 +8,7 @@ use super::{connect, world};
 
 #[test]
 fn pages_go_back_through_the_whole_log_whatever_is_written_meanwhile() {
-    let world = world(&[("linux", "df", "1.0"), ("linux", "du", "1.0")]);
+    let world = world(&["df", "du", "ls", "ps"].map(|name| ("linux", name, "1.0")));
     let mut connection = connect(&world);
     let filter = EntryFilter::default();
     let all = list(&mut connection, &filter, None).expect("the log");
