@@ -523,8 +523,8 @@ fn audit(connection: &mut Connection) -> Finding {
             ));
         }
         Ok(Ok(format!(
-            "{} entries, replayed without a gap up to revision {}",
-            text::grouped(usize::try_from(extent.entries).unwrap_or(0)),
+            "{}, replayed without a gap up to revision {}",
+            text::counted(usize::try_from(extent.entries).unwrap_or(0), "change"),
             extent.revision
         )))
     };

@@ -229,6 +229,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000090_access",
     "2026-01-01-000091_fine_times",
     "2026-01-01-000092_one_entry",
+    "2026-01-01-000093_covered_indexes",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {
