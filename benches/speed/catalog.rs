@@ -1,6 +1,8 @@
 //! Catalogs of any size, the same each time.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// A capability that about twenty of 200 tools offer, whatever the size of the catalog.
@@ -39,6 +41,14 @@ pub fn write(folder: &Path, count: usize) {
             definition(index, count),
         )
         .expect("a file");
+    }
+}
+
+/// Writes that many definitions into one file.
+pub fn write_file(path: &Path, count: usize) {
+    let mut out = BufWriter::new(File::create(path).expect("a file"));
+    for index in 0..count {
+        write!(out, "---\n{}", definition(index, count)).expect("a definition");
     }
 }
 

@@ -1,15 +1,17 @@
 //! Measures what the design promises, each row beside its yardstick in the same run, and prints
-//! ratios: `scripts/bench [ROW...]`.
+//! ratios: `scripts/bench [ROW...]`. It ends with 1 where a bar is missed.
 //!
 //! Pairs run in turn (A B A B ...), and the median of the ratios is quoted, so that a machine that
 //! is busy with something else slows both. Memory is the peak resident size of the process.
 
 mod catalog;
 mod measure;
+mod scale;
 mod telemetry;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use toolcat::cluster::Cluster;
 
@@ -18,7 +20,7 @@ use measure::{Cost, paired};
 /// The program under test: the optimised build.
 const PROGRAM: &str = env!("CARGO_BIN_EXE_toolcat");
 
-fn main() {
+fn main() -> ExitCode {
     let wanted: Vec<String> = std::env::args()
         .skip(1)
         .filter(|it| !it.starts_with('-'))
@@ -29,6 +31,7 @@ fn main() {
         cluster: Cluster::at(&home).expect("a place for the server"),
         folder: folder.path().to_owned(),
         home,
+        missed: Cell::new(false),
     };
     bench
         .cluster
@@ -41,7 +44,7 @@ fn main() {
     println!("| what | median | yardstick | ratio | bar | peak memory |");
     println!("| --- | --- | --- | --- | --- | --- |");
     type Row = fn(&Bench);
-    let rows: [(&str, Row); 8] = [
+    let rows: [(&str, Row); 9] = [
         ("import", Bench::import),
         ("reimport", Bench::reimport),
         ("audit", Bench::audit),
@@ -50,6 +53,7 @@ fn main() {
         ("words", Bench::words),
         ("validate", Bench::validate),
         ("telemetry", telemetry::rows),
+        ("scale", scale::rows),
     ];
     for (name, row) in rows {
         // The others need what an import leaves behind.
@@ -61,12 +65,15 @@ fn main() {
         .cluster
         .destroy(&mut |_| {})
         .expect("a stopped server");
+    ExitCode::from(u8::from(bench.missed.get()))
 }
 
 struct Bench {
     cluster: Cluster,
     folder: PathBuf,
     home: PathBuf,
+    /// Whether a bar was missed so far.
+    missed: Cell<bool>,
 }
 
 impl Bench {
@@ -78,6 +85,17 @@ impl Bench {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("TOOLCAT_HOME", &self.home);
         command
+    }
+
+    /// Prints a row of the table.
+    fn row(&self, what: &str, cost: &Cost, yardstick: &str, ratio: f64, bar: f64) {
+        let met = if ratio <= bar { "" } else { " (missed)" };
+        self.missed.set(self.missed.get() || ratio > bar);
+        println!(
+            "| {what} | {:.1} ms | {yardstick} | {ratio:.2} | {bar}{met} | {:.1} MB |",
+            cost.seconds * 1000.0,
+            cost.peak_bytes as f64 / 1e6
+        );
     }
 
     fn run(&self, args: &[&str]) -> Cost {
@@ -105,9 +123,9 @@ impl Bench {
     fn import(&self) {
         let small = self.run(&["--catalog", "small", "import", &self.path("small")]);
         let large = self.run(&["--catalog", "large", "import", &self.path("large")]);
-        row("import of 200", &small, "0.5 s", small.seconds / 0.5, 1.0);
+        self.row("import of 200", &small, "0.5 s", small.seconds / 0.5, 1.0);
         let per_tool = (large.seconds / 10_000.0) / (small.seconds / 200.0);
-        row(
+        self.row(
             "import of 10,000, per tool",
             &large,
             "import of 200",
@@ -115,7 +133,7 @@ impl Bench {
             1.2,
         );
         let memory = large.peak_bytes as f64 / 130e6;
-        row("- its memory", &large, "130 MB", memory, 1.0);
+        self.row("- its memory", &large, "130 MB", memory, 1.0);
         for name in ["small", "large"] {
             let sql = format!(
                 "VACUUM ANALYZE {name}.tools, {name}.tool_capabilities, {name}.tool_patterns, \
@@ -130,7 +148,7 @@ impl Bench {
         let first = self.run(&["--catalog", "fresh", "import", &self.path("large")]);
         let again = self.run(&["--catalog", "fresh", "import", &self.path("large")]);
         let ratio = again.seconds / first.seconds;
-        row(
+        self.row(
             "import of 10,000, nothing changed",
             &again,
             "the first import",
@@ -153,7 +171,7 @@ impl Bench {
         ));
         let with = self.run(&["--catalog", "audited", "import", &self.path("large")]);
         let without = self.run(&["--catalog", "unaudited", "import", &self.path("large")]);
-        row(
+        self.row(
             "import of 10,000 with its audit",
             &with,
             "without the triggers",
@@ -171,7 +189,7 @@ impl Bench {
             "policy.requires_approval=true",
             "--yes",
         ]);
-        row(
+        self.row(
             "update --set of 10,000",
             &cost,
             "3 s",
@@ -200,7 +218,7 @@ impl Bench {
                 "name",
             ];
             let (cost, ratio) = paired(40, || self.command(&args), || self.select_one());
-            row(label, &cost, "psql select 1", ratio, bar);
+            self.row(label, &cost, "psql select 1", ratio, bar);
             self.parts(&args, cost.seconds);
         }
     }
@@ -251,7 +269,7 @@ impl Bench {
             "name",
         ];
         let (cost, ratio) = paired(40, || self.command(&args), || self.select_one());
-        row(
+        self.row(
             "select by words, 10,000 tools",
             &cost,
             "psql select 1",
@@ -263,7 +281,7 @@ impl Bench {
 
     fn validate(&self) {
         let large = self.run(&["validate", &self.path("large")]);
-        row(
+        self.row(
             "validate 10,000 files",
             &large,
             "3 s",
@@ -282,7 +300,7 @@ impl Bench {
         peer.args(catalog::files(&files));
         let ours = self.run(&["validate", &files.display().to_string()]);
         let theirs = measure::once(&mut peer);
-        row(
+        self.row(
             "validate 2,000 files",
             &ours,
             "check-jsonschema",
@@ -296,13 +314,4 @@ fn check_jsonschema() -> Option<PathBuf> {
     std::env::split_paths(&std::env::var_os("PATH")?)
         .map(|folder| folder.join("check-jsonschema"))
         .find(|path| path.is_file())
-}
-
-fn row(what: &str, cost: &Cost, yardstick: &str, ratio: f64, bar: f64) {
-    let met = if ratio <= bar { "" } else { " (missed)" };
-    println!(
-        "| {what} | {:.1} ms | {yardstick} | {ratio:.2} | {bar}{met} | {:.1} MB |",
-        cost.seconds * 1000.0,
-        cost.peak_bytes as f64 / 1e6
-    );
 }

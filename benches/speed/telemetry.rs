@@ -9,7 +9,6 @@ use std::process::Command;
 use crate::Bench;
 use crate::catalog::Numbers;
 use crate::measure::{in_turn, once, paired};
-use crate::row;
 
 const ROWS: usize = 1_000_000;
 const FEWER_ROWS: usize = 100_000;
@@ -40,6 +39,7 @@ pub fn rows(bench: &Bench) {
     write_executions(&bench.folder.join("all.jsonl"), ROWS);
     record(bench);
     analyze(bench);
+    bare(bench);
 }
 
 fn record(bench: &Bench) {
@@ -68,7 +68,7 @@ fn record(bench: &Bench) {
     };
     let fewer = once(&mut batch("fewer.jsonl"));
     let (cost, ratio) = in_turn(3, || batch("all.jsonl"), copy);
-    row(
+    bench.row(
         "telemetry record of 1,000,000",
         &cost,
         "psql \\copy",
@@ -76,7 +76,45 @@ fn record(bench: &Bench) {
         1.43,
     );
     let memory = cost.peak_bytes as f64 / fewer.peak_bytes as f64;
-    row("- its memory", &cost, "that of 100,000", memory, 1.1);
+    bench.row("- its memory", &cost, "that of 100,000", memory, 1.1);
+}
+
+/// The rows of a part of the file, against a table without indexes and keys.
+fn bare(bench: &Bench) {
+    const PART: usize = 200_000;
+    write_executions(&bench.folder.join("part.jsonl"), PART);
+    let part = bench.path("part.txt");
+    once(&mut bench.psql(&format!(
+        "\\copy (SELECT {COLUMNS} FROM recorded.tool_telemetry ORDER BY id LIMIT {PART}) TO '{part}'"
+    )));
+    once(&mut bench.psql(
+        "CREATE TABLE copied.bare (LIKE copied.tool_telemetry INCLUDING DEFAULTS INCLUDING IDENTITY)",
+    ));
+    let file = bench.path("part.jsonl");
+    let record = || {
+        empty(bench, "recorded");
+        let args = [
+            "--catalog",
+            "recorded",
+            "telemetry",
+            "record",
+            "--batch",
+            &file,
+        ];
+        bench.command(&args)
+    };
+    let copy = || {
+        once(&mut bench.psql("TRUNCATE copied.bare"));
+        bench.psql(&format!("\\copy copied.bare ({COLUMNS}) FROM '{part}'"))
+    };
+    let (cost, ratio) = in_turn(3, record, copy);
+    bench.row(
+        "telemetry record of 200,000",
+        &cost,
+        "\\copy without indexes",
+        ratio,
+        6.0,
+    );
 }
 
 /// Both sides start from an empty table, with nothing left to be written back.
@@ -92,7 +130,7 @@ fn analyze(bench: &Bench) {
                  FROM recorded.tool_telemetry GROUP BY pattern_id";
     let args = ["--catalog", "recorded", "telemetry", "analyze"];
     let (cost, ratio) = paired(5, || bench.command(&args), || bench.psql(plain));
-    row(
+    bench.row(
         "telemetry analyze of 1,000,000",
         &cost,
         "plain SQL",
@@ -102,7 +140,7 @@ fn analyze(bench: &Bench) {
     let day = ["--since", "2026-02-10", "--until", "2026-02-11"];
     let args = [&args[..], &day].concat();
     let (cost, _) = paired(15, || bench.command(&args), || bench.select_one());
-    row("- one day of it", &cost, "0.3 s", cost.seconds / 0.3, 1.0);
+    bench.row("- one day of it", &cost, "0.3 s", cost.seconds / 0.3, 1.0);
 }
 
 fn write_tools(folder: &Path) {
