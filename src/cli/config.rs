@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::config::trust::{self, Standing};
 use crate::config::{self, Config, Kind, Layer, PROJECT_FILE, SelectConfig};
-use crate::output::{Column, Format, Record, record};
+use crate::expression::nearest;
+use crate::output::{Column, Format, Record, record, text};
 
 use super::session::require_project_url;
 use super::{CommandError, Outcome, Session};
@@ -59,6 +60,9 @@ enum ConfigCommand {
     },
     /// Print every setting, and where its value comes from
     Show {
+        /// Only these, and what is below them: actor, select, select.platform, ... [default: all]
+        #[arg(value_name = "SETTING")]
+        names: Vec<String>,
         /// How to write the list
         #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
@@ -71,7 +75,7 @@ pub fn run(args: &ConfigArgs, session: &mut Session) -> Result<Outcome, CommandE
         ConfigCommand::Path { format } => path(session, *format),
         ConfigCommand::Trust { path } => trust_file(session, path.as_deref()),
         ConfigCommand::Untrust { path } => untrust_file(session, path.as_deref()),
-        ConfigCommand::Show { format } => show(session, *format),
+        ConfigCommand::Show { names, format } => show(session, names, *format),
     }
 }
 
@@ -292,7 +296,57 @@ impl Record for Setting {
     }
 }
 
-fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> {
+/// What a configuration file can set.
+pub const SETTINGS: &[&str] = &[
+    "database_url",
+    "catalog",
+    "actor",
+    "template_dir",
+    "alias",
+    "profiles",
+    "covers",
+    "select",
+    "select.platform",
+    "select.environment",
+    "select.permissions",
+    "select.limit",
+    "select.scoring",
+    "select.installed",
+    "select.context",
+    "validate",
+    "validate.strict",
+    "validate.allow",
+    "validate.deny",
+];
+
+/// Whether a name is that of a setting, or of one in a table whose names are free.
+fn require_setting(name: &str) -> Result<(), CommandError> {
+    let free = ["alias.", "profiles.", "covers."];
+    if SETTINGS.contains(&name) || free.iter().any(|it| name.starts_with(it)) {
+        return Ok(());
+    }
+    let near = nearest(name, SETTINGS.iter().copied());
+    let message = format!("there is no setting `{name}`{}", text::did_you_mean(near));
+    let hint = "`toolcat help configuration` tells what can be set";
+    Err(CommandError::not_found(message).hint(hint))
+}
+
+fn show(session: &mut Session, names: &[String], format: Format) -> Result<Outcome, CommandError> {
+    for name in names {
+        require_setting(name)?;
+    }
+    let mut settings = settings(session)?;
+    let is_below = |it: &str, name: &str| {
+        let rest = it.strip_prefix(name);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    settings.retain(|it| names.is_empty() || names.iter().any(|name| is_below(&it.setting, name)));
+    record::write_list(&mut session.ui, &settings, format)?;
+    Ok(Outcome::Done)
+}
+
+/// Every setting that has a value, and those that always count.
+fn settings(session: &Session) -> Result<Vec<Setting>, CommandError> {
     let layers = session.layers.clone();
     let mut settings = vec![
         database_url(session, &layers)?,
@@ -372,8 +426,7 @@ fn show(session: &mut Session, format: Format) -> Result<Outcome, CommandError> 
             settings.push(ordinary(name, None, Some(source), None));
         }
     }
-    record::write_list(&mut session.ui, &settings, format)?;
-    Ok(Outcome::Done)
+    Ok(settings)
 }
 
 /// The database without its password.
@@ -442,6 +495,35 @@ mod tests {
     use super::*;
     use crate::store::Location;
     use crate::store::location::{Catalog, DEFAULT_CATALOG};
+
+    #[test]
+    fn every_setting_of_a_file_is_named() {
+        // What is named there that does not exist is refused by the parser, and tells what does.
+        let unknown = |table: &str| {
+            let text = format!("{table}\nnot_a_setting = 1\n");
+            toml::from_str::<Config>(&text)
+                .unwrap_err()
+                .message()
+                .to_owned()
+        };
+        for (table, prefix) in [
+            ("", ""),
+            ("[select]", "select."),
+            ("[validate]", "validate."),
+        ] {
+            let told = unknown(table);
+            let told = told.split_once("expected").expect("the names").1.split('`');
+            let names: Vec<String> = told
+                .skip(1)
+                .step_by(2)
+                .map(|it| format!("{prefix}{it}"))
+                .collect();
+            assert!(names.len() > 2, "{names:?}");
+            for name in names {
+                assert!(SETTINGS.contains(&name.as_str()), "{name}");
+            }
+        }
+    }
 
     #[test]
     fn the_commented_file_sets_nothing_and_its_examples_can_be_used() {

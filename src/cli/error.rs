@@ -5,6 +5,7 @@ use std::io;
 use crate::cluster::ClusterError;
 use crate::config::ConfigError;
 use crate::operations::Refusal;
+use crate::output::reshape::NotReshaped;
 use crate::store::StoreError;
 
 /// What kind of failure it is; decides the exit code.
@@ -89,6 +90,12 @@ impl CommandError {
 
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
+        let reshaped = error
+            .get_ref()
+            .and_then(|it| it.downcast_ref::<NotReshaped>());
+        if let Some(why) = reshaped {
+            return Self::invalid(why.to_string());
+        }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(ErrorKind::ClosedPipe, "closed pipe"),
             io::ErrorKind::Interrupted => Self::new(ErrorKind::Interrupted, "interrupted"),

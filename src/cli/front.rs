@@ -17,8 +17,10 @@ const GROUPS: &[(&str, &[&str])] = &[
             "search",
             "list",
             "show",
+            "open",
             "versions",
             "capabilities",
+            "discover",
         ],
     ),
     (

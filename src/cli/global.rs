@@ -47,6 +47,14 @@ pub struct GlobalArgs {
     #[arg(long, global = true)]
     pub no_pager: bool,
 
+    /// Print what this filter of jq makes of the result, which is JSON then; texts without quotes
+    #[arg(long, global = true, value_name = "EXPR", conflicts_with = "render")]
+    pub jq: Option<String>,
+
+    /// Print what this Jinja template makes of the result, which is JSON then and called `it`
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub render: Option<String>,
+
     /// Never ask; fail where an answer would be needed
     #[arg(long, global = true)]
     pub no_input: bool,

@@ -9,6 +9,7 @@ mod activate;
 mod audit;
 mod bars;
 mod blame;
+mod browser;
 mod capabilities;
 mod catalog;
 mod changes;
@@ -21,6 +22,7 @@ mod delete;
 mod deprecate;
 mod diff;
 mod disable;
+mod discover;
 mod doctor;
 mod edit;
 mod enable;
@@ -45,11 +47,13 @@ mod mcp;
 mod member;
 mod migrate;
 mod moment;
+mod open;
 mod owned;
 #[cfg(feature = "server")]
 mod pages;
 mod remedy;
 mod replay;
+mod reshape;
 mod restore;
 mod revert;
 mod rollback;
@@ -77,7 +81,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::output::{Ui, UiOptions};
 pub use error::{CommandError, ErrorKind};
@@ -128,6 +132,10 @@ enum Command {
     List(list::ListArgs),
     /// Show one tool
     Show(show::ShowArgs),
+    /// Find what is installed here, and what of it the catalog knows
+    Discover(discover::DiscoverArgs),
+    /// Open the documentation of a tool in a browser
+    Open(open::OpenArgs),
     /// Write definitions out of the catalog
     Export(export::ExportArgs),
     /// Find the best tool for a job
@@ -269,7 +277,7 @@ pub fn main() -> ExitCode {
 /// The command line; one that is not toolcat's own may be an alias or a program on the PATH.
 fn parse() -> Result<Cli, u8> {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let error = match Cli::try_parse_from(&arguments) {
+    let error = match understood(&arguments) {
         Ok(cli) => return Ok(cli),
         Err(error) => error,
     };
@@ -290,13 +298,23 @@ fn parse() -> Result<Cli, u8> {
             session::report_left_out(&ui, &layers);
             Err(2)
         }
-        external::Found::Alias(line) => Cli::try_parse_from(line).map_err(|error| usage(&error)),
+        external::Found::Alias(line) => understood(&line).map_err(|error| usage(&error)),
         external::Found::Failed(error) => {
             let ui = Ui::new(UiOptions::default());
             ui.error(&error.message);
             Err(error.kind.exit_code())
         }
     }
+}
+
+fn understood(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    if !reshape::is_asked(arguments) {
+        return Cli::try_parse_from(arguments);
+    }
+    let mut command = reshape::with_json(Cli::command());
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    reshape::check(&mut command, &matches)?;
+    Cli::from_arg_matches_mut(&mut matches)
 }
 
 fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -325,6 +343,8 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Watch(args) => watch::run(args, session),
         Command::List(args) => list::run(args, session),
         Command::Show(args) => show::run(args, session),
+        Command::Discover(args) => discover::run(args, session),
+        Command::Open(args) => open::run(args, session),
         Command::Export(args) => export::run(args, session),
         Command::Select(args) => select::run(args, session),
         Command::Replay(args) => replay::run(args, session),
@@ -357,7 +377,7 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
 
 fn finish(session: &mut Session, result: Result<Outcome, CommandError>) -> u8 {
     let result = result.and_then(|outcome| {
-        session.ui.finish()?;
+        session.ui.end()?;
         Ok(outcome)
     });
     match result {
@@ -396,7 +416,6 @@ fn quiet_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     /// `generate` alone has `-o` for the file that it writes.
     #[test]

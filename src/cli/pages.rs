@@ -2,12 +2,12 @@
 
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use clap::Args;
 use tempfile::NamedTempFile;
 
-use super::{CommandError, Outcome, Session, serve};
+use super::{CommandError, Outcome, Session, browser, serve};
 use crate::server::{self, Listen};
 
 /// Open the pages for people in a browser
@@ -55,14 +55,7 @@ fn open(page: &str) -> std::io::Result<NamedTempFile> {
         "<!doctype html><meta http-equiv=\"refresh\" content=\"0;url={page}\"><title>toolcat</title>\n"
     );
     file.write_all(text.as_bytes())?;
-    let usual = if cfg!(target_os = "macos") {
-        "open"
-    } else {
-        "xdg-open"
-    };
-    let program = std::env::var_os("BROWSER").filter(|it| !it.is_empty());
-    let mut browser = Command::new(program.unwrap_or_else(|| usual.into()))
-        .arg(file.path())
+    let mut browser = browser::command(&file.path().display().to_string())
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

@@ -15,6 +15,7 @@ use crate::store::{Act, Connection, Location};
 use super::CommandError;
 use super::bars::Bars;
 use super::global::GlobalArgs;
+use super::reshape;
 use super::server_remedy;
 
 /// One run of a command.
@@ -50,16 +51,21 @@ impl Session {
             Ok(layers) => (layers, None),
             Err(error) => (Vec::new(), Some(error)),
         };
-        let session = Self {
+        let reshape = reshape::wanted(&global);
+        let mut session = Self {
             ui,
             config: Config::merged(&layers),
             layers,
             global,
             told: Cell::new(false),
         };
-        match error {
-            Some(error) => Err(Box::new((session, error.into()))),
-            None => Ok(session),
+        match (error, reshape) {
+            (Some(error), _) => Err(Box::new((session, error.into()))),
+            (None, Err(error)) => Err(Box::new((session, error))),
+            (None, Ok(reshape)) => {
+                reshape.into_iter().for_each(|it| session.ui.reshape(it));
+                Ok(session)
+            }
         }
     }
 

@@ -221,7 +221,7 @@ impl Backend {
 /// A catalog that is not there, with the nearest that is.
 pub(super) fn unknown_catalog(connection: &mut Connection, name: &str) -> Refusal {
     let there = connection
-        .read(|it| names::beginning_with(it, names::Names::Catalogs, "", 1000))
+        .read(|it| names::beginning_with(it, names::Names::Catalogs, "", None, 1000))
         .unwrap_or_default();
     let near = nearest(name, there.iter().map(String::as_str)).map(str::to_owned);
     let message = format!("catalog `{name}` does not exist in this database");

@@ -17,6 +17,7 @@ pub mod catalog;
 mod complete;
 pub mod delete;
 pub mod diff;
+pub mod discover;
 pub mod edit;
 pub mod export;
 pub mod import;

@@ -12,6 +12,7 @@ mod pager;
 pub mod plot;
 pub mod progress;
 pub mod record;
+pub mod reshape;
 pub mod style;
 pub mod table;
 pub mod text;

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use super::guard::Guard;
 use super::pager::{self, Outlet};
 use super::progress::Progress;
+use super::reshape::{Reshape, Reshaper};
 use super::style::{self, paint};
 use super::text::visible_lines;
 
@@ -51,7 +52,7 @@ pub struct UiOptions {
 
 /// stdout for results, stderr for everything else.
 pub struct Ui {
-    out: RefCell<BufWriter<Guard<Outlet>>>,
+    out: RefCell<BufWriter<Reshaper<Guard<Outlet>>>>,
     options: UiOptions,
     color_out: bool,
     color_err: bool,
@@ -80,7 +81,7 @@ impl Ui {
         Self {
             out: RefCell::new(BufWriter::with_capacity(
                 64 * 1024,
-                Guard::new(Outlet::new(), terminal_out),
+                Reshaper::new(Guard::new(Outlet::new(), terminal_out)),
             )),
             options,
             color_out: color(terminal_out),
@@ -108,6 +109,20 @@ impl Ui {
         self.out.get_mut().flush()
     }
 
+    /// Makes another text of each JSON document from here on.
+    pub fn reshape(&mut self, reshape: Reshape) {
+        self.out.get_mut().get_mut().reshape(reshape);
+    }
+
+    /// Writes out what is buffered, behind which nothing comes.
+    ///
+    /// # Errors
+    /// Where stdout cannot be written, or something that is to be reshaped is not JSON.
+    pub fn end(&mut self) -> io::Result<()> {
+        self.finish()?;
+        self.out.get_mut().get_mut().done()
+    }
+
     /// Columns of the terminal that stdout is, if it is one.
     pub fn width(&self) -> Option<u16> {
         self.size.map(|(columns, _)| columns)
@@ -124,7 +139,8 @@ impl Ui {
         }
         if let Some(pager) = pager::wanted() {
             let out = self.out.get_mut().get_mut();
-            out.inner_mut().begin(&pager, usize::from(rows));
+            let outlet = out.inner_mut().inner_mut();
+            outlet.begin(&pager, usize::from(rows));
         }
     }
 

@@ -31,6 +31,7 @@ pub mod location;
 pub mod migrate;
 pub mod names;
 mod pattern;
+pub mod programs;
 mod raw_json;
 pub mod replay;
 pub mod restore;

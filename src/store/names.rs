@@ -8,8 +8,12 @@ use diesel::sql_types::{BigInt, Text};
 pub enum Names {
     /// Tools as they are addressed: `[platform/]name[@version]`.
     Tools,
-    /// Versions of any tool.
+    /// Versions of the tool that is named; of any, where none is.
     Versions,
+    /// Usage patterns of the tool that is named.
+    Patterns,
+    /// A/B tests.
+    Tests,
     /// Capabilities.
     Capabilities,
     /// Platforms.
@@ -28,6 +32,13 @@ pub enum Names {
     Teams,
 }
 
+impl Names {
+    /// Whether they are those of one tool.
+    pub fn of_a_tool(self) -> bool {
+        matches!(self, Names::Versions | Names::Patterns)
+    }
+}
+
 #[derive(QueryableByName)]
 struct Name {
     #[diesel(sql_type = Text)]
@@ -35,7 +46,7 @@ struct Name {
 }
 
 /// The names of a kind that begin with a text, in byte order, at most so many: those that the
-/// database's own order puts first, so that an index can be walked.
+/// database's own order puts first, so that an index can be walked. `tool` addresses the tool that is meant.
 ///
 /// # Errors
 /// The database's error, if the query fails.
@@ -43,6 +54,7 @@ pub fn beginning_with(
     connection: &mut PgConnection,
     names: Names,
     text: &str,
+    tool: Option<&str>,
     most: i64,
 ) -> QueryResult<Vec<String>> {
     let all = match names {
@@ -66,7 +78,18 @@ pub fn beginning_with(
              AND tool_name IN (SELECT tool_name FROM tools WHERE is_latest \
                                GROUP BY tool_name HAVING count(*) > 1)"
         }
-        Names::Versions => "SELECT DISTINCT version FROM tools",
+        Names::Versions => {
+            "SELECT DISTINCT version FROM tools WHERE $3 = '' OR split_part($3, '@', 1) IN \
+             (tool_name, platform || '/' || tool_name)"
+        }
+        Names::Patterns => {
+            "SELECT DISTINCT unnest(ARRAY[pattern_name, capability_name || '.' || pattern_name]) \
+             FROM tools t JOIN tool_capabilities c ON c.tool_id = t.id \
+             JOIN tool_patterns p ON p.capability_id = c.id \
+             WHERE is_latest AND $3 IN (tool_name, platform || '/' || tool_name) \
+             OR $3 IN (tool_name || '@' || version, platform || '/' || tool_name || '@' || version)"
+        }
+        Names::Tests => "SELECT test_name FROM tool_ab_tests",
         Names::Capabilities => "SELECT DISTINCT capability_name FROM tool_capabilities",
         Names::Platforms => "SELECT DISTINCT platform FROM tools",
         Names::Categories => "SELECT DISTINCT category FROM tools",
@@ -88,6 +111,7 @@ pub fn beginning_with(
     ))
     .bind::<Text, _>(text)
     .bind::<BigInt, _>(most)
+    .bind::<Text, _>(tool.unwrap_or_default())
     .load(connection)?;
     Ok(found.into_iter().map(|it| it.name).collect())
 }

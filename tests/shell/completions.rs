@@ -101,6 +101,146 @@ fn names_come_from_the_catalog() {
     }
 }
 
+/// What is offered there, without flags, which clap offers as well where there is no value yet.
+fn values(world: &World, words: &[&str]) -> Vec<String> {
+    let mut values = offered(world, words);
+    values.retain(|it| !it.starts_with("--") && it != "-h" && it != "-V");
+    values
+}
+
+/// Issue 20: a closed set is offered wherever one of it is taken, also without a database.
+#[test]
+fn every_closed_set_is_offered() {
+    let world = World::bare();
+    world.write(
+        "../home/.config/toolcat/config.toml",
+        "[profiles]\nnight = 'cost=1'\n'$(id)' = 'cost=1'\n",
+    );
+    for (words, expected) in [
+        (
+            &["select", "--mode", ""][..],
+            &[
+                "fast", "accurate", "thorough", "cheap", "simple", "balanced",
+            ][..],
+        ),
+        (&["select", "--scoring", ""], &["classic", "log"]),
+        (&["select", "-o", "js"], &["json", "jsonl"]),
+        (&["select", "--profile", ""], &["night"]),
+        (&["list", "--status", "de"], &["deprecated"]),
+        (
+            &["abtest", "list", "--status", "c"],
+            &["completed", "cancelled"],
+        ),
+        (&["list", "--format", "t"], &["table"]),
+        (&["import", "--from-format", "o"], &["openai", "openapi"]),
+        (&["plan", "--on-conflict", "b"], &["bump"]),
+        (&["export", "--to-format", "m"], &["mcp"]),
+        (
+            &["telemetry", "record", "--from-format", "h"],
+            &["hyperfine"],
+        ),
+        (&["validate", "-o", "s"], &["sarif"]),
+        (
+            &["validate", "--deny", "schema/re"],
+            &["schema/required", "schema/reserved"],
+        ),
+        (&["validate", "--deny", "lint/bad"], &["lint/bad-comment"]),
+        (&["validate", "--explain", "al"], &["all"]),
+        (&["help", "ex"], &["expressions", "exit-codes", "export"]),
+        (&["help", "db", "ba"], &["backup"]),
+        (&["generate", "--template", "da"], &["database"]),
+        (&["abtest", "create", "x", "--metric", "t"], &["time"]),
+        (&["list", "--columns", "tool,ver"], &["tool,version"]),
+        (&["list", "--sort", "up"], &["updated"]),
+        (&["list", "--sort", "-up"], &["-updated"]),
+        (&["audit", "--columns", "rev"], &["revision"]),
+        (&["log", "--columns", "rev"], &["revision"]),
+        (&["versions", "df", "--sort", "par"], &["parent"]),
+        (&["blame", "df", "--columns", "fi"], &["field"]),
+        (
+            &["config", "show", "select.p"],
+            &["select.platform", "select.permissions"],
+        ),
+        (&["member", "add", "ada", "--role", "v"], &["viewer"]),
+        (&["--color", "n"], &["never"]),
+        (&["completions", "z"], &["zsh"]),
+    ] {
+        assert_eq!(values(&world, words), expected, "{words:?}");
+    }
+    let groups = values(&world, &["validate", "--deny", "li"]);
+    assert_eq!(groups[0], "lint", "{groups:?}");
+}
+
+/// Issue 20: what belongs to a tool is that of the tool that stands on the line.
+#[test]
+fn versions_and_patterns_are_those_of_the_tool_on_the_line() {
+    let world = World::new();
+    let first = definition("linux", "df", "1.0", "disk_usage");
+    world.write("a.yaml", &first);
+    world.write("b.yaml", first.replace("1.0", "1.1"));
+    world.write("c.yaml", definition("linux", "ping", "7.0", "reachability"));
+    world.ok(&["import", "a.yaml", "b.yaml", "c.yaml"]);
+    world.ok(&[
+        "abtest", "create", "quicker", "--a", "df@1.0", "--b", "df@1.1", "--metric", "time",
+    ]);
+    world.ok(&["member", "add", "ada", "--role", "owner"]);
+    world.ok(&["team", "add", "ops", "ada"]);
+    world.ok(&["catalog", "create", "other"]);
+    for (words, expected) in [
+        (&["rollback", "df", "--to", ""][..], &["1.0", "1.1"][..]),
+        (&["rollback", "linux/ping", "--to", ""], &["7.0"]),
+        (
+            &["telemetry", "analyze", "df", "--version", ""],
+            &["1.0", "1.1"],
+        ),
+        // As a shell divides it.
+        (
+            &[
+                "telemetry",
+                "analyze",
+                "linux/ping",
+                "@",
+                "7.0",
+                "--version",
+                "",
+            ],
+            &["7.0"],
+        ),
+        (&["show", "df", "--pattern", "u"], &["use"]),
+        (&["show", "df", "--pattern", "disk"], &["disk_usage.use"]),
+        (
+            &["telemetry", "record", "ping", "--pattern", "reach"],
+            &["reachability.use"],
+        ),
+        (&["show", "none", "--pattern", ""], &[]),
+        (&["abtest", "show", ""], &["quicker"]),
+        (&["abtest", "start", "q"], &["quicker"]),
+        (&["abtest", "create", "q"], &[]),
+        (&["team", "list", "o"], &["ops"]),
+        (&["team", "add", "ops", "a"], &["ada"]),
+        (&["catalog", "drop", "o"], &["other"]),
+    ] {
+        assert_eq!(values(&world, words), expected, "{words:?}");
+    }
+}
+
+/// A word that is not UTF-8 is no reason to say anything in the middle of the line.
+#[test]
+fn a_line_that_is_not_text_is_silent() {
+    use std::os::unix::ffi::OsStrExt;
+    let world = World::new();
+    let odd = std::ffi::OsStr::from_bytes(b"\xff");
+    let line = ["--", "toolcat", "rollback"].map(std::ffi::OsStr::new);
+    let line = [&line[..], &[odd, "--to".as_ref(), "".as_ref()]].concat();
+    let output = asked(world.command(&line), 4);
+    assert_eq!(
+        output.stderr,
+        b"",
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
 #[test]
 fn without_a_database_it_is_silent_and_quick() {
     let world = World::bare();

@@ -98,10 +98,10 @@ pub fn run(args: &AuditArgs, session: &mut Session) -> Result<Outcome, CommandEr
     Ok(Outcome::Done)
 }
 
-/// A change in the list.
+/// An entry of the log in a list.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
-struct Listed(Entry);
+pub struct Listed(Entry);
 
 /// Fields that say nothing to people: numbers, times, and what follows from the rest.
 const BOOKKEEPING: &[&str] = &[

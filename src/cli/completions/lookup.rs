@@ -9,6 +9,7 @@ use crate::store::names as stored;
 
 use super::super::Session;
 use super::super::global::GlobalArgs;
+use super::words;
 
 pub use stored::Names;
 
@@ -24,13 +25,18 @@ const MOST: i64 = 500;
 /// The names that begin with what was typed; none where the database does not answer in time. No
 /// server is started for it.
 pub fn names(wanted: Names, typed: &str) -> Vec<String> {
-    let (sender, receiver) = mpsc::channel();
     let typed = typed.to_owned();
+    let tool = wanted.of_a_tool().then(words::tool).flatten();
+    in_time(move || find(wanted, &typed, tool.as_deref()).unwrap_or_default())
+}
+
+/// What is found while a person waits; nothing where it takes longer.
+pub fn in_time(find: impl FnOnce() -> Vec<String> + Send + 'static) -> Vec<String> {
+    let (sender, receiver) = mpsc::channel();
     // A connection that hangs goes with the process.
     std::thread::spawn(move || {
-        let found = find(wanted, &typed).unwrap_or_default();
         // Nobody waits for it where it came too late.
-        let _ = sender.send(found);
+        let _ = sender.send(find());
     });
     receiver.recv_timeout(patience()).unwrap_or_default()
 }
@@ -42,7 +48,7 @@ fn patience() -> Duration {
         .map_or(PATIENCE, Duration::from_millis)
 }
 
-fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
+fn find(wanted: Names, typed: &str, tool: Option<&str>) -> Option<Vec<String>> {
     let session = Session::new(global()).ok()?;
     let target = session.target().ok()?;
     // A folder that someone is in does not decide whom TAB talks to.
@@ -52,15 +58,14 @@ fn find(wanted: Names, typed: &str) -> Option<Vec<String>> {
     // A server that asks for the password itself does not get it for a key that was pressed.
     let location = target.location.without_sending_the_password();
     let mut connection = Connection::open(&location).ok()?;
-    let names = connection
-        .read(|connection| stored::beginning_with(connection, wanted, typed, MOST))
-        .ok()?;
-    Some(names.into_iter().filter(|name| is_plain(name)).collect())
+    connection
+        .read(|connection| stored::beginning_with(connection, wanted, typed, tool, MOST))
+        .ok()
 }
 
 /// Whether every shell takes a name for itself, as it stands: shells put what is offered into the
 /// line unquoted, where `$(...)`, a blank or a leading `-` would be something else.
-fn is_plain(name: &str) -> bool {
+pub fn is_plain(name: &str) -> bool {
     let first = name.chars().next();
     first.is_some_and(|c| c.is_alphanumeric() || c == '_')
         && name
@@ -78,17 +83,13 @@ fn global() -> GlobalArgs {
             .collect(),
         ..GlobalArgs::default()
     };
-    let words: Vec<String> = std::env::args()
-        .skip_while(|word| word != "--")
-        .skip(1)
-        .collect();
+    let words = words::words();
     for (index, word) in words.iter().enumerate() {
         let value = |flag: &str| -> Option<String> {
             let rest = word.strip_prefix(flag)?;
             match rest.strip_prefix('=') {
                 Some(value) => Some(value.to_owned()),
-                // The shell's script may divide at `=`.
-                None if rest.is_empty() => words[index + 1..].iter().find(|it| *it != "=").cloned(),
+                None if rest.is_empty() => words.get(index + 1).cloned(),
                 None => None,
             }
         };
@@ -114,6 +115,8 @@ impl Default for GlobalArgs {
             quiet: true,
             no_input: true,
             no_pager: true,
+            jq: None,
+            render: None,
         }
     }
 }

@@ -1,10 +1,11 @@
 //! `toolcat completions`: the script that teaches a shell to complete toolcat's command lines.
 //!
 //! The scripts ask the program itself for what fits, so that they know every flag of the installed
-//! version, and names from the catalog ([`candidates`]).
+//! version, the closed sets of values, and names from the catalog ([`candidates`]).
 
 pub mod candidates;
 mod lookup;
+mod words;
 
 use clap::{Args, ValueEnum};
 use clap_complete::env::Shells;

@@ -18,6 +18,7 @@ use crate::generate::{Draft, Template, library, path};
 use crate::output::{Column, Format, Record, record};
 
 use super::{CommandError, ErrorKind, Outcome, Session};
+pub use source::Origin;
 
 /// Make a definition, by a wizard or by flags.
 #[derive(Debug, Args)]
@@ -138,6 +139,25 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
     }
     deliver::by_flags(args, session, &yaml)?;
     Ok(Outcome::Done)
+}
+
+/// A draft of a command from its own words, as text in which guesses are marked.
+///
+/// # Errors
+/// Where the words cannot be had, or do not suffice.
+pub fn drafted(origin: &Origin, session: &Session) -> Result<String, CommandError> {
+    let templates = library::templates(session.config.template_dir.as_deref())
+        .map_err(|error| CommandError::invalid(error.to_string()))?;
+    let template = named(&templates, "command")?;
+    let draft = source::draft(origin)?;
+    let document = draft
+        .document(template)
+        .map_err(|errors| unanswered(template, &errors))?;
+    let documents = [document];
+    preview::check(session, &documents)?;
+    let yaml = preview::yaml(&documents)?;
+    let guesses = guesses(template, &draft, &[]);
+    Ok(preview::with_guesses(&yaml, &guesses))
 }
 
 /// The places of a draft from a command's own words whose values are guesses: what the template

@@ -22,16 +22,36 @@ const LIMITS: Limits = Limits {
 
 /// The draft that `--from-help` or `--from-man` makes.
 pub fn described(args: &GenerateArgs) -> Result<Option<Draft>, CommandError> {
-    let described = match (&args.from_help, &args.from_man) {
-        (Some(line), _) => from_help(line)?,
-        (None, Some(page)) => from_manual(page)?,
+    let origin = match (&args.from_help, &args.from_man) {
+        (Some(line), _) => Origin::Help(line.clone()),
+        (None, Some(page)) => Origin::Manual(page.clone()),
         (None, None) => return Ok(None),
     };
-    Ok(Some(Draft {
+    draft(&origin).map(Some)
+}
+
+/// What tells how a command is used.
+pub enum Origin {
+    /// What this command line prints.
+    Help(String),
+    /// A manual page.
+    Manual(String),
+}
+
+/// What becomes of it.
+///
+/// # Errors
+/// Where it cannot be had, or is an error message.
+pub fn draft(origin: &Origin) -> Result<Draft, CommandError> {
+    let described = match origin {
+        Origin::Help(line) => from_help(line)?,
+        Origin::Manual(page) => from_manual(page)?,
+    };
+    Ok(Draft {
         template: None,
         answers: described.answers(),
         places: described.places(),
-    }))
+    })
 }
 
 /// The definitions that `--from-mcp` or `--from-openapi` makes.

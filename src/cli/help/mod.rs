@@ -56,6 +56,11 @@ impl Topic {
     }
 }
 
+/// The names of the topics.
+pub fn topics() -> Vec<String> {
+    TOPICS.iter().map(|it| it.name.to_owned()).collect()
+}
+
 pub fn run(args: &HelpArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     session.ui.page();
     let mut command = super::Cli::command();
