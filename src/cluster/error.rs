@@ -15,6 +15,12 @@ pub enum ClusterError {
     /// No variable names a folder for the cluster.
     #[error("no folder for the local database: TOOLCAT_HOME, XDG_DATA_HOME and HOME are not set")]
     NoHome,
+    /// The database was there, and is no longer.
+    #[error("the local database in {home} is gone", home = home.display())]
+    Gone {
+        /// The folder that held it.
+        home: PathBuf,
+    },
     /// No PostgreSQL server programs on this machine.
     #[error("the PostgreSQL server programs (initdb, postgres) are not installed")]
     ProgramsMissing,
@@ -266,7 +272,10 @@ impl ClusterError {
             Self::StopTimeout { pid, .. } => ServerRemedy::HardStop(*pid),
             Self::OutOfReach => ServerRemedy::StopThere,
             Self::NotRunnable { .. } => ServerRemedy::RunnablePrograms,
-            Self::File { .. } | Self::InitFailed { .. } | Self::UpgradeFailed { .. } => {
+            Self::Gone { .. }
+            | Self::File { .. }
+            | Self::InitFailed { .. }
+            | Self::UpgradeFailed { .. } => {
                 return None;
             }
         })

@@ -186,8 +186,39 @@ impl Cluster {
             return Ok(false);
         }
         // Before anything is created: without programs nothing is left behind.
-        let mut programs = self.programs()?;
+        let programs = self.programs()?;
         self.layout.make_home()?;
+        self.bring_up(programs, true, notices)
+    }
+
+    /// As [`start`](Self::start) for a database that was there before: none is made.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), and [`ClusterError::Gone`].
+    pub fn start_existing(&self, notices: &mut dyn FnMut(Notice)) -> Result<bool, ClusterError> {
+        if server::presence(&self.layout) == Presence::Ready {
+            return Ok(false);
+        }
+        // Where an upgrade was interrupted, the data is elsewhere in this folder.
+        if !self.layout.server_folder().is_dir() {
+            return Err(self.gone());
+        }
+        self.bring_up(self.programs()?, false, notices)
+    }
+
+    fn gone(&self) -> ClusterError {
+        ClusterError::Gone {
+            home: self.home().to_path_buf(),
+        }
+    }
+
+    /// Starts the server by those programs; without data, makes it or gives up.
+    fn bring_up(
+        &self,
+        mut programs: Programs,
+        make: bool,
+        notices: &mut dyn FnMut(Notice),
+    ) -> Result<bool, ClusterError> {
         let _lock = self.lock(notices)?;
         // Another process may have removed or made the database meanwhile.
         self.layout.make_client_folder()?;
@@ -195,6 +226,9 @@ impl Cluster {
             return Ok(false);
         }
         upgrade::settle(&self.layout)?;
+        if !make && !self.layout.is_initialised() {
+            return Err(self.gone());
+        }
         initialise::remove_unfinished(&self.layout.server_folder());
         let account = self.server_account()?;
         self.layout.make_server_folders(account.as_ref())?;
@@ -276,7 +310,7 @@ impl Cluster {
                 server::stop(&self.layout, Signal::TERM, RESTART_PATIENCE)?;
             }
         }
-        self.start(notices).map(drop)
+        self.start_existing(notices).map(drop)
     }
 
     /// Takes the data to the newest PostgreSQL that is installed, by its own

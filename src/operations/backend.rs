@@ -2,7 +2,7 @@
 
 use super::progress::{Progress, Silent};
 use super::refusal::{Kind, Refusal, Remedy};
-use crate::cluster::{Cluster, ServerRemedy};
+use crate::cluster::{self, Cluster, ClusterError, ServerRemedy};
 use crate::expression::nearest;
 use crate::store::location::DEFAULT_CATALOG;
 use crate::store::{Connection, Location, StoreError, migrate, names};
@@ -46,6 +46,9 @@ pub enum Notice {
         migrations: usize,
     },
 }
+
+/// How the local server is brought to run.
+type Start = fn(&Cluster, &mut dyn FnMut(cluster::Notice)) -> Result<bool, ClusterError>;
 
 /// The catalog that operations work on.
 pub struct Backend {
@@ -117,13 +120,29 @@ impl Backend {
     /// # Errors
     /// [`Kind::NoDatabase`](super::Kind::NoDatabase).
     pub fn open(&self) -> Result<Connection, Refusal> {
+        self.open_by(Cluster::start)
+    }
+
+    /// Connects again to a catalog that was there: a local server that was stopped is started, but nothing is made
+    /// or migrated.
+    ///
+    /// # Errors
+    /// [`Kind::NoDatabase`](super::Kind::NoDatabase), also where the database is gone, or the catalog is older or
+    /// newer than this program.
+    pub fn reconnect(&self) -> Result<Connection, Refusal> {
+        let mut connection = self.open_by(Cluster::start_existing)?;
+        migrate::require_current(&mut connection)?;
+        Ok(connection)
+    }
+
+    fn open_by(&self, start: Start) -> Result<Connection, Refusal> {
         if let Some(cluster) = self.cluster.as_ref().filter(|it| it.programs_changed()) {
             self.renew(cluster)?;
         }
         match (Connection::open(&self.location), &self.cluster) {
             (Ok(connection), _) => Ok(connection),
             (Err(StoreError::Unreachable { .. }), Some(cluster)) => {
-                cluster.ensure_running(&mut |notice| {
+                start(cluster, &mut |notice| {
                     (self.notify)(&Notice::Server(notice.to_string()));
                 })?;
                 Ok(Connection::open(&self.location)?)

@@ -1,15 +1,16 @@
 //! What every handler works with: one catalog, and what all catalogs of the server share.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::follow::Following;
-use super::limit::Limit;
+use super::limit::{self, Limit};
 use super::metrics::Metrics;
 use super::pool::Pool;
+use super::problem::{Name, Problem};
 use super::ui::Flashes;
 use crate::operations::{Caller, Via};
 
@@ -61,10 +62,51 @@ pub struct Shared {
     open: AtomicBool,
     closing: watch::Sender<bool>,
     streams: Arc<Semaphore>,
+    /// How many places each holds of those who follow the changes.
+    held: Mutex<HashMap<Holder, usize>>,
 }
 
 /// How many may follow the changes at once.
 const STREAMS: usize = 1000;
+
+/// How many of them one caller may be.
+const SHARE: usize = 50;
+
+/// After how many seconds a place is free whose holder went away without a word.
+const GIVEN_UP: u64 = 15;
+
+/// Whose places among those who follow the changes are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Holder {
+    /// A member of a catalog, with whatever token.
+    Member {
+        /// The catalog.
+        catalog: String,
+        /// The principal.
+        name: String,
+    },
+    /// Whoever asks from there, where nobody has to sign in.
+    At(limit::Key),
+}
+
+/// A place among those who follow the changes, until it is dropped.
+pub struct Place {
+    shared: Arc<Shared>,
+    holder: Holder,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut held = self.shared.held();
+        if let Some(count) = held.get_mut(&self.holder) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.holder);
+            }
+        }
+    }
+}
 
 impl Shared {
     /// A server on which requests act as that person where nobody has to sign in.
@@ -85,6 +127,7 @@ impl Shared {
             open: AtomicBool::new(true),
             closing: watch::Sender::new(false),
             streams: Arc::new(Semaphore::new(STREAMS)),
+            held: Mutex::new(HashMap::new()),
         })
     }
 
@@ -104,9 +147,33 @@ impl Shared {
         STREAMS - self.streams.available_permits()
     }
 
-    /// A place among those who follow the changes, if one is left.
-    pub fn stream(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.streams).try_acquire_owned().ok()
+    /// A place among those who follow the changes.
+    ///
+    /// # Errors
+    /// 429 where the holder has its share; 503 where none is left.
+    pub fn stream(self: &Arc<Self>, holder: Holder) -> Result<Place, Problem> {
+        let mut held = self.held();
+        if held.get(&holder).is_some_and(|count| *count >= SHARE) {
+            let detail = format!("a caller may follow the changes {SHARE} times at once");
+            let mut problem =
+                Problem::new(Name::RateLimited, detail).hint("close another one first");
+            problem.retry_after = Some(GIVEN_UP);
+            return Err(problem);
+        }
+        let permit = Arc::clone(&self.streams).try_acquire_owned();
+        let full = |_| Problem::new(Name::Unavailable, "too many follow the changes already");
+        let permit = permit.map_err(full)?;
+        *held.entry(holder.clone()).or_default() += 1;
+        Ok(Place {
+            shared: Arc::clone(self),
+            holder,
+            _permit: permit,
+        })
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<Holder, usize>> {
+        // Counting leaves the counts whole, whoever panicked.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Told when the server is about to end.

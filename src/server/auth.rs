@@ -1,7 +1,7 @@
 //! Who asks: nobody has to sign in where the server is the user's own, everybody else shows a token.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::watch;
 
 use super::app::App;
 use super::finish::Signed;
@@ -21,7 +22,7 @@ use crate::store::Connection;
 
 /// How long a token is taken for good without asking the catalog again, where it is not known that members
 /// or tokens have changed.
-const REMEMBERED: Duration = Duration::from_secs(10);
+pub const REMEMBERED: Duration = Duration::from_secs(10);
 
 /// The most tokens that are remembered.
 const MOST: usize = 10_000;
@@ -31,7 +32,11 @@ type Known = (Option<Arc<Principal>>, Instant);
 
 /// The principals of tokens that were shown a while ago, by the hash of the token.
 #[derive(Default)]
-pub struct Tokens(Mutex<HashMap<[u8; 32], Known>>);
+pub struct Tokens {
+    known: Mutex<HashMap<[u8; 32], Known>>,
+    /// How often members, teams or tokens have changed.
+    changes: watch::Sender<u64>,
+}
 
 impl Tokens {
     /// Whom the token or the session with that hash stands for: as it was a moment ago, else as the catalog says now.
@@ -47,18 +52,28 @@ impl Tokens {
         if let Some(principal) = self.get(&hash) {
             return Ok(principal);
         }
+        let before = *self.changes.borrow();
         let read = pool.read(ask).await.inspect_err(|problem| {
             if problem.status() == StatusCode::UNAUTHORIZED {
                 self.remove(&hash);
             }
         });
         let principal = Arc::new(read?);
-        self.put(hash, Arc::clone(&principal));
+        self.put(hash, Arc::clone(&principal), before);
         Ok(principal)
     }
 
+    /// Told when members, teams or tokens have changed.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<[u8; 32], Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn get(&self, hash: &[u8; 32]) -> Option<Arc<Principal>> {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = self.known();
         let (principal, since) = known.get(hash)?;
         principal.clone().filter(|_| since.elapsed() < REMEMBERED)
     }
@@ -66,31 +81,31 @@ impl Tokens {
     /// Whether a token was good when it was last looked at. Such a token is looked at again although its address
     /// has shown many that were not.
     fn knows(&self, hash: &[u8; 32]) -> bool {
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.contains_key(hash)
+        self.known().contains_key(hash)
     }
 
-    /// Remembers for a moment whom it stands for.
-    fn put(&self, hash: [u8; 32], principal: Arc<Principal>) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Remembers for a moment whom it stands for, unless that was found out before something changed.
+    fn put(&self, hash: [u8; 32], principal: Arc<Principal>, before: u64) {
+        let mut known = self.known();
         if known.len() >= MOST {
             known.clear();
         }
-        known.insert(hash, (Some(principal), Instant::now()));
+        let principal = Some(principal).filter(|_| *self.changes.borrow() == before);
+        known.insert(hash, (principal, Instant::now()));
     }
 
     /// Asks again whom each stands for: members, teams or tokens have changed.
     pub fn forget(&self) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         for (principal, _) in known.values_mut() {
             *principal = None;
         }
+        self.changes.send_modify(|it| *it += 1);
     }
 
     /// A token that is good no longer.
     fn remove(&self, hash: &[u8; 32]) {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.remove(hash);
+        self.known().remove(hash);
     }
 }
 

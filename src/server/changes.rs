@@ -3,20 +3,26 @@
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::Extension;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
+use tokio::sync::{broadcast, watch};
 use utoipa::IntoParams;
 
-use super::app::App;
+use super::app::{App, Holder, Place};
+use super::auth::{self, REMEMBERED, bearer};
 use super::extract::Params;
+use super::finish::Signed;
+use super::listen::Peer;
+use super::position::Position;
 use super::problem::{Name, Problem};
+use crate::store::StoreError;
 use crate::store::audit::{self, Entry};
 use crate::store::tools;
 
@@ -25,6 +31,9 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 
 /// How many entries of the log are read at once.
 const PAGE: i64 = 500;
+
+/// How long to wait before it is asked again who follows, where that cannot be told.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// From where to follow.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -36,56 +45,102 @@ pub struct Since {
     since: Option<i64>,
 }
 
-/// A place in the log: every entry up to it is known.
-type Place = (i64, i64);
+/// Whether whoever opened a stream may still read: what opened it is shown again whenever members, teams or
+/// tokens change, and every few seconds, as it can expire.
+struct Pass {
+    token: Option<String>,
+    changes: watch::Receiver<u64>,
+    /// When it was last found good; none where it must be looked at again.
+    good: Option<Instant>,
+}
+
+impl Pass {
+    fn is_fresh(&self) -> bool {
+        let changed = self.changes.has_changed().unwrap_or(true);
+        !changed && self.good.is_some_and(|it| it.elapsed() < REMEMBERED)
+    }
+
+    /// Looks at it again, where it is time to.
+    ///
+    /// # Errors
+    /// 401 where it is good no longer; 503 where that cannot be told.
+    async fn show(&mut self, app: &Arc<App>) -> Result<(), Problem> {
+        if self.is_fresh() {
+            return Ok(());
+        }
+        self.good = None;
+        self.changes.mark_unchanged();
+        let now = Instant::now();
+        auth::who(app, self.token.as_deref()).await?;
+        self.good = Some(now);
+        Ok(())
+    }
+
+    /// Returns when it is time to look at it again.
+    async fn due(&mut self) {
+        let _ = tokio::time::timeout(REMEMBERED, self.changes.changed()).await;
+        self.good = None;
+    }
+}
 
 /// A reader of the changes.
 struct Reader {
     app: Arc<App>,
+    pass: Pass,
     live: broadcast::Receiver<Arc<Entry>>,
     closing: watch::Receiver<bool>,
-    place: Place,
+    replaced: watch::Receiver<u64>,
+    position: Position,
     waiting: VecDeque<Arc<Entry>>,
     /// Whether the log has been read up to what is told live.
     caught_up: bool,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 /// Follow the changes of the catalog
 ///
 /// Each event has the id REVISION-ENTRY and an entry of the audit log as its data. A reader that comes back
-/// with Last-Event-ID misses nothing; one that lags too far behind is closed, and resumes so.
+/// with Last-Event-ID misses nothing; one that lags too far behind is closed, and resumes so. A stream ends when
+/// the token that opened it does, and when the catalog is replaced, as by a restore.
 #[utoipa::path(get, path = "/changes", tag = "changes",
     params(Since, ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that was seen")),
     responses(
         (status = 200, description = "Events, until the client closes", body = String, content_type = "text/event-stream"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "The log does not hold that place: the catalog was replaced, as by a restore"),
     ))]
 pub async fn follow(
     State(app): State<Arc<App>>,
     Params(from): Params<Since>,
+    Extension(signed): Extension<Signed>,
+    peer: Option<Extension<ConnectInfo<Peer>>>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let permit = app
-        .shared
-        .stream()
-        .ok_or_else(|| Problem::new(Name::Unavailable, "too many follow the changes already"))?;
-    // Before the log is read, so that nothing is missed in between.
-    let live = app.following.changes();
-    let place = match place(&from, &headers)? {
-        Some(place) => place,
-        None => {
-            let now = app.pool.read(|it| Ok(it.read(tools::revision)?)).await?;
-            (now, i64::MAX)
-        }
+    let holder = match signed {
+        Signed::In(principal) => Holder::Member {
+            catalog: app.catalog().to_owned(),
+            name: principal.name.clone(),
+        },
+        Signed::Own(_) => Holder::At(app.shared.limit.key(peer.map(|it| it.0.0), &headers)),
     };
+    let place = app.shared.stream(holder)?;
+    // Before the log is read, so that nothing is missed in between.
+    let (live, replaced) = (app.following.changes(), app.following.replaced());
+    let pass = Pass {
+        token: bearer(&headers)?,
+        changes: app.following.tokens().changes(),
+        good: None,
+    };
+    let wanted = position(&from, &headers)?;
     let reader = Reader {
+        pass,
         live,
+        replaced,
         closing: app.shared.closing(),
-        place,
+        position: begin(&app, wanted).await?,
         waiting: VecDeque::new(),
         caught_up: false,
         app,
-        _permit: permit,
+        _place: place,
     };
     let events = unfold(reader, |mut reader| async move {
         let event = reader.next().await?;
@@ -95,34 +150,68 @@ pub async fn follow(
 }
 
 /// Where the client left off.
-fn place(from: &Since, headers: &HeaderMap) -> Result<Option<Place>, Problem> {
+fn position(from: &Since, headers: &HeaderMap) -> Result<Option<Position>, Problem> {
     let wrong = |detail: &str| Problem::new(Name::Parameter, detail);
     if let Some(last) = headers.get("last-event-id") {
-        let read = |text: &str| {
-            let (revision, id) = text.split_once('-')?;
-            Some((revision.parse().ok()?, id.parse().ok()?))
-        };
-        let place = last.to_str().ok().and_then(read);
-        return match place {
-            Some(place) => Ok(Some(place)),
-            None => Err(wrong(
-                "Last-Event-ID is not the id of an event, such as 12-345",
-            )),
-        };
+        let read = last.to_str().ok().and_then(|it| it.parse().ok());
+        let id = "Last-Event-ID is not the id of an event, such as 12-345";
+        return read.map(Some).ok_or_else(|| wrong(id));
     }
     match from.since {
         Some(revision) if revision < 0 => Err(wrong("since must be 0 or more")),
-        Some(revision) => Ok(Some((revision, i64::MAX))),
+        Some(revision) => Ok(Some(Position::after(revision))),
         None => Ok(None),
     }
+}
+
+/// Where a stream begins: at the position that is wanted, else now.
+///
+/// # Errors
+/// 409 where the log does not hold that position; 503.
+async fn begin(app: &Arc<App>, wanted: Option<Position>) -> Result<Position, Problem> {
+    let read = app.pool.read(move |connection| {
+        let found = connection.snapshot(|it| -> Result<_, StoreError> {
+            let now = tools::revision(it)?;
+            let position = wanted.unwrap_or(Position::after(now));
+            let is_there = audit::holds(it, position.revision, position.entry)?;
+            Ok((now, is_there.then_some(position)))
+        });
+        Ok(found?)
+    });
+    let (now, position) = read.await?;
+    position.ok_or_else(|| {
+        let place = match wanted {
+            Some(it) if it.entry != i64::MAX => format!("the event {it}"),
+            it => format!("revision {}", it.map_or(now, |it| it.revision)),
+        };
+        let detail = format!(
+            "the catalog is at revision {now}, and its log does not hold {place}: it was replaced, as by a restore"
+        );
+        Problem::new(Name::Conflict, detail)
+            .hint("read again what you keep of the catalog, and follow without Last-Event-ID and since")
+    })
 }
 
 impl Reader {
     /// The next event; none where the stream ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
+            if self.is_over() {
+                return None;
+            }
+            match self.pass.show(&self.app).await {
+                Ok(()) => {}
+                Err(problem) if problem.status() == StatusCode::UNAUTHORIZED => return None,
+                Err(_) => {
+                    // Nothing is told until the database says who may hear it.
+                    tokio::select! {
+                        () = tokio::time::sleep(PAUSE) => continue,
+                        () = ended(&mut self.closing, &mut self.replaced) => return None,
+                    }
+                }
+            }
             if let Some(entry) = self.waiting.pop_front() {
-                self.place = (entry.revision, entry.id);
+                self.position = Position::of(&entry);
                 return event(&entry);
             }
             if !self.caught_up {
@@ -130,11 +219,10 @@ impl Reader {
                 continue;
             }
             tokio::select! {
-                _ = self.closing.changed() => return None,
+                () = ended(&mut self.closing, &mut self.replaced) => return None,
+                () = self.pass.due() => {}
                 told = self.live.recv() => match told {
-                    Ok(entry) if (entry.revision, entry.id) > self.place => {
-                        self.waiting.push_back(entry);
-                    }
+                    Ok(entry) if Position::of(&entry) > self.position => self.waiting.push_back(entry),
                     Ok(_) => {}
                     // It lags, or the server ends: the client comes back and resumes.
                     Err(_) => return None,
@@ -143,22 +231,40 @@ impl Reader {
         }
     }
 
-    /// Reads what the log holds after the place.
+    /// Whether the server is about to end, or the catalog was replaced.
+    fn is_over(&self) -> bool {
+        self.closing.has_changed().unwrap_or(true) || self.replaced.has_changed().unwrap_or(true)
+    }
+
+    /// Reads what the log holds after the position; nothing where it does not hold that any more.
     async fn read_on(&mut self) -> Option<()> {
-        let (revision, id) = self.place;
+        let Position { revision, entry } = self.position;
         let read = self.app.pool.read(move |connection| {
-            Ok(connection.read(|it| audit::after(it, revision, id, PAGE))?)
+            let page = connection.snapshot(|it| -> Result<_, StoreError> {
+                let is_there = audit::holds(it, revision, entry)?;
+                let entries = audit::after(it, revision, entry, PAGE)?;
+                Ok(is_there.then_some(entries))
+            });
+            Ok(page?)
         });
-        let entries = read.await.ok()?;
+        let entries = read.await.ok()??;
         self.caught_up = entries.is_empty();
         self.waiting.extend(entries.into_iter().map(Arc::new));
         Some(())
     }
 }
 
+/// Returns when the server is about to end, or the catalog was replaced.
+async fn ended(closing: &mut watch::Receiver<bool>, replaced: &mut watch::Receiver<u64>) {
+    tokio::select! {
+        _ = closing.changed() => {}
+        _ = replaced.changed() => {}
+    }
+}
+
 fn event(entry: &Entry) -> Option<Event> {
     let event = Event::default()
-        .id(format!("{}-{}", entry.revision, entry.id))
+        .id(Position::of(entry).to_string())
         .event("change");
     event.json_data(entry).ok()
 }

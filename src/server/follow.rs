@@ -36,6 +36,7 @@ pub type Warm = Option<Arc<Snapshot>>;
 pub struct Following {
     warm: watch::Receiver<Warm>,
     changes: broadcast::Sender<Arc<Entry>>,
+    replaced: watch::Sender<u64>,
     nudge: SyncSender<()>,
     members: Arc<Members>,
 }
@@ -56,6 +57,7 @@ impl Following {
     pub fn start(pool: &Arc<Pool>) -> Result<Self, Refusal> {
         let (sender, warm) = watch::channel(None);
         let (changes, _) = broadcast::channel(BACKLOG);
+        let replaced = watch::Sender::default();
         let (nudge, nudged) = sync_channel(1);
         let members = Arc::new(Members::default());
         let mut thread = Thread {
@@ -64,9 +66,11 @@ impl Following {
             follower: Follower::new(pool.backend().location(), None),
             warm: sender,
             changes: changes.clone(),
+            replaced: replaced.clone(),
             nudged,
+            said: String::new(),
         };
-        let connection = thread.connect()?;
+        let connection = thread.begin(pool.backend().connect()?)?;
         std::thread::Builder::new()
             .name("follower".to_owned())
             .spawn(move || thread.run(connection))
@@ -74,6 +78,7 @@ impl Following {
         Ok(Self {
             warm,
             changes,
+            replaced,
             nudge,
             members,
         })
@@ -97,6 +102,12 @@ impl Following {
     /// Told of each change from now on.
     pub fn changes(&self) -> broadcast::Receiver<Arc<Entry>> {
         self.changes.subscribe()
+    }
+
+    /// Told when the catalog turns out to be another one than was followed, as after a restore: from then on, its
+    /// log is.
+    pub fn replaced(&self) -> watch::Receiver<u64> {
+        self.replaced.subscribe()
     }
 
     /// Returns when the index in memory shows the revision, or will not for a while.
@@ -137,8 +148,12 @@ struct Thread {
     follower: Follower,
     warm: watch::Sender<Warm>,
     changes: broadcast::Sender<Arc<Entry>>,
+    /// How often the catalog was replaced.
+    replaced: watch::Sender<u64>,
     nudged: Receiver<()>,
     members: Arc<Members>,
+    /// What the log says of why the catalog is not followed.
+    said: String,
 }
 
 /// Whether a change is about who may do what.
@@ -156,7 +171,7 @@ impl Thread {
                     pause = Duration::from_millis(20);
                     self.follow(connection)
                 }
-                None => match self.connect() {
+                None => match self.pool.connect().and_then(|it| self.begin(it)) {
                     Ok(new) => {
                         log::event("the catalog is followed again", None);
                         connection = Some(new);
@@ -168,10 +183,11 @@ impl Thread {
             match followed {
                 Ok(()) | Err(Ended::Unwanted) => return,
                 Err(Ended::Lost(refusal)) => {
-                    if self.warm.borrow().is_some() {
+                    let was_followed = self.warm.send_replace(None).is_some();
+                    if was_followed || self.said != refusal.message {
                         log::event("the catalog is not followed", Some(&refusal.message));
+                        self.said = refusal.message;
                     }
-                    self.warm.send_replace(None);
                 }
             }
             if let Err(RecvTimeoutError::Disconnected) = self.nudged.recv_timeout(pause) {
@@ -181,12 +197,12 @@ impl Thread {
         }
     }
 
-    /// Connects, and reads the whole index. A catalog that was replaced is followed from now on.
-    fn connect(&mut self) -> Result<Connection, Refusal> {
-        let mut connection = self.pool.backend().connect()?;
+    /// Begins to follow, and reads the whole index. A catalog that was replaced is followed from now on.
+    fn begin(&mut self, mut connection: Connection) -> Result<Connection, Refusal> {
         if let Err(StoreError::Overtaken(_)) = self.follower.connect() {
             self.follower = Follower::new(self.pool.backend().location(), None);
             self.follower.connect()?;
+            self.replaced.send_modify(|it| *it += 1);
         }
         if !self.follower.is_connected() {
             self.follower.connect()?;

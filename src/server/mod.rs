@@ -27,6 +27,7 @@ mod members;
 mod metrics;
 mod openapi;
 mod pool;
+mod position;
 mod problem;
 mod reference;
 mod select;

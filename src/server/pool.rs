@@ -43,6 +43,15 @@ impl Pool {
         self.waits.load(Ordering::Relaxed)
     }
 
+    /// A new connection to the catalog that the server began with. None is made in the place of one that is gone:
+    /// an empty one would answer as if all were well.
+    ///
+    /// # Errors
+    /// [`Kind::NoDatabase`](crate::operations::Kind::NoDatabase) where it is gone, or not as this program needs it.
+    pub fn connect(&self) -> Result<Connection, Refusal> {
+        self.backend.reconnect()
+    }
+
     /// Runs work on a connection. A connection that was lost is dropped with all that wait idly, since
     /// what ended it ended them.
     ///
@@ -74,7 +83,7 @@ impl Pool {
             let mut outcome = work(&mut connection);
             if outcome.as_ref().is_err_and(Refusal::is_lost) {
                 pool.forget_idle();
-                match pool.backend.connect() {
+                match pool.connect() {
                     Ok(new) => {
                         connection = new;
                         outcome = work(&mut connection);
@@ -113,7 +122,7 @@ impl Pool {
             let idle = pool.idle().pop();
             let connection = match idle {
                 Some(connection) => connection,
-                None => pool.backend.connect()?,
+                None => pool.connect()?,
             };
             let (connection, outcome) = work(connection);
             match connection {

@@ -391,6 +391,10 @@ impl From<Refusal> for Problem {
             Kind::Unauthenticated => Name::NotSignedIn,
             Kind::NoDatabase => Name::Unavailable,
         };
+        if refusal.kind == Kind::NoDatabase {
+            // Where it is, and why it is not there, is for the log.
+            return Self::new(name, "the database cannot be used").cause(refusal.message);
+        }
         let overlaps = refusal.overlaps().iter().map(Overlapping::from).collect();
         let mut problem = Self::new(name, refusal.message);
         problem.overlaps = overlaps;

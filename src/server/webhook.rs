@@ -6,9 +6,11 @@
 //! `Toolcat-Signature` is `t=SECONDS,v1=HEX`, an HMAC-SHA256 of the seconds, a dot and the body;
 //! `Toolcat-Delivery` is the id of the last change in the body, as `GET /changes` names it.
 
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,9 +31,11 @@ use tokio_openssl::SslStream;
 
 use super::app::App;
 use super::log;
+use super::position::Position;
 use crate::operations::{Backend, Kind, Refusal};
 use crate::store::audit::{self, Entry};
-use crate::store::tools;
+use crate::store::chain::{self, Head};
+use crate::store::{Connection, StoreError, tools};
 
 /// How many entries of the log are sent at once.
 const BATCH: i64 = 100;
@@ -45,8 +49,22 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(500), Duration::from
 /// The most that is read of an answer, in bytes.
 const LONGEST_LINE: u64 = 1024;
 
-/// A place in the audit log: every entry up to it was taken.
-type Position = (i64, i64);
+/// Until where the log was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Taken {
+    /// The last entry.
+    at: Position,
+    /// The hash of the log at its revision, where it is known: another log may hold such a position as well.
+    head: Option<Head>,
+}
+
+/// What follows a position, and the position that it begins at: another one where the log is not that of the position.
+struct Batch {
+    from: Taken,
+    entries: Vec<Entry>,
+    /// The hash of the log at the last entry.
+    head: Option<Head>,
+}
 
 /// Where changes are sent, and how.
 #[derive(Clone)]
@@ -62,9 +80,12 @@ impl Webhook {
     /// # Errors
     /// [`Kind::Invalid`] for a URL or a secret that cannot be used.
     pub fn new(url: &str, secret: &str, folder: PathBuf) -> Result<Self, Refusal> {
-        let wrong = |why: &str| Refusal::new(Kind::Invalid, format!("the webhook {url}: {why}"));
-        let parsed: Uri = url.parse().map_err(|_| wrong("not a URL"))?;
-        let host = parsed.host().ok_or_else(|| wrong("not a whole URL"))?;
+        // Of a URL no more than the host is said: the rest may hold a password, or a key.
+        let unread = || Refusal::new(Kind::Invalid, "the URL of a webhook cannot be read");
+        let parsed: Uri = url.parse().map_err(|_| unread())?;
+        let host = parsed.host().ok_or_else(unread)?;
+        let wrong =
+            |why: &str| Refusal::new(Kind::Invalid, format!("the webhook at {host}: {why}"));
         let is_here = matches!(host, "localhost" | "127.0.0.1" | "[::1]");
         match parsed.scheme_str() {
             Some("https") => {}
@@ -98,19 +119,21 @@ impl Webhook {
     }
 
     /// Sends the changes of a catalog after a position, until the server ends.
-    pub async fn follow(self, app: Arc<App>, mut position: Position) {
+    pub async fn follow(self, app: Arc<App>, mut taken: Taken) {
         let file = self.file(app.catalog());
         let mut pause = PAUSES.0;
         let mut closing = app.shared.closing();
+        let mut replaced = app.following.replaced();
         loop {
             // Before the log is read, so that nothing is missed in between.
             let mut live = app.following.changes();
-            let sent = self.send_all(&app, &file, &mut position).await;
+            let sent = self.send_all(&app, &file, &mut taken).await;
             let waited = match sent {
                 Ok(()) => {
                     pause = PAUSES.0;
                     tokio::select! {
                         told = live.recv() => !matches!(told, Err(RecvError::Closed)),
+                        told = replaced.changed() => told.is_ok(),
                         _ = closing.changed() => false,
                     }
                 }
@@ -132,22 +155,27 @@ impl Webhook {
     }
 
     /// Sends what the log holds after the position.
-    async fn send_all(
-        &self,
-        app: &Arc<App>,
-        file: &Path,
-        position: &mut Position,
-    ) -> Result<(), String> {
+    async fn send_all(&self, app: &Arc<App>, file: &Path, taken: &mut Taken) -> Result<(), String> {
         loop {
-            let at = *position;
-            let read = app.pool.read(move |connection| {
-                Ok(connection.read(|it| audit::after(it, at.0, at.1, BATCH))?)
-            });
-            let entries = read.await.map_err(|it| it.detail.clone())?;
+            let from = *taken;
+            let read = app.pool.read(move |it| Ok(batch(it, from)?));
+            let Batch {
+                from: now,
+                entries,
+                head,
+            } = read.await.map_err(|it| it.detail.clone())?;
+            if now.at != from.at {
+                let host = self.url.host().unwrap_or_default();
+                let (was, now) = (from.at.revision, now.at.revision);
+                let why =
+                    format!("{host}: was at revision {was}, and goes on after revision {now}");
+                log::event("the catalog of a webhook was replaced", Some(&why));
+            }
+            *taken = now;
             let Some(last) = entries.last() else {
                 return Ok(());
             };
-            let at = (last.revision, last.id);
+            let at = Position::of(last);
             let catalog = app.catalog();
             let body = serde_json::to_vec(&Changes {
                 catalog,
@@ -156,8 +184,8 @@ impl Webhook {
             let body = body.map_err(|error| error.to_string())?;
             let sent = tokio::time::timeout(PATIENCE, self.send(&body, at)).await;
             sent.unwrap_or_else(|_| Err("no answer in time".to_owned()))?;
-            keep(file, at).map_err(|error| format!("the position cannot be kept: {error}"))?;
-            *position = at;
+            *taken = Taken { at, head };
+            keep(file, *taken).map_err(|error| format!("the position cannot be kept: {error}"))?;
         }
     }
 
@@ -165,22 +193,26 @@ impl Webhook {
     ///
     /// # Errors
     /// [`Kind::Invalid`] where a position can be neither read nor kept; that of the database.
-    pub fn begin(&self, backend: &Backend) -> Result<Position, Refusal> {
+    pub fn begin(&self, backend: &Backend) -> Result<Taken, Refusal> {
         let file = self.file(backend.location().catalog().as_str());
         let failed = |why: &dyn std::fmt::Display| {
             Refusal::new(Kind::Invalid, format!("{}: {why}", file.display()))
         };
         match fs::read_to_string(&file) {
             Ok(text) => {
-                let read = text.trim().split_once('-');
-                let read = read.and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-                read.ok_or_else(|| failed(&"not a position in the audit log"))
+                let read = text.parse();
+                read.map_err(|()| failed(&"not a position in the audit log"))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                let now = backend.connect()?.read(tools::revision)?;
-                let at = (now, i64::MAX);
-                keep(&file, at).map_err(|error| failed(&error))?;
-                Ok(at)
+                let taken = backend
+                    .reconnect()?
+                    .snapshot(|it| -> Result<_, StoreError> {
+                        let now = tools::revision(it)?;
+                        let (at, head) = (Position::after(now), chain::at(it, now)?);
+                        Ok(Taken { at, head })
+                    })?;
+                keep(&file, taken).map_err(|error| failed(&error))?;
+                Ok(taken)
             }
             Err(error) => Err(failed(&error)),
         }
@@ -209,12 +241,60 @@ impl Webhook {
         Ok(format!(
             "POST {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: toolcat\r\nContent-Type: application/json\r\n\
              Content-Length: {}\r\nToolcat-Signature: t={seconds},v1={signature}\r\n\
-             Toolcat-Delivery: {}-{}\r\nConnection: close\r\n\r\n",
+             Toolcat-Delivery: {at}\r\nConnection: close\r\n\r\n",
             body.len(),
-            at.0,
-            at.1
         ))
     }
+}
+
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.at)?;
+        self.head.map_or(Ok(()), |head| write!(f, " {head}"))
+    }
+}
+
+impl FromStr for Taken {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut parts = text.split_whitespace();
+        let at = parts.next().ok_or(())?.parse()?;
+        let head = parts.next().map(|it| it.parse().map_err(|_| ()));
+        Ok(Self {
+            at,
+            head: head.transpose()?,
+        })
+    }
+}
+
+/// What the log holds after what was taken. Where it is another log by now, as after a restore, that is all since the
+/// restore; without a trace of one, all there is.
+fn batch(connection: &mut Connection, taken: Taken) -> Result<Batch, StoreError> {
+    connection.snapshot(|it| {
+        let Position { revision, entry } = taken.at;
+        let head = chain::at(it, revision)?;
+        let is_there = audit::holds(it, revision, entry)?;
+        let mut from = Taken { head, ..taken };
+        if !is_there || (taken.head.is_some() && taken.head != head) {
+            let restored = audit::last_restore(it)?;
+            let before = restored.map_or(0, |it| it.revision - 1);
+            from = Taken {
+                at: Position::after(before),
+                head: chain::at(it, before)?,
+            };
+        }
+        let entries = audit::after(it, from.at.revision, from.at.entry, BATCH)?;
+        let head = match entries.last() {
+            Some(last) => chain::at(it, last.revision)?,
+            None => from.head,
+        };
+        Ok(Batch {
+            from,
+            entries,
+            head,
+        })
+    })
 }
 
 /// What is sent.
@@ -270,10 +350,10 @@ async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
 }
 
 /// Keeps a position, whole or as it was.
-fn keep(file: &Path, (revision, id): Position) -> io::Result<()> {
+fn keep(file: &Path, taken: Taken) -> io::Result<()> {
     let folder = file.parent().unwrap_or(file);
     let mut new = tempfile::NamedTempFile::new_in(folder)?;
-    io::Write::write_all(&mut new, format!("{revision}-{id}\n").as_bytes())?;
+    io::Write::write_all(&mut new, format!("{taken}\n").as_bytes())?;
     new.persist(file)?;
     Ok(())
 }
@@ -306,6 +386,16 @@ mod tests {
             "https://user:password@hooks.example/",
         ] {
             assert!(!new(wrong), "{wrong}");
+        }
+        // L10: no message holds what only the operator should know.
+        for secret in [
+            "https://user:password@hooks.example/",
+            "ftp://hooks.example/password",
+            "https:// password",
+        ] {
+            let refused = Webhook::new(secret, "0123456789abcdef", PathBuf::new());
+            let message = refused.map(drop).expect_err("refused").message;
+            assert!(!message.contains("password"), "{message}");
         }
         assert!(Webhook::new("https://hooks.example", "short", PathBuf::new()).is_err());
     }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::schema::tool_audit_log;
+use super::tools;
 use crate::definition::ToolRef;
 
 /// The names of the tools whose definitions those revisions changed.
@@ -206,6 +207,31 @@ pub fn after(
         .limit(limit)
         .select(Entry::as_select())
         .load(connection)
+}
+
+/// Whether the log holds that entry; with an entry of `i64::MAX`, whether the catalog has come to that revision. After
+/// a restore, a place that a reader has kept may lie beyond the end, or in what another log held there.
+pub fn holds(connection: &mut PgConnection, revision: i64, id: i64) -> QueryResult<bool> {
+    if id == i64::MAX {
+        return Ok(tools::revision(connection)? >= revision);
+    }
+    diesel::select(diesel::dsl::exists(
+        tool_audit_log::table
+            .filter(tool_audit_log::revision.eq(revision))
+            .filter(tool_audit_log::id.eq(id)),
+    ))
+    .get_result(connection)
+}
+
+/// The newest trace of a restore of the whole catalog.
+pub fn last_restore(connection: &mut PgConnection) -> QueryResult<Option<Entry>> {
+    tool_audit_log::table
+        .filter(tool_audit_log::entity.eq("catalog"))
+        .filter(tool_audit_log::action.eq("restored"))
+        .order((tool_audit_log::revision.desc(), tool_audit_log::id.desc()))
+        .select(Entry::as_select())
+        .first(connection)
+        .optional()
 }
 
 /// One revision of the catalog: a committed change, whatever it comprised.

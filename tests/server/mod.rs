@@ -8,6 +8,8 @@ mod catalogs;
 mod changing;
 mod client;
 mod defining;
+mod following;
+mod gone;
 mod hardship;
 mod life;
 mod members;

@@ -133,6 +133,33 @@ fn a_change_is_sent_until_it_is_taken_and_a_restart_goes_on() {
     assert_ne!(next.id, taken.id);
 }
 
+/// S2: a position in a log that is no more is not waited for, whether the restore came while a server ran or not.
+#[test]
+fn after_a_restore_a_webhook_goes_on_from_there() {
+    let (world, receiver) = (world(), Receiver::new());
+    world.ok(&["db", "backup", "all.jsonl"]);
+    let restore = || world.ok(&["db", "restore", "all.jsonl", "--replace", "--yes"]);
+    let first = server(&world, &receiver);
+    for command in ["disable", "enable", "disable"] {
+        world.ok(&[command, "df"]);
+        receiver.take("200 OK");
+    }
+    restore();
+    assert_eq!(receiver.take("200 OK").actions()[0], "restored");
+    first.log_until("the catalog of a webhook was replaced");
+    world.ok(&["disable", "du"]);
+    assert_eq!(receiver.take("200 OK").actions(), ["disabled"]);
+    drop(first);
+    // The new log grows past the position: by its numbers alone, they cannot be told apart.
+    restore();
+    for command in ["disable", "enable", "disable"] {
+        world.ok(&[command, "df"]);
+    }
+    let _second = server(&world, &receiver);
+    let actions = receiver.take("200 OK").actions();
+    assert_eq!(actions, ["restored", "disabled", "enabled", "disabled"]);
+}
+
 #[test]
 fn a_webhook_that_is_not_whole_is_refused_at_the_start() {
     let world = world();
