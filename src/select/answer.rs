@@ -32,7 +32,7 @@ pub struct Answer {
     pub set_aside: Vec<SetAside>,
     /// How many candidates there were.
     pub candidates: usize,
-    /// Whether the answer is more likely wrong than right; only by words.
+    /// Whether the answer may well be wrong: its relevance is low; only by words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubtful: bool,
     /// The best match, where it is set aside; only by words.

@@ -3,11 +3,11 @@
 //! - A candidate's **likeness** to the request is a weighted mean, from 0 to 1, of what retrieval measured: how strongly
 //!   the tool's whole text holds the request's words, what share of them the pattern's own texts cover, how nearly its
 //!   best single text says what was asked, and how near its texts are in meaning. One that does the opposite of what is asked for loses a part of it.
-//! - Its **relevance** is the chance that it is what was meant: a logistic function of the likeness and of the lead over
-//!   the best other tool, fitted to requests with known answers (docs/selection.md has the table). It means the same
-//!   for every request and catalog.
+//! - Its **relevance** is the chance that it is what was meant: the odds of it grow with the square of the likeness, and
+//!   by a factor for each part of it by which it leads the best other tool, fitted to requests with known answers
+//!   (docs/selection.md has the table). It means the same for every request and catalog.
 //! - **Gate**: a candidate competes when its likeness is at least [`GATE`] of the best. Only those compete, by
-//!   `w x likeness as a share of the best + (1 - w) x score`, for `--relevance-weight` w (default 0.7); all others come
+//!   `w x likeness as a share of the best + (1 - w) x score`, for `--relevance-weight` w (default 0.8); all others come
 //!   after them, by likeness alone. So fitness decides among patterns that fit alike, and no other wins by being cheap.
 //! - The best is taken over all that was retrieved, also what policy sets aside: what is left does not take its place.
 //! - A tool that the request names exactly comes before every other.
@@ -20,19 +20,19 @@ use std::cmp::Ordering;
 use super::retrieval::PatternFit;
 
 /// The weight of relevance where none is given.
-pub const DEFAULT_WEIGHT: f64 = 0.7;
+pub const DEFAULT_WEIGHT: f64 = 0.8;
 
 /// Least share of the best likeness with which a candidate competes by its fitness.
 pub const GATE: f64 = 0.93;
 
 /// Least share of the likeness of what policy sets aside with which something else may answer instead.
-pub const SUBSTITUTE: f64 = 0.85;
+pub const SUBSTITUTE: f64 = 0.8;
 
 /// Below this relevance there is no answer.
-pub const REFUSED: f64 = 0.2;
+pub const REFUSED: f64 = 0.15;
 
 /// Below this relevance an answer is doubtful.
-pub const DOUBTFUL: f64 = 0.55;
+pub const DOUBTFUL: f64 = 0.65;
 
 /// The parts of the likeness.
 const STRENGTH: f64 = 2.0;
@@ -43,23 +43,31 @@ const MEANING: f64 = 2.0;
 /// What is left of the likeness of a pattern that does the opposite.
 const OPPOSED: f64 = 0.7;
 
-/// The logistic function from likeness and lead to relevance.
-const INTERCEPT: f64 = -2.8;
-const SLOPE: f64 = 5.5;
-const LEAD_SLOPE: f64 = 9.5;
+/// What is left of the likeness of a pattern that only tells where a change is wanted, or the other way round.
+const BESIDE: f64 = 0.92;
+
+/// The logarithm of the odds of a likeness of 1 without a lead, and what the lead as a share of the likeness adds to it.
+const ODDS: f64 = 1.4;
+const LEAD: f64 = 5.2;
 
 /// How like the request a pattern is, 0..=1; `strength` is that of the tool's whole text.
 pub fn likeness(strength: f64, fit: &PatternFit) -> f64 {
     let sum =
         STRENGTH * strength + COVER * fit.cover + SENTENCE * fit.sentence + MEANING * fit.meaning;
-    let kept = if fit.opposed { OPPOSED } else { 1.0 };
+    let opposed = if fit.opposed { OPPOSED } else { 1.0 };
+    let beside = if fit.beside { BESIDE } else { 1.0 };
+    let kept = opposed * beside;
     kept * sum / (STRENGTH + COVER + SENTENCE + MEANING)
 }
 
 /// The chance that a candidate is what was meant, by its likeness and by that of the best other tool, if there is one.
 pub fn relevance(likeness: f64, other: Option<f64>) -> f64 {
-    let lead = other.map_or(0.0, |other| likeness - other);
-    1.0 / (1.0 + (-(INTERCEPT + SLOPE * likeness + LEAD_SLOPE * lead)).exp())
+    if likeness <= 0.0 {
+        return 0.0;
+    }
+    let lead = other.map_or(0.0, |other| (likeness - other) / likeness);
+    let odds = likeness * likeness * (ODDS + LEAD * lead).exp();
+    odds / (1.0 + odds)
 }
 
 /// A candidate's two measures.

@@ -38,6 +38,9 @@ impl Found {
             if let Some(effect) = candidate.usage.effect {
                 let loses = effect == Effect::Destroy;
                 fit.uncalled = loses && !reader.calls_for_loss(&text.name);
+                fit.beside = reader.is_beside(effect);
+                // What only tells does not undo what is asked for: a preview of what would be removed shows it.
+                fit.opposed &= effect != Effect::Read || fit.beside;
             }
         }
         Self {

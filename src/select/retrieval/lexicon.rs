@@ -20,6 +20,10 @@ pub(super) struct Lexicon {
     destroys: HashSet<&'static str>,
     asks: HashSet<&'static str>,
     asking_phrases: Vec<String>,
+    learns: HashSet<&'static str>,
+    changes: HashSet<&'static str>,
+    fillers: HashSet<&'static str>,
+    filling_phrases: Vec<String>,
 }
 
 /// Words that may be read as others, both between single spaces.
@@ -60,11 +64,16 @@ impl Lexicon {
                 }
             }
             "destroys" => self.destroys.extend(line.split(' ')),
+            "learns" => self.learns.extend(line.split(' ')),
+            "changes" => self.changes.extend(line.split(' ')),
+            "fillers" => {
+                let (phrases, words) = parted_by_kind(line);
+                self.fillers.extend(words);
+                self.filling_phrases.extend(phrases);
+            }
             "asks" => {
-                let (phrases, words): (Vec<&str>, Vec<&str>) =
-                    line.split(' ').partition(|word| word.contains('_'));
+                let (phrases, words) = parted_by_kind(line);
                 self.asks.extend(words);
-                let phrases = phrases.into_iter().map(|it| it.replace('_', " "));
                 self.asking_phrases.extend(phrases);
             }
             _ => match line.split_once('>') {
@@ -112,6 +121,42 @@ impl Lexicon {
             .map(|(phrase, others)| (phrase.as_str(), others.as_slice()))
     }
 
+    /// How many words at the beginning of a request say nothing of what it asks for; it is given by its first term
+    /// and as its words between single spaces.
+    pub fn fillers(&self, first: &str, text: &str) -> usize {
+        let begins = |phrase: &&String| {
+            let after = text.strip_prefix(phrase.as_str());
+            after.is_some_and(|it| it.starts_with(' '))
+        };
+        let phrase = self.filling_phrases.iter().find(begins);
+        let phrase = phrase.map(|it| it.split(' ').count());
+        phrase.unwrap_or(usize::from(self.fillers.contains(first)))
+    }
+
+    /// Whether a term is a word of the field, so that it is no slip for another.
+    pub fn knows(&self, term: &str) -> bool {
+        let in_group = |it: &Group| has(it.words, term) || has(it.others, term);
+        let undoes = |[one, other]: &[&str; 2]| has(one, term) || has(other, term);
+        self.groups.iter().any(in_group)
+            || self.opposites.iter().any(undoes)
+            || self.learns(term)
+            || self.changes(term, "")
+    }
+
+    /// Whether a request that begins with a term asks to learn something.
+    pub fn learns(&self, first: &str) -> bool {
+        self.learns.contains(first)
+    }
+
+    /// Whether a request that begins with a term, and with these words, asks to change something.
+    pub fn changes(&self, first: &str, text: &str) -> bool {
+        let begins = |phrase: &String| text.starts_with(phrase.as_str());
+        self.changes.contains(first)
+            || self.destroys.contains(first)
+            || self.asks.contains(first)
+            || self.asking_phrases.iter().any(begins)
+    }
+
     /// What undoes what is asked for, by the terms of a request and its words between single spaces.
     pub fn opposites(&'static self, asked: &HashSet<Arc<str>>, text: &str) -> Opposites {
         let word_said = |word: &str| match word.contains('_') {
@@ -146,6 +191,16 @@ impl Opposites {
         let says = |side: &str| terms.clone().any(|term| has(side, term));
         self.0.iter().any(|(yes, no)| says(no) && !says(yes))
     }
+}
+
+/// The phrases of a line, with spaces between their words, and its words.
+fn parted_by_kind(line: &'static str) -> (Vec<String>, Vec<&'static str>) {
+    let (phrases, words): (Vec<&str>, Vec<&str>) =
+        line.split(' ').partition(|word| word.contains('_'));
+    (
+        phrases.iter().map(|it| it.replace('_', " ")).collect(),
+        words,
+    )
 }
 
 /// Whether a word is among words between single spaces.
@@ -217,6 +272,9 @@ mod tests {
                     "opposites",
                     "destroys",
                     "asks",
+                    "learns",
+                    "changes",
+                    "fillers",
                 ];
                 assert!(known.contains(&section), "{line}");
                 continue;
@@ -228,7 +286,7 @@ mod tests {
             );
             match section {
                 "opposites" => assert_eq!(line.matches('|').count(), 1, "{line}"),
-                "destroys" | "asks" => {}
+                "destroys" | "asks" | "learns" | "changes" | "fillers" => {}
                 "symptoms" => assert_eq!(line.matches('>').count(), 1, "{line}"),
                 _ => assert!(line.split_whitespace().count() > 1, "{line}"),
             }

@@ -12,6 +12,7 @@
 //! 3. [`rank`] returns the hits. Sums are made in the order of the request's words, so that both sources
 //!    give the same bits.
 
+mod acts;
 mod document;
 mod index;
 mod lexicon;

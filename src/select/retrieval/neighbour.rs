@@ -1,10 +1,14 @@
 //! The nearest known term to an unknown one: a slip of the pen, or another form of the word.
 
 /// Letters of a term that has neighbours, at least.
-const SHORTEST: usize = 4;
+const SHORTEST: usize = 3;
 
-/// Letters from which two slips are forgiven.
+/// Letters from which any one slip is forgiven; in a shorter word only a letter that should stand twice.
+const MIDDLE: usize = 4;
+
+/// Letters from which a slip and a half are forgiven, and two.
 const LONG: usize = 6;
+const LONGER: usize = 8;
 
 /// What a letter too many or too few next to its double, two letters swapped, and a key beside the right one count
 /// against any other slip: people make them more often.
@@ -36,16 +40,25 @@ pub fn beginnings(term: &str) -> Vec<&str> {
     out
 }
 
-/// The nearest of some terms, if one is near; equals are settled by byte order.
-pub fn nearest<'a>(term: &str, vocabulary: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+/// The nearest of some terms to a word, given as its term and as it was written (the stem of a slip may be far from
+/// the stem of the word); none where none is near. Equals are settled by byte order.
+pub fn nearest<'a>(
+    term: &str,
+    written: &str,
+    vocabulary: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     if beginnings(term).is_empty() {
         return None;
     }
-    let letters: Vec<char> = term.chars().collect();
+    let forms: [Vec<char>; 2] = [term.chars().collect(), written.chars().collect()];
+    let near = |candidate: &str| {
+        let near = forms.iter().filter_map(|form| distance(form, candidate));
+        near.reduce(f64::min)
+    };
     vocabulary
         .into_iter()
         .filter(|candidate| *candidate != term)
-        .filter_map(|candidate| distance(&letters, candidate).map(|near| (near, candidate)))
+        .filter_map(|candidate| near(candidate).map(|near| (near, candidate)))
         .min_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(b.1)))
         .map(|(_, candidate)| candidate)
 }
@@ -53,10 +66,15 @@ pub fn nearest<'a>(term: &str, vocabulary: impl IntoIterator<Item = &'a str>) ->
 /// How far a term is from a candidate; none where that is too far. A form of the word is farther than a slip.
 fn distance(term: &[char], candidate: &str) -> Option<f64> {
     let other: Vec<char> = candidate.chars().collect();
-    let slips = if term.len() < LONG { 1.0 } else { 2.0 };
+    let slips = match term.len() {
+        ..MIDDLE => DOUBLED,
+        MIDDLE..LONG => 1.0,
+        LONG..LONGER => 1.5,
+        LONGER.. => 2.0,
+    };
     let same_start = term.first() == other.first()
         || (term.first(), term.get(1)) == (other.get(1), other.first());
-    if same_start && term.len().abs_diff(other.len()) <= 2 && other.len() >= SHORTEST - 1 {
+    if same_start && term.len().abs_diff(other.len()) <= 2 && other.len() >= SHORTEST {
         let edits = edits(term, &other);
         if edits <= slips {
             return Some(edits);
@@ -123,32 +141,48 @@ fn replaced(a: char, b: char) -> f64 {
 mod tests {
     use super::*;
 
+    fn near<'a>(word: &str, vocabulary: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+        nearest(word, word, vocabulary)
+    }
+
     #[test]
     fn slips_and_forms_are_near() {
+        assert_eq!(near("daemonize", ["dae", "daemon", "date"]), Some("daemon"));
         assert_eq!(
-            nearest("daemonize", ["dae", "daemon", "date"]),
-            Some("daemon")
-        );
-        assert_eq!(
-            nearest("compresion", ["compar", "compression"]),
+            near("compresion", ["compar", "compression"]),
             Some("compression")
         );
-        assert_eq!(nearest("hsot", ["host", "hot", "shot"]), Some("host"));
-        assert_eq!(nearest("ohst", ["host", "oyst"]), Some("host"));
-        assert_eq!(nearest("prot", ["prop", "port"]), Some("port"));
-        assert_eq!(nearest("diks", ["dike", "disk"]), Some("disk"));
-        assert_eq!(
-            nearest("nettwork", ["network", "networks"]),
-            Some("network")
-        );
+        assert_eq!(near("hsot", ["host", "hot", "shot"]), Some("host"));
+        assert_eq!(near("ohst", ["host", "oyst"]), Some("host"));
+        assert_eq!(near("prot", ["prop", "port"]), Some("port"));
+        assert_eq!(near("diks", ["dike", "disk"]), Some("disk"));
+        assert_eq!(near("nettwork", ["network", "networks"]), Some("network"));
     }
 
     #[test]
     fn what_is_far_or_short_is_not_near() {
-        assert_eq!(nearest("network", ["netmask", "nettle"]), None);
-        assert_eq!(nearest("abc", ["abcd"]), None);
-        assert_eq!(nearest("zebra", ["zero", "debris"]), None);
-        assert_eq!(nearest("ab12", ["ab13"]), None);
+        assert_eq!(near("network", ["netmask", "nettle"]), None);
+        assert_eq!(near("abc", ["abcd"]), None);
+        assert_eq!(near("zebra", ["zero", "debris"]), None);
+        assert_eq!(near("ab12", ["ab13"]), None);
+    }
+
+    #[test]
+    fn a_word_is_near_by_its_stem_or_as_it_was_written() {
+        assert_eq!(
+            nearest("proce", "proces", ["price", "process"]),
+            Some("process")
+        );
+        assert_eq!(
+            nearest("proce", "proce", ["price", "process"]),
+            Some("price")
+        );
+    }
+
+    #[test]
+    fn a_short_word_may_lack_a_double_letter() {
+        assert_eq!(near("kil", ["kill", "kit"]), Some("kill"));
+        assert_eq!(near("kli", ["kill"]), None);
     }
 
     #[test]
@@ -156,6 +190,6 @@ mod tests {
         assert_eq!(beginnings("host"), ["h", "o"]);
         assert_eq!(beginnings("eels"), ["e"]);
         assert_eq!(beginnings("\u{e9}\u{e8}\u{e9}\u{e9}"), ["\u{e9}", "\u{e8}"]);
-        assert!(beginnings("abc").is_empty());
+        assert!(beginnings("ab").is_empty());
     }
 }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::acts::{Acts, Purpose};
 use super::document::{CapabilityText, PatternText, Text};
 use super::lexicon::{Opposites, lexicon};
 use super::meaning::{Meanings, Vector};
 use super::query::Asked;
 use super::rank::TermWeight;
 use super::words::{Analyzer, ByWord, Word};
+use crate::definition::Effect;
 
 /// What a word of the capability, and of the tool around it, counts against one of the pattern itself.
 const AROUND_WEIGHT: f64 = 0.5;
@@ -35,6 +37,8 @@ pub struct PatternFit {
     pub opposed: bool,
     /// Whether something is lost by it, and the request does not ask for that.
     pub uncalled: bool,
+    /// Whether it only tells where the request wants a change, or changes where the request wants to learn.
+    pub beside: bool,
 }
 
 /// A fit as selections were recorded with: once a share of the tool's best pattern, since then all that it is.
@@ -49,6 +53,8 @@ enum Recorded {
         text: String,
         opposed: bool,
         uncalled: bool,
+        #[serde(default)]
+        beside: bool,
     },
 }
 
@@ -68,6 +74,7 @@ impl From<Recorded> for PatternFit {
                 text,
                 opposed,
                 uncalled,
+                beside,
             } => Self {
                 cover,
                 sentence,
@@ -75,6 +82,7 @@ impl From<Recorded> for PatternFit {
                 text,
                 opposed,
                 uncalled,
+                beside,
             },
         }
     }
@@ -148,6 +156,8 @@ pub struct Reader<'a> {
     asks_to_destroy: bool,
     /// What undoes what the request asks for.
     opposites: Opposites,
+    /// Whether the request wants to learn or to change something.
+    purpose: Option<Purpose>,
     meaning: Vector,
     analyzer: Analyzer,
     meanings: Meanings,
@@ -161,14 +171,18 @@ impl<'a> Reader<'a> {
     /// For a request, given by its words with their information and as a whole.
     pub fn of(weights: &'a [TermWeight], asked: &'a Asked) -> Self {
         let mut meanings = Meanings::default();
+        let mut analyzer = Analyzer::new();
+        let (text, respelt) = respelt(&mut analyzer, &asked.text, weights);
+        let acts = Acts::of(&mut analyzer, &text);
         Self {
             weights,
             asked,
             information: weights.iter().map(|word| word.weight).sum(),
-            asks_to_destroy: lexicon().asks_to_destroy(&asked.terms, &asked.text),
-            opposites: lexicon().opposites(&asked.terms, &asked.text),
-            meaning: meanings.of(&asked.whole),
-            analyzer: Analyzer::new(),
+            asks_to_destroy: lexicon().asks_to_destroy(&acts.terms, &acts.text),
+            opposites: lexicon().opposites(&acts.terms, &acts.text),
+            purpose: acts.purpose,
+            meaning: meanings.of(if respelt { &text } else { &asked.whole }),
+            analyzer,
             meanings,
             terms: Vec::new(),
             numbers: ByWord::default(),
@@ -179,6 +193,15 @@ impl<'a> Reader<'a> {
     /// Whether the request asks a tool of that name for something to be lost: in so many words, or by naming it.
     pub fn calls_for_loss(&mut self, name: &str) -> bool {
         self.asks_to_destroy || self.names(name)
+    }
+
+    /// Whether something with that effect is beside what the request wants.
+    pub fn is_beside(&self, effect: Effect) -> bool {
+        match self.purpose {
+            Some(Purpose::Learn) => effect != Effect::Read,
+            Some(Purpose::Change) => effect == Effect::Read,
+            None => false,
+        }
     }
 
     /// The fit of every pattern of a tool, in the order of the definition.
@@ -335,6 +358,43 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// A request, given as its words between single spaces, with those in the place of unknown words that they were read
+/// as, and whether there are any.
+fn respelt(analyzer: &mut Analyzer, text: &str, weights: &[TermWeight]) -> (String, bool) {
+    let mut any = false;
+    let words: Vec<String> = (text.split(' '))
+        .map(|written| {
+            let mut word = weights.iter().filter(|word| word.surface == written);
+            match word.find_map(|word| Some((&word.term, word.read.as_ref()?))) {
+                Some((term, read)) => {
+                    any = true;
+                    ended_alike(analyzer, written, term, read)
+                }
+                None => written.to_owned(),
+            }
+        })
+        .collect();
+    (words.join(" "), any)
+}
+
+/// A stem with the ending that a word has beyond its own stem, where that makes a word of it: "permiss" for
+/// "permisions" is "permissions".
+fn ended_alike(analyzer: &mut Analyzer, written: &str, term: &str, stem: &str) -> String {
+    let alike = (written.char_indices().zip(term.chars())).find(|((_, a), b)| a != b);
+    let shorter = written.len().min(term.len());
+    let common = alike.map_or(shorter, |((at, _), _)| at);
+    let ends = (written.get(common..), term.get(common..));
+    if let (Some(ending), Some(cut)) = ends
+        && let Some(start) = stem.strip_suffix(cut)
+    {
+        let word = format!("{start}{ending}");
+        if *analyzer.term(&word) == *stem {
+            return word;
+        }
+    }
+    stem.to_owned()
+}
+
 /// The first word of some texts with that stem, in lower case.
 pub fn surface<'a>(term: &str, texts: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let mut analyzer = Analyzer::new();
@@ -409,6 +469,31 @@ mod tests {
         assert!(fits(&rm, "recover a file")[0].uncalled);
         assert!(!fits(&rm, "throw away a file")[0].uncalled);
         assert!(!fits(&rm, "delete a file")[0].uncalled);
+    }
+
+    #[test]
+    fn a_slip_is_read_with_the_ending_that_was_written() {
+        let ended = |written, stem| {
+            let mut analyzer = Analyzer::new();
+            let term = analyzer.term(written);
+            ended_alike(&mut analyzer, written, &term, stem)
+        };
+        assert_eq!(ended("permisions", "permiss"), "permissions");
+        assert_eq!(ended("direcotry", "directori"), "directory");
+        assert_eq!(ended("proces", "process"), "process");
+        assert_eq!(ended("\u{e9}t\u{e9}", "\u{e9}t\u{e8}"), "\u{e9}t\u{e8}");
+    }
+
+    #[test]
+    fn what_changes_is_beside_a_question_and_what_tells_beside_a_change() {
+        let beside = |request: &str, effect| {
+            let ranking = Index::build(&[Text::default()]).search(request);
+            Reader::of(&ranking.weights, &ranking.asked).is_beside(effect)
+        };
+        assert!(beside("how many disks are there", Effect::Write));
+        assert!(!beside("how many disks are there", Effect::Read));
+        assert!(beside("add a disk", Effect::Read) && !beside("add a disk", Effect::Destroy));
+        assert!(!beside("a disk", Effect::Read) && !beside("a disk", Effect::Write));
     }
 
     #[test]

@@ -237,7 +237,7 @@ impl Query {
         keys.into_iter().cloned().collect()
     }
 
-    /// The words that no document holds, nor anything that stands for them. For each, the terms that begin with
+    /// The words that no document holds, nor anything that stands for them, and that are no words of the field. For each, the terms that begin with
     /// one of its [`beginnings`](super::beginnings) are worth a second look: see [`relate`](Self::relate).
     pub fn unknown(&self, postings: &impl Lists) -> Vec<String> {
         let known = |term: &String| postings.get(term).is_some_and(|list| !list.is_empty());
@@ -245,6 +245,7 @@ impl Query {
             .iter()
             .filter(|word| {
                 !(word.optional
+                    || lexicon().knows(&word.term)
                     || word.part_of.as_ref().is_some_and(known)
                     || known(&word.term)
                     || word.alternatives.iter().any(|(term, _)| known(term))
@@ -266,7 +267,8 @@ impl Query {
         unknown: &str,
         vocabulary: impl IntoIterator<Item = &'a str>,
     ) -> Option<&'a str> {
-        let near = neighbour::nearest(unknown, vocabulary)?;
+        let written = self.words.iter().find(|word| word.term == unknown)?;
+        let near = neighbour::nearest(unknown, &written.surface, vocabulary)?;
         if self.words.iter().any(|word| word.term == near) {
             return None;
         }
