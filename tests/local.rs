@@ -115,6 +115,47 @@ fn a_url_means_that_the_local_server_is_left_alone() {
     assert!(!place.home().join("data").exists());
 }
 
+/// S4
+#[test]
+fn variables_for_other_servers_do_not_move_the_local_one() {
+    let place = Place::new();
+    std::fs::write(
+        place.home().join("df.yaml"),
+        definition("linux", "df", "1.0", "disk_usage"),
+    )
+    .expect("a file");
+    assert_eq!(place.run(&["import", "df.yaml"]).code, 0);
+    for (variable, value) in [
+        ("PGHOST", "/nowhere"),
+        ("PGHOSTADDR", "127.0.0.9"),
+        ("PGPORT", "1"),
+        ("PGUSER", "nobody"),
+        ("PGDATABASE", "none"),
+        ("PGREQUIREPEER", "nobody"),
+        ("PGREQUIREAUTH", "scram-sha-256"),
+        ("PGTARGETSESSIONATTRS", "standby"),
+        ("PGSSLMODE", "verify-full"),
+        ("PGSSLROOTCERT", "system"),
+        ("PGSSLNEGOTIATION", "direct"),
+        ("PGCHANNELBINDING", "require"),
+        ("PGGSSENCMODE", "require"),
+        ("PGLOADBALANCEHOSTS", "bogus"),
+        ("PGMINPROTOCOLVERSION", "bogus"),
+    ] {
+        for args in [&["list", "--format", "name"][..], &["db", "status"]] {
+            let mut command = place.command(args);
+            command.env(variable, value);
+            let run = Run::of(command.output().expect("toolcat runs"));
+            assert_eq!(run.code, 0, "{variable}: {run:?}");
+        }
+    }
+    let mut command = place.command(&["list"]);
+    command.env("PGSERVICE", "nosuch");
+    let run = Run::of(command.output().expect("toolcat runs"));
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("unset PGSERVICE"), "{}", run.stderr);
+}
+
 #[test]
 fn a_server_restarted_in_the_middle_leaves_the_catalog_unchanged() {
     let place = Place::new();

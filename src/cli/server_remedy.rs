@@ -35,6 +35,9 @@ pub fn hint(remedy: &ServerRemedy) -> String {
         ServerRemedy::ChooseHome => {
             "set TOOLCAT_HOME to a folder for the local database, or name a database with --database-url".to_owned()
         }
+        ServerRemedy::Service => {
+            "unset PGSERVICE; to use that server: --database-url postgresql://?service=NAME".to_owned()
+        }
         ServerRemedy::ChooseWritableHome => {
             "set TOOLCAT_HOME to a folder that can be written, or name a database with --database-url".to_owned()
         }

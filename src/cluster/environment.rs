@@ -29,6 +29,8 @@ pub struct Environment {
     pub path: Option<OsString>,
     /// `TOOLCAT_PG_BINDIR`: the only folder searched for the programs, if set.
     pub programs_dir: Option<OsString>,
+    /// Whether `PGSERVICE` is set, by which libpq takes the server from a file whatever else is said.
+    pub names_service: bool,
 }
 
 impl Environment {
@@ -48,6 +50,7 @@ impl Environment {
             working_dir: std::env::current_dir().ok(),
             path: variable("PATH"),
             programs_dir: variable("TOOLCAT_PG_BINDIR"),
+            names_service: std::env::var_os("PGSERVICE").is_some(),
         }
     }
 

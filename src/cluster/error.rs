@@ -21,6 +21,9 @@ pub enum ClusterError {
         /// The folder that held it.
         home: PathBuf,
     },
+    /// libpq would take the server from a service file.
+    #[error("PGSERVICE is set, which names another server than toolcat's own")]
+    ServiceNamed,
     /// No PostgreSQL server programs on this machine.
     #[error("the PostgreSQL server programs (initdb, postgres) are not installed")]
     ProgramsMissing,
@@ -201,6 +204,8 @@ fn tail(log: &str) -> String {
 pub enum ServerRemedy {
     /// Choose a folder for it, or another database.
     ChooseHome,
+    /// Unset the variable, or name the service in the URL.
+    Service,
     /// The same, as the folder cannot be written.
     ChooseWritableHome,
     /// Install the programs, as said, or choose another database.
@@ -249,6 +254,7 @@ impl ClusterError {
     pub fn remedy(&self) -> Option<ServerRemedy> {
         Some(match self {
             Self::NoHome => ServerRemedy::ChooseHome,
+            Self::ServiceNamed => ServerRemedy::Service,
             Self::ProgramsMissing => ServerRemedy::InstallPrograms(install::advice()),
             Self::ProgramsNotThere { .. } => ServerRemedy::ProgramsFolder,
             Self::ClientMissing { .. } => ServerRemedy::InstallClient(install::advice()),

@@ -102,6 +102,9 @@ impl Cluster {
     /// [`ClusterError::NotOwner`] and [`ClusterError::OpenHome`] where others
     /// could have filled it, and [`ClusterError::NoSocketPath`].
     pub fn locate(environment: &Environment) -> Result<Self, ClusterError> {
+        if environment.names_service {
+            return Err(ClusterError::ServiceNamed);
+        }
         let layout = Layout::new(environment.cluster_home()?)?;
         layout.require_own_home()?;
         Ok(Self {

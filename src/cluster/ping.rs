@@ -34,27 +34,25 @@ pub(super) fn ask(folder: &Path) -> Answer {
 
 #[expect(unsafe_code, reason = "libpq's question is a C function")]
 fn ping(folder: &Path) -> pq_sys::PGPing {
-    let port = layout::PORT.to_string();
-    let settings: [(&str, &[u8]); 7] = [
-        ("host", folder.as_os_str().as_bytes()),
-        ("port", port.as_bytes()),
-        ("user", USER.as_bytes()),
-        ("dbname", DATABASE.as_bytes()),
-        ("connect_timeout", PATIENCE.as_bytes()),
-        ("sslmode", b"disable"),
-        ("gssencmode", b"disable"),
-    ];
-    let texts = |text: &[u8]| CString::new(text).unwrap_or_default();
-    let names = settings.map(|(name, _)| texts(name.as_bytes()));
-    let values = settings.map(|(_, value)| texts(value));
-    let list = |texts: &[CString]| {
-        let mut list: Vec<*const libc::c_char> = texts.iter().map(|it| it.as_ptr()).collect();
-        list.push(std::ptr::null());
-        list
-    };
-    let (names, values) = (list(&names), list(&values));
-    // SAFETY: two lists of the same length, each closed by a null, of strings that outlive the call.
-    unsafe { pq_sys::PQpingParams(names.as_ptr(), values.as_ptr(), 0) }
+    // Empty values, so that the environment's for other servers are not taken.
+    let mut question = format!(
+        "port={} user={USER} dbname={DATABASE} connect_timeout={PATIENCE} sslmode=disable \
+         gssencmode=disable hostaddr='' requirepeer='' require_auth='' sslrootcert='' \
+         min_protocol_version=3.0 max_protocol_version=3.0 channel_binding=disable \
+         sslcertmode=disable sslnegotiation=postgres load_balance_hosts=disable target_session_attrs=any host='",
+        layout::PORT
+    )
+    .into_bytes();
+    for byte in folder.as_os_str().as_bytes() {
+        if matches!(byte, b'\'' | b'\\') {
+            question.push(b'\\');
+        }
+        question.push(*byte);
+    }
+    question.push(b'\'');
+    let question = CString::new(question).unwrap_or_default();
+    // SAFETY: a C string that outlives the call.
+    unsafe { pq_sys::PQping(question.as_ptr()) }
 }
 
 #[cfg(test)]

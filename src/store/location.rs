@@ -36,6 +36,28 @@ const DEFAULTS: &[(&str, &str, &str)] = &[
     ("tcp_user_timeout", "", "30000"),
 ];
 
+/// What says otherwise where a server of this program's own is, or how it is spoken to: the environment's variables
+/// for other servers (`PGHOSTADDR`, `PGREQUIREPEER` ...) do not count there.
+const OWN: &[(&str, &str)] = &[
+    ("channel_binding", "disable"),
+    ("gssencmode", "disable"),
+    ("hostaddr", ""),
+    ("requirepeer", ""),
+    ("sslmode", "disable"),
+    ("sslrootcert", ""),
+    ("target_session_attrs", "any"),
+];
+
+/// The same by keywords that this program's libpq knows, and an older one of another program may not.
+const OWN_AND_NEW: &[(&str, &str)] = &[
+    ("load_balance_hosts", "disable"),
+    ("max_protocol_version", "3.0"),
+    ("min_protocol_version", "3.0"),
+    ("require_auth", ""),
+    ("sslcertmode", "disable"),
+    ("sslnegotiation", "postgres"),
+];
+
 /// Set in the session's options to see whether these arrive: a pool may drop them.
 const ARRIVED: (&str, &str) = ("toolcat.options", "on");
 
@@ -162,6 +184,10 @@ fn refuse_engines(settings: &[(String, String)]) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn is_own(key: &str) -> bool {
+    OWN.iter().chain(OWN_AND_NEW).any(|(own, _)| *own == key)
+}
+
 impl Location {
     /// Reads any connection string that libpq reads: a URL or `key=value` pairs.
     ///
@@ -193,10 +219,15 @@ impl Location {
     }
 
     /// The same for a server of this program's own: it is reached in a folder that is closed to
-    /// others, and no pool is in between.
+    /// others, no pool is in between, and the environment's variables for other servers do not count.
     #[must_use]
     pub fn direct(self) -> Self {
+        let mut settings = self.settings;
+        settings.retain(|(key, _)| !is_own(key));
+        let own = OWN.iter().chain(OWN_AND_NEW);
+        settings.extend(own.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
         Self {
+            settings,
             direct: true,
             ..self
         }
@@ -363,14 +394,16 @@ impl Location {
     /// password through its environment so that it is not seen in the list of processes.
     pub fn without_password(&self) -> (String, Option<&str>) {
         let options = self.session_options(true);
-        let shown = pairs(&self.settings).filter(|(key, _)| !is_secret(key));
+        let new = |key: &str| self.direct && OWN_AND_NEW.iter().any(|(own, _)| *own == key);
+        let shown = pairs(&self.settings).filter(|(key, _)| !is_secret(key) && !new(key));
         let shown = render(shown.chain([("options", options.as_str())]));
         (shown, self.setting("password"))
     }
 
     /// Server and database for messages: no password, no technical options.
     pub fn shown(&self) -> String {
-        let is_technical = |key: &str| DEFAULTS.iter().any(|(name, _, _)| *name == key);
+        let is_default = |key: &str| DEFAULTS.iter().any(|(name, _, _)| *name == key);
+        let is_technical = |key: &str| is_default(key) || self.direct && is_own(key);
         let shown = |key: &str| !is_secret(key) && !is_technical(key) && key != "application_name";
         render(pairs(&self.settings).filter(|(key, _)| shown(key)))
     }

@@ -230,6 +230,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000091_fine_times",
     "2026-01-01-000092_one_entry",
     "2026-01-01-000093_covered_indexes",
+    "2026-01-01-000094_index_writers",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -178,7 +178,20 @@ const BY_HAND: &[Case] = &[
         "INSERT INTO sessions (principal, hash, expires_at) VALUES ('{ada}', sha256('x'), now())",
         &["ada"],
     ),
+    (
+        "empty the index",
+        "PERFORM clear_index()",
+        &["ada", "alice", "bob", "carol"],
+    ),
+    (
+        "change what is selected",
+        "PERFORM renew_index_entries(array_agg(tool_id), array_agg(capability_name), array_agg(entry)) FROM selection_index",
+        &["ada", "alice", "bob", "carol"],
+    ),
 ];
+
+/// What a server may for whomever it speaks.
+const BY_A_SERVER: [&str; 3] = ["sign in", "empty the index", "change what is selected"];
 
 /// Commands, each of which undoes what it did; the file is in the working folder.
 const COMMANDS: &[Case] = &[
@@ -268,8 +281,8 @@ fn by_hand_and_through_a_delegate() {
         ] {
             let outcomes = tried(&staffed, by, settings, &format!("'{name}'"));
             for ((what, _, allowed), outcome) in BY_HAND.iter().zip(outcomes) {
-                let signs_in = by == "server" && *what == "sign in";
-                let expected = signs_in || allowed.contains(&person);
+                let of_a_server = by == "server" && BY_A_SERVER.contains(what);
+                let expected = of_a_server || allowed.contains(&person);
                 let fits = match expected {
                     true => outcome == "done",
                     false => outcome.ends_with(" may"),
@@ -282,6 +295,25 @@ fn by_hand_and_through_a_delegate() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(staffed.world.run(&["audit", "verify"]).code, 0);
+}
+
+#[test]
+fn an_emptied_index_is_not_taken_for_an_answer() {
+    let staffed = Staffed::new();
+    let ask = || {
+        staffed.toolcat(
+            "victor",
+            "victor",
+            &["select", "--capability", "disk_usage"],
+        )
+    };
+    let before = ask();
+    staffed
+        .by_hand("ada", "SELECT clear_index();")
+        .expect("emptied");
+    let doctor = staffed.toolcat("victor", "victor", &["doctor", "--format", "json"]);
+    assert!(doctor.stdout.contains("behind"), "{}", doctor.stdout);
+    assert_eq!(ask().stdout, before.stdout);
 }
 
 #[test]

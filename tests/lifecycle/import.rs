@@ -131,6 +131,38 @@ fn what_a_folder_no_longer_holds_is_retired_within_the_scope() {
     ));
 }
 
+/// S6
+#[test]
+fn nothing_is_retired_while_a_file_cannot_be_read_or_none_holds_a_definition() {
+    let world = World::new();
+    for name in ["df", "du"] {
+        world.write(
+            &format!("d/{name}.yaml"),
+            definition("linux", name, "1.0", "c"),
+        );
+    }
+    world.write("empty/package.json", "{}");
+    world.ok(&["import", "d"]);
+    let before = every_table(&world);
+    let refused = |folder: &str| {
+        for command in ["import", "plan"] {
+            let mut args = vec![command, folder, "--prune"];
+            if command == "import" {
+                args.extend(["--keep-going", "--yes"]);
+            }
+            let run = world.run(&args);
+            assert_eq!(run.code, 2, "{folder} {run:?}");
+        }
+    };
+    refused("empty");
+    world.write("d/df.yaml", "a: [");
+    refused("d");
+    std::fs::remove_file(world.path().join("d/df.yaml")).expect("removed");
+    std::os::unix::fs::symlink("/nowhere", world.path().join("d/df.yaml")).expect("a link");
+    refused("d");
+    assert_eq!(every_table(&world), before);
+}
+
 #[test]
 fn going_on_leaves_out_the_files_that_are_refused() {
     let world = World::new();

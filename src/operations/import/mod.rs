@@ -17,12 +17,13 @@ pub use report::{Impacts, Imported, PlanReport, Planned, Summary};
 pub use starter::starter;
 pub use write_back::{Rewritten, write_back};
 
-use super::{Caller, Progress, Refusal, Stage, change};
+use super::{Caller, Kind, Progress, Refusal, Stage, change};
 use crate::store::Connection;
 use crate::store::apply::Order;
 use crate::store::impact::Watched;
 use crate::store::import::OnConflict;
 use crate::store::tools::{Filter, Handle};
+use crate::words::counted;
 
 /// How definitions are imported.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -55,16 +56,37 @@ impl Request {
 /// The tools that would be retired, since the definitions do not hold them.
 ///
 /// # Errors
-/// [`NoDatabase`](super::Kind::NoDatabase).
+/// [`NoDatabase`](super::Kind::NoDatabase); [`Invalid`](super::Kind::Invalid) if it is not known what the files hold.
 pub fn retiring(
     connection: &mut Connection,
     definitions: &Definitions,
     request: &Request,
 ) -> Result<Vec<Handle>, Refusal> {
+    may_retire(definitions, request)?;
     let places = definitions.places();
     let order = request.order(definitions, &places);
     let found = connection.snapshot(|transaction| order.retiring(transaction))?;
     Ok(found.iter().map(Handle::from).collect())
+}
+
+/// Whether it is known which tools the definitions no longer hold: every file was read, and there are some.
+fn may_retire(definitions: &Definitions, request: &Request) -> Result<(), Refusal> {
+    if request.prune.is_none() {
+        return Ok(());
+    }
+    let why = match definitions.refused.len() {
+        0 if !definitions.documents.is_empty() => return Ok(()),
+        0 => "the files hold no definition, so that every tool would be retired".to_owned(),
+        refused => format!(
+            "{} cannot be read, so that it is not known what {} no longer hold",
+            counted(refused, "file"),
+            if refused == 1 { "the files" } else { "they" },
+        ),
+    };
+    Err(Refusal::new(
+        Kind::Invalid,
+        format!("{why}; nothing was imported"),
+    ))
 }
 
 /// Imports the definitions. What differs under a version that the catalog has stops everything, unless
@@ -82,6 +104,7 @@ pub fn run(
     if let Some(refusal) = definitions.refusal().filter(|_| !request.keep_going) {
         return Err(refusal);
     }
+    may_retire(definitions, request)?;
     let places = definitions.places();
     let order = request.order(definitions, &places);
     let ((carried, impact), revision) = change(connection, caller, None, |transaction| {
