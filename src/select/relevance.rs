@@ -7,7 +7,7 @@
 //!   by a factor for each part of it by which it leads the best other tool, fitted to requests with known answers
 //!   (docs/selection.md has the table). It means the same for every request and catalog.
 //! - **Gate**: a candidate competes when its likeness is at least [`GATE`] of the best. Only those compete, by
-//!   `w x likeness as a share of the best + (1 - w) x score`, for `--relevance-weight` w (default 0.8); all others come
+//!   `w x likeness as a share of the best + (1 - w) x score`, for `--relevance-weight` w (default 0.7); all others come
 //!   after them, by likeness alone. So fitness decides among patterns that fit alike, and no other wins by being cheap.
 //! - The best is taken over all that was retrieved, also what policy sets aside: what is left does not take its place.
 //! - A tool that the request names exactly comes before every other.
@@ -20,7 +20,7 @@ use std::cmp::Ordering;
 use super::retrieval::PatternFit;
 
 /// The weight of relevance where none is given.
-pub const DEFAULT_WEIGHT: f64 = 0.8;
+pub const DEFAULT_WEIGHT: f64 = 0.7;
 
 /// Least share of the best likeness with which a candidate competes by its fitness.
 pub const GATE: f64 = 0.93;
