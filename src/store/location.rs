@@ -286,6 +286,19 @@ impl Location {
         ports.split(',').map(port).collect()
     }
 
+    /// The folders of sockets that a server may be reached in.
+    pub(super) fn folders(&self) -> Vec<String> {
+        let hosts = match self.setting("host") {
+            Some(hosts) => hosts.to_owned(),
+            None => variable("PGHOST"),
+        };
+        let hosts = hosts.split(',').map(str::trim);
+        hosts
+            .filter(|it| it.starts_with('/'))
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// How long a server may say nothing: `connect_timeout`; `None` where that is without limit.
     pub(super) fn patience(&self) -> Option<std::time::Duration> {
         let seconds = match self.setting("connect_timeout") {

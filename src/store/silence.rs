@@ -41,6 +41,8 @@ struct Shared {
     patience: Duration,
     /// The ports of the server, by which its socket is told from others that are opened meanwhile.
     ports: Vec<String>,
+    /// The folders of its socket, as this process finds them: the server may call its own by a relative path.
+    folders: Vec<String>,
 }
 
 /// An open socket of this process. The number of its file tells it from a later one of the same
@@ -66,6 +68,7 @@ pub fn watched<T>(location: &Location, open: impl FnOnce() -> T) -> (T, Option<W
         ended: AtomicBool::new(false),
         patience,
         ports: location.ports(),
+        folders: location.folders(),
     });
     let (end, ended) = channel();
     let watch = Watch {
@@ -115,7 +118,7 @@ impl Shared {
         let mut made = sockets();
         made.retain(|it| {
             !before.contains(it)
-                && it.server().is_some_and(|server| {
+                && it.server(&self.folders).is_some_and(|server| {
                     self.ports
                         .iter()
                         .any(|port| server.ends_with(&format!(" port={port}")))
@@ -179,7 +182,7 @@ fn look(shared: &Shared, before: &[Socket], ended: &Receiver<()>) {
         } else if silent >= next_question {
             next_question = silent + shared.patience;
             let is_there = socket
-                .server()
+                .server(&shared.folders)
                 .is_none_or(|it| answers(&it, shared.patience));
             // An answer may have come meanwhile.
             if !is_there && shared.silent_for() >= silent {
@@ -221,16 +224,22 @@ impl Socket {
     }
 
     /// The server at its other end, as a connection string.
-    fn server(&self) -> Option<String> {
+    fn server(&self, folders: &[String]) -> Option<String> {
         let address = rustix::net::getpeername(self.borrowed()).ok()??;
-        server(&address)
+        server(&address, folders)
     }
 }
 
-fn server(address: &SocketAddrAny) -> Option<String> {
+fn server(address: &SocketAddrAny, folders: &[String]) -> Option<String> {
     if let Ok(unix) = SocketAddrUnix::try_from(address.clone()) {
         let path = unix.path()?.to_str().ok()?.to_owned();
-        let (folder, port) = path.rsplit_once("/.s.PGSQL.")?;
+        let (bound, port) = path.rsplit_once("/.s.PGSQL.")?;
+        let name = |path: &str| path.rsplit('/').next().map(str::to_owned);
+        let folder = match folders {
+            _ if bound.starts_with('/') => bound,
+            [folder] => folder,
+            several => several.iter().find(|it| name(it) == name(bound))?,
+        };
         let folder = folder.replace('\\', "\\\\").replace('\'', "\\'");
         return Some(format!("host='{folder}' port={port}"));
     }
@@ -262,4 +271,34 @@ fn sockets() -> Vec<Socket> {
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
         .collect();
     numbers.into_iter().filter_map(Socket::of).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The local server binds its socket by a relative path, at which it is asked in vain: each statement of more
+    /// than ten seconds was ended.
+    #[test]
+    fn a_server_is_asked_where_this_process_finds_it() {
+        let at = |path: &str, folders: &[&str]| {
+            let address = SocketAddrUnix::new(path).expect("an address");
+            let folders: Vec<String> = folders.iter().map(|it| (*it).to_owned()).collect();
+            server(&SocketAddrAny::from(address), &folders)
+        };
+        let relative = "../run/.s.PGSQL.5432";
+        let found = at(relative, &["/home/ann/it's/run"]);
+        assert_eq!(
+            found.as_deref(),
+            Some("host='/home/ann/it\\'s/run' port=5432")
+        );
+        let found = at(relative, &["/a/other", "/b/run"]);
+        assert_eq!(found.as_deref(), Some("host='/b/run' port=5432"));
+        assert_eq!(at(relative, &[]), None);
+        let found = at("/var/run/postgresql/.s.PGSQL.5433", &["/b/run"]);
+        assert_eq!(
+            found.as_deref(),
+            Some("host='/var/run/postgresql' port=5433")
+        );
+    }
 }
