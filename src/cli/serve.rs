@@ -134,9 +134,14 @@ fn webhooks(args: &ServeArgs) -> Result<Vec<Webhook>, CommandError> {
         return Ok(Vec::new());
     }
     let secret = match &args.webhook_secret {
-        Some(file) => std::fs::read_to_string(file).map_err(|error| {
-            CommandError::invalid(format!("cannot read {}: {error}", file.display()))
-        })?,
+        Some(file) => {
+            let read = server::secret::read(file).map_err(|error| error.to_string());
+            let read =
+                read.and_then(|it| String::from_utf8(it).map_err(|_| "it is not UTF-8".to_owned()));
+            read.map_err(|why| {
+                CommandError::invalid(format!("cannot read {}: {why}", file.display()))
+            })?
+        }
         None => std::env::var("TOOLCAT_WEBHOOK_SECRET").map_err(|_| {
             CommandError::invalid("--webhook needs a secret to sign by")
                 .hint("name a file with it by --webhook-secret, or set TOOLCAT_WEBHOOK_SECRET")

@@ -8,7 +8,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -18,9 +18,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::{App, Catalogs};
-use super::auth::{Need, permit, sign_in};
+use super::auth::{Need, permit, sign_in, sign_in_by_name, unknown};
 use super::finish::finish;
-use super::guard::{Guard, guard};
+use super::guard::{Guard, guard, one_host};
 use super::limit::limit;
 use super::problem::Problem;
 use super::{
@@ -67,11 +67,19 @@ fn of_catalog() -> Routes {
         .merge(needing(Need::Administer, administration()))
 }
 
-/// The same for those who are known in that catalog.
+/// The paths of the default catalog, for those who are known in it.
 fn signed_in(app: &Arc<App>) -> Router {
     let (paths, _) = of_catalog().split_for_parts();
     paths
         .layer(from_fn_with_state(Arc::clone(app), sign_in))
+        .with_state(Arc::clone(app))
+}
+
+/// The paths of a catalog by its name, for those who are known in it.
+fn signed_in_by_name(app: &Arc<App>) -> Router {
+    let (paths, _) = of_catalog().split_for_parts();
+    paths
+        .layer(from_fn_with_state(Arc::clone(app), sign_in_by_name))
         .with_state(Arc::clone(app))
 }
 
@@ -154,8 +162,10 @@ pub fn router(catalogs: &Catalogs, rules: Guard) -> Router {
         .with_state(Arc::clone(app))
         .nest(BASE, signed_in(app));
     for it in catalogs.0.iter() {
-        router = router.nest(&path_of(it.catalog()), signed_in(it));
+        router = router.nest(&path_of(it.catalog()), signed_in_by_name(it));
     }
+    let elsewhere = Router::new().route(&path_of("{catalog}/{*path}"), any(unknown));
+    router = router.merge(elsewhere.with_state(Arc::clone(app)));
     let metrics = Arc::clone(&app.shared.metrics);
     let nosniff = HeaderValue::from_static("nosniff");
     router
@@ -179,6 +189,7 @@ pub fn router(catalogs: &Catalogs, rules: Guard) -> Router {
             header::CACHE_CONTROL,
             HeaderValue::from_static("no-cache"),
         ))
+        .layer(from_fn(one_host))
         .layer(from_fn(ui::dress))
         .layer(from_fn_with_state(metrics, finish))
 }

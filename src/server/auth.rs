@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -11,7 +12,8 @@ use axum::response::{IntoResponse as _, Response};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 
-use super::app::App;
+use super::api::path_of;
+use super::app::{App, Catalogs};
 use super::finish::Signed;
 use super::limit::Key;
 use super::pool::Pool;
@@ -173,6 +175,56 @@ pub async fn sign_in(State(app): State<Arc<App>>, mut request: Request, next: Ne
     };
     response.extensions_mut().insert(signed);
     response
+}
+
+/// The same where the path names the catalog: to whoever is not known there, it is as if there were none.
+pub async fn sign_in_by_name(state: State<Arc<App>>, request: Request, next: Next) -> Response {
+    let response = sign_in(state, request, next).await;
+    let passed = response.extensions().get::<Signed>().is_some();
+    match response.extensions().get::<Problem>() {
+        Some(problem) if !passed && problem.status() == StatusCode::UNAUTHORIZED => {
+            hidden(&problem.detail)
+        }
+        _ => response,
+    }
+}
+
+/// Answers for a path below a name that leads nowhere. Whether it is that of a catalog is not to be found out: a token
+/// is looked at all the same, takes as long, and counts as much.
+pub async fn unknown(
+    State(default): State<Arc<App>>,
+    Extension(Catalogs(all)): Extension<Catalogs>,
+    request: Request,
+) -> Response {
+    let path = request.uri().path();
+    let below = |it: &App| path.starts_with(&format!("{}/", path_of(it.catalog())));
+    let app = all.iter().find(|it| below(it));
+    let limit = &default.shared.limit;
+    let address = limit.key_of(&request);
+    match bearer(request.headers()) {
+        Ok(None) => {}
+        Err(_) => limit.failed_sign_in(&address),
+        Ok(Some(token)) => {
+            let known = app.is_some_and(|it| it.following.tokens().knows(&hash(&token)));
+            if !known && let Err(problem) = limit.may_sign_in(&address) {
+                return problem.into_response();
+            }
+            let pool = &app.unwrap_or(&default).pool;
+            let asked = pool.read(move |it| access::authenticate(it, &token)).await;
+            if app.is_none() || asked.is_err() {
+                limit.failed_sign_in(&address);
+            }
+        }
+    }
+    hidden("no such path")
+}
+
+/// What whoever is not known in a catalog is told of it, and of one that is not there.
+fn hidden(why: &str) -> Response {
+    Problem::of_status(StatusCode::NOT_FOUND, "")
+        .hint("GET /api/v1/catalogs lists the catalogs that the token is known in")
+        .cause(why)
+        .into_response()
 }
 
 /// What is remembered of a token.

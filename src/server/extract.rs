@@ -26,12 +26,35 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
+        if !is_encoded(query.as_bytes()) {
+            let detail = "the query is not UTF-8 in percent-encoding";
+            return Err(Problem::new(Name::Parameter, detail));
+        }
         if query.contains("%00") {
             return Err(Problem::new(Name::Parameter, NUL));
         }
         let read = serde_html_form::from_str(query).map(Params);
         read.map_err(|error| Problem::new(Name::Parameter, format!("the query: {error}")))
     }
+}
+
+/// Whether each `%` of a text stands before two hexadecimal digits, and what it all says is UTF-8: what is not would
+/// be read as other characters.
+pub fn is_encoded(text: &[u8]) -> bool {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.iter();
+    while let Some(&byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || char::from(*rest.next()?).to_digit(16);
+        match (digit(), digit()) {
+            (Some(high), Some(low)) => bytes.push((high * 16 + low) as u8),
+            _ => return false,
+        }
+    }
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// No parameters: any is refused.
@@ -258,6 +281,16 @@ impl<T: Serialize> IntoResponse for Answer<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_percent_encoded_utf_8_is_seen() {
+        for good in ["", "q=a+b%20c&x=%C3%A9", "q=\u{e9}"] {
+            assert!(is_encoded(good.as_bytes()), "{good}");
+        }
+        for wrong in ["%ff", "q=%", "q=%2", "q=%zz", "%C3", "%C3&x=%A9", "%+1"] {
+            assert!(!is_encoded(wrong.as_bytes()), "{wrong}");
+        }
+    }
 
     #[test]
     fn what_is_wrong_with_json_has_a_status() {

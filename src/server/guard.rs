@@ -2,7 +2,7 @@
 //! even where the server listens on this machine alone and asks nobody to sign in.
 
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
@@ -15,6 +15,20 @@ use super::ui;
 pub struct Guard {
     /// Whether only names of this machine count.
     pub loopback: bool,
+}
+
+/// Refuses requests that do not say for which host they are, or name several (RFC 9112, 3.2): what stands between a
+/// client and the server may have read another one.
+pub async fn one_host(request: Request, next: Next) -> Response {
+    let count = request.headers().get_all(header::HOST).iter().count();
+    let wrong = match request.version() {
+        Version::HTTP_11 => count != 1,
+        _ => count > 1,
+    };
+    match wrong {
+        true => Problem::new(Name::Malformed, "a request names its host, once").into_response(),
+        false => next.run(request).await,
+    }
 }
 
 /// Refuses requests that a page of another site made, or that are for another host.

@@ -30,6 +30,7 @@ mod pool;
 mod position;
 mod problem;
 mod reference;
+pub mod secret;
 mod select;
 mod telemetry;
 mod tls;

@@ -1,5 +1,6 @@
 //! `/tools`: one tool, its versions.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use axum::extract::{OriginalUri, State};
@@ -140,11 +141,15 @@ pub async fn show(
     let found = read.await?;
     let state = found.etag();
     let (stored, document) = (found.stored, found.document);
+    let mark = match yaml {
+        true => format!("{state}{YAML_MARK}"),
+        false => state,
+    };
     let tag = [
-        (header::ETAG, format!("\"{state}\"")),
+        (header::ETAG, format!("\"{mark}\"")),
         (header::VARY, "accept".to_owned()),
     ];
-    if names(headers.get(header::IF_NONE_MATCH), &state) {
+    if names(headers.get(header::IF_NONE_MATCH), &mark) {
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
     }
     if yaml {
@@ -157,37 +162,82 @@ pub async fn show(
     Ok((tag, Answer(ToolView::new(stored, &document))).into_response())
 }
 
-/// Whether a header with ETags names a state, or any.
-fn names(header: Option<&HeaderValue>, state: &str) -> bool {
+/// What the ETag of a tool in YAML has behind its state: another form has another ETag (RFC 9110, 8.8.3).
+pub const YAML_MARK: &str = "-yaml";
+
+/// Whether a header with ETags names one, or any.
+fn names(header: Option<&HeaderValue>, mark: &str) -> bool {
     let text = header.and_then(|it| it.to_str().ok()).unwrap_or_default();
     text.split(',').any(|tag| {
         let tag = tag.trim();
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        tag == "*" || tag.trim_matches('"') == state
+        tag == "*" || tag.trim_matches('"') == mark
     })
 }
 
 /// Whether the client wants YAML rather than JSON.
+///
+/// # Errors
+/// 406 where it wants neither.
 fn wants_yaml(headers: &HeaderMap) -> Result<bool, Problem> {
-    let given = headers.get(header::ACCEPT).and_then(|it| it.to_str().ok());
-    let Some(given) = given else {
+    let given = headers.get_all(header::ACCEPT).iter();
+    let given: Vec<&str> = given.filter_map(|it| it.to_str().ok()).collect();
+    let given = given.join(",");
+    if given.trim().is_empty() {
         return Ok(false);
-    };
-    let kinds = given.split(',').map(|it| {
-        let kind = it.split(';').next().unwrap_or_default();
-        kind.trim().to_ascii_lowercase()
-    });
-    for kind in kinds {
-        match kind.as_str() {
-            "*/*" | "application/*" | "application/json" | "" => return Ok(false),
-            "application/yaml" | "application/x-yaml" | "text/yaml" => return Ok(true),
-            _ => {}
-        }
     }
-    Err(Problem::new(
-        Name::NotAcceptable,
-        "a tool is written as application/json or application/yaml",
-    ))
+    let json = wish(&given, &["application/json"]);
+    let yaml = wish(
+        &given,
+        &["application/yaml", "application/x-yaml", "text/yaml"],
+    );
+    if json.weight == 0 && yaml.weight == 0 {
+        let detail = "a tool is written as application/json or application/yaml";
+        return Err(Problem::new(Name::NotAcceptable, detail));
+    }
+    Ok(yaml > json)
+}
+
+/// How much a client wants a form: by its weight, where that is the same by how exactly it is named, and at last by
+/// what is named first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+struct Wish {
+    /// In thousandths.
+    weight: u16,
+    /// 0 for any type, 1 for any of an application, 2 for itself.
+    exactness: u8,
+    place: Reverse<usize>,
+}
+
+/// The wish for any of those names of a form, as Accept has it: the most exact range counts (RFC 9110, 12.5.1).
+fn wish(accept: &str, names: &[&str]) -> Wish {
+    let ranges = accept.split(',').enumerate().filter_map(|(place, range)| {
+        let mut parts = range.split(';').map(str::trim);
+        let kind = parts.next().unwrap_or_default().to_ascii_lowercase();
+        let exactness = match kind.as_str() {
+            "*/*" => 0,
+            "application/*" => 1,
+            kind if names.contains(&kind) => 2,
+            _ => return None,
+        };
+        Some(Wish {
+            weight: parts.find_map(weight).unwrap_or(1000),
+            exactness,
+            place: Reverse(place),
+        })
+    });
+    let most_exact = ranges.max_by_key(|it| (it.exactness, it.weight, it.place));
+    most_exact.unwrap_or_default()
+}
+
+/// The weight that a parameter of a range gives, in thousandths; one that is not a number counts for nothing.
+fn weight(parameter: &str) -> Option<u16> {
+    let (name, value) = parameter.split_once('=')?;
+    if !name.trim().eq_ignore_ascii_case("q") {
+        return None;
+    }
+    let value: f64 = value.trim().parse().unwrap_or(0.0);
+    Some((value.clamp(0.0, 1.0) * 1000.0).round() as u16)
 }
 
 /// List the versions of a tool, newest first
@@ -440,4 +490,49 @@ async fn page(app: &Arc<App>, uri: &Uri, listing: Listing) -> Result<Response, P
         Some(link) => (link, answer).into_response(),
         None => answer.into_response(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// L8.
+    #[test]
+    fn what_a_client_accepts_is_weighed() {
+        let asked = |accept: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT, accept.parse().expect("a value"));
+            wants_yaml(&headers).map_err(|it| it.status)
+        };
+        for json in [
+            "",
+            "*/*",
+            "application/*",
+            "application/json",
+            "application/yaml;q=0, application/json",
+            "application/yaml;q=0.1, application/json;q=0.9",
+            "application/json, application/yaml",
+            "application/yaml; q=0, */*",
+            "application/x-yaml;Q=0.5, application/*",
+            "text/html, */*;q=0.1",
+            "application/yaml;q=nonsense, application/json;q=0.001",
+            "application/yaml;q=NaN, application/json;q=0.001",
+        ] {
+            assert_eq!(asked(json), Ok(false), "{json}");
+        }
+        for yaml in [
+            "application/yaml",
+            "text/yaml",
+            "application/json;q=0.5, application/yaml",
+            "application/yaml, application/json",
+            "*/*, application/yaml",
+            "application/json;q=0, */*;q=0.1",
+            "application/json; charset=utf-8; q=0.2, APPLICATION/YAML; q=0.3",
+        ] {
+            assert_eq!(asked(yaml), Ok(true), "{yaml}");
+        }
+        for neither in ["text/html", "application/json;q=0", "*/*;q=0", "text/*"] {
+            assert_eq!(asked(neither), Err(406), "{neither}");
+        }
+    }
 }

@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::app::{App, Asker};
 use super::extract::{Answer, JsonBody, Named, Params, object, tool};
 use super::problem::{Name, Problem};
+use super::tools::YAML_MARK;
 use crate::definition::{Status, ToolRef};
 use crate::operations::address::Selection;
 use crate::operations::{Caller, Changed, Refusal, Seen, delete, mark};
@@ -100,6 +101,7 @@ pub fn seen(tool: &ToolRef, headers: &HeaderMap) -> Result<Seen, Problem> {
         .filter_map(|it| it.to_str().ok())
         .flat_map(|it| it.split(','))
         .map(|it| it.trim().trim_matches('"'))
+        .map(|it| it.strip_suffix(YAML_MARK).unwrap_or(it))
         .filter(|it| !it.is_empty())
         .collect();
     if given.is_empty() {

@@ -194,3 +194,48 @@ fn a_body_that_is_too_large_is_refused_before_its_end() {
         (413, "too-large")
     );
 }
+
+/// L15: what is not percent-encoding would be read as other characters.
+#[test]
+fn a_query_that_cannot_be_decoded_is_refused() {
+    let world = world();
+    let server = Server::of(&world);
+    for path in [
+        "/tools?platform=%ff",
+        "/tools?platform=%",
+        "/tools?platform=%zz",
+        "/tools/search?q=%C3",
+    ] {
+        let answer = server.get(path);
+        assert_eq!(
+            (answer.status, answer.problem().as_str()),
+            (400, "parameter"),
+            "{path}"
+        );
+    }
+    server.get("/tools?platform=%6Cinux").ok();
+}
+
+/// L15 (RFC 9112, 3.2).
+#[test]
+fn a_request_names_one_host() {
+    let world = world();
+    let server = Server::of(&world);
+    for path in ["/api/v1/tools", "/health/live"] {
+        for hosts in [
+            "",
+            "Host: localhost\r\nHost: localhost\r\n",
+            "Host: localhost\r\nHost: evil.example\r\n",
+        ] {
+            let request = format!("GET {path} HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+            let answer = server.raw(request);
+            assert_eq!(
+                (answer.status, answer.problem().as_str()),
+                (400, "malformed"),
+                "{hosts}"
+            );
+        }
+        let old = server.raw(format!("GET {path} HTTP/1.0\r\n\r\n"));
+        assert_eq!(old.status, 200, "{}", old.text());
+    }
+}

@@ -74,7 +74,7 @@ fn each_catalog_has_its_paths_its_tools_and_its_tokens() {
     get("/tools/df").ok();
     assert_eq!(
         get("/catalogs/staging/tools/only").problem(),
-        "not-signed-in"
+        "no-such-path"
     );
     assert_eq!(
         get("/catalogs").ok()["catalogs"][0]["catalog"],
@@ -87,6 +87,69 @@ fn each_catalog_has_its_paths_its_tools_and_its_tokens() {
     server.get("/catalogs/staging/tools/only").ok();
     let seen = server.get("/catalogs").ok();
     assert_eq!(seen["catalogs"][0]["catalog"], "staging", "{seen}");
+}
+
+/// L2: whether a catalog is there is nothing for whoever is not known in it.
+#[test]
+fn a_catalog_of_others_looks_like_none() {
+    let world = world();
+    world.ok(&["catalog", "create", "tenant"]);
+    world.ok(&[
+        "--catalog",
+        "tenant",
+        "member",
+        "add",
+        "root",
+        "--role",
+        "admin",
+    ]);
+    let server = Server::with(
+        &world,
+        &["--catalog", "tool_catalog", "--catalog", "tenant"],
+    );
+    let ann = token(&world, "ann", Role::Admin);
+    until(|| server.get("/tools/df"), 401);
+    let own = [("Authorization", ann.as_str())];
+    let told = |method: &str, path: &str, headers: &[(&str, &str)]| {
+        let mut answer = server.ask(method, path, headers, b"");
+        let status = answer.status;
+        let name = answer.problem();
+        answer
+            .headers
+            .retain(|(it, _)| !matches!(it.as_str(), "x-request-id" | "date" | "ratelimit"));
+        let mut problem = answer.json();
+        problem["request_id"] = json!(null);
+        (status, name, problem, answer.headers)
+    };
+    server.ask("GET", "/api/v1/me", &own, b"").ok();
+    // Of what is shown and not known, ten are looked at.
+    for (headers, paths) in [
+        (&[][..], 4),
+        (&own, 4),
+        (&[("Authorization", "Basic YTpi")], 1),
+    ] {
+        let paths = [
+            ("GET", "me"),
+            ("POST", "me"),
+            ("GET", "tools/%ff"),
+            ("GET", "no/path"),
+        ]
+        .iter()
+        .take(paths);
+        for (method, path) in paths {
+            let of = |name: &str| told(method, &format!("/api/v1/catalogs/{name}/{path}"), headers);
+            let there = of("tenant");
+            assert_eq!((there.0, there.1.as_str()), (404, "no-such-path"));
+            assert_eq!(there, of("nosuch"), "{method} {path} {headers:?}");
+        }
+    }
+    // Of its own catalog, a caller is told what is wrong; and no name can be tried for ever.
+    let ask = |path: &str| server.ask("GET", path, &own, b"");
+    ask("/api/v1/catalogs/tool_catalog/me").ok();
+    let nobody = server.get("/catalogs/tool_catalog/me");
+    assert_eq!(nobody.problem(), "no-such-path");
+    until(|| ask("/api/v1/catalogs/nosuch/me"), 429);
+    assert_eq!(ask("/api/v1/catalogs/tenant/me").status, 429);
 }
 
 #[test]

@@ -78,6 +78,39 @@ fn an_etag_tells_whether_a_tool_has_changed() {
     assert_ne!(other.header("etag"), tag);
 }
 
+/// L8: what a client keeps of one form says nothing of the other; for a change, either names the state.
+#[test]
+fn each_form_of_a_tool_has_its_own_etag() {
+    let world = world();
+    let server = Server::of(&world);
+    let path = "/api/v1/tools/df";
+    let form = |accept: &str| server.ask("GET", path, &[("Accept", accept)], b"");
+    let forms = ["application/json", "application/yaml"];
+    let [json, yaml] = forms.map(|it| form(it).header("etag").to_owned());
+    assert_ne!(json, yaml);
+    let kept = |accept: &str, tag: &str| {
+        let headers = [("Accept", accept), ("If-None-Match", tag)];
+        server.ask("GET", path, &headers, b"").status
+    };
+    assert_eq!((kept(forms[0], &json), kept(forms[0], &yaml)), (304, 200));
+    assert_eq!((kept(forms[1], &json), kept(forms[1], &yaml)), (200, 304));
+    for change in ["disable", "enable"] {
+        let tag = form(forms[usize::from(change == "disable")])
+            .header("etag")
+            .to_owned();
+        let path = format!("{path}/{change}");
+        let changed = server.ask("PATCH", &path, &[("If-Match", &tag)], b"");
+        assert_eq!(changed.status, 200, "{}", changed.text());
+    }
+    let stale = server.ask(
+        "PATCH",
+        "/api/v1/tools/df/disable",
+        &[("If-Match", "\"0-yaml\"")],
+        b"",
+    );
+    assert_eq!(stale.status, 412);
+}
+
 #[test]
 fn versions_and_capabilities_are_listed() {
     let world = world();

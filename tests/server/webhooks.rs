@@ -186,6 +186,29 @@ fn a_webhook_that_is_not_whole_is_refused_at_the_start() {
         run.code == 2 && run.stderr.contains("--webhook-state"),
         "{run:?}"
     );
+    // L13: what never ends is not read for ever, be it a secret or a key.
+    let endless = ["--webhook-secret", "/dev/zero", "--webhook-state", "."];
+    let run = world.run(&[&serve[..], &["https://hooks.example/"], &endless].concat());
+    assert!(
+        run.code == 2 && run.stderr.contains("larger than"),
+        "{run:?}"
+    );
+    for (certificate, key) in [("/dev/zero", "secret"), ("secret", "/dev/zero")] {
+        let tls = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--tls-cert",
+            certificate,
+            "--tls-key",
+            key,
+        ];
+        let run = world.run(&tls);
+        assert!(
+            run.code == 2 && run.stderr.contains("larger than"),
+            "{run:?}"
+        );
+    }
     let whole = ["--webhook-secret", "secret", "--webhook-state", "."];
     let run = world.run(&[&serve[..], &["http://hooks.example/"], &whole].concat());
     assert!(run.code == 2 && run.stderr.contains("use https"), "{run:?}");

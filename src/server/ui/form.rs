@@ -3,7 +3,7 @@
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
-use crate::server::extract::{NUL, body, media_type, wrong_type};
+use crate::server::extract::{NUL, body, is_encoded, media_type, wrong_type};
 use crate::server::problem::{Name, Problem};
 
 /// The fields of a form.
@@ -21,6 +21,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
         let bytes = body(request, state).await?;
         if bytes.windows(3).any(|it| it == b"%00") || bytes.contains(&0) {
             return Err(Problem::new(Name::Invalid, NUL));
+        }
+        if !is_encoded(&bytes) {
+            let detail = "the form is not UTF-8 in percent-encoding";
+            return Err(Problem::new(Name::Malformed, detail));
         }
         let read = serde_html_form::from_bytes(&bytes).map(Form);
         read.map_err(|error| Problem::new(Name::Invalid, format!("the form: {error}")))
