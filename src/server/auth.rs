@@ -221,10 +221,12 @@ pub async fn unknown(
 
 /// What whoever is not known in a catalog is told of it, and of one that is not there.
 fn hidden(why: &str) -> Response {
-    Problem::of_status(StatusCode::NOT_FOUND, "")
+    let problem = Problem::of_status(StatusCode::NOT_FOUND, "")
         .hint("GET /api/v1/catalogs lists the catalogs that the token is known in")
-        .cause(why)
-        .into_response()
+        .cause(why);
+    // Where no methods are named, the router names those of a path that is there.
+    let no_methods = [(header::ALLOW, HeaderValue::from_static(""))];
+    (no_methods, problem).into_response()
 }
 
 /// What is remembered of a token.

@@ -138,10 +138,6 @@ fn write_body(response: &mut Response, problem: &Problem, method: &Method) {
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.remove(header::CONTENT_ENCODING);
-    if problem.status() == StatusCode::NOT_FOUND {
-        // What is not there takes no method; the router says otherwise of what is hidden.
-        headers.remove(header::ALLOW);
-    }
     headers.insert(
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/problem+json"),
