@@ -129,6 +129,33 @@ fn a_closed_pipe_is_no_error() {
     );
     let run = crate::common::Run::of(shell.output().expect("bash runs"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
+    // L3: but a backup that nobody read to its end is no backup.
+    let script = format!(
+        "'{0}' db backup - | head -c 60 >/dev/null; exit ${{PIPESTATUS[0]}}",
+        crate::common::PROGRAM
+    );
+    shell = std::process::Command::new("bash");
+    shell.args(["-c", &script]).env_clear();
+    shell.envs(
+        envs.get_envs()
+            .filter_map(|(key, value)| Some((key, value?))),
+    );
+    let run = crate::common::Run::of(shell.output().expect("bash runs"));
+    assert_eq!(run.code, 2, "{run:?}");
+    assert!(run.stderr.contains("not whole"), "{}", run.stderr);
+}
+
+/// L9
+#[test]
+fn what_was_typed_wrongly_cannot_drive_the_terminal() {
+    let world = World::new();
+    for wrong in ["\u{1b}]0;x\u{7}", "\u{202e}x", "\u{9b}2J"] {
+        for args in [&["revert", wrong][..], &["completions", wrong], &[wrong]] {
+            let run = world.run(args);
+            assert!(!run.stderr.contains(wrong), "{run:?}");
+            assert_eq!(run.code, 2, "{run:?}");
+        }
+    }
 }
 
 /// A stream that never ends is read as long as there is hope for it.

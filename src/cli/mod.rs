@@ -78,11 +78,13 @@ mod watch;
 mod whoami;
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::output::guard::Guard;
+use crate::output::text::is_unsafe;
 use crate::output::{Ui, UiOptions};
 pub use error::{CommandError, ErrorKind};
 use global::GlobalArgs;
@@ -393,7 +395,18 @@ fn finish(session: &mut Session, result: Result<Outcome, CommandError>) -> u8 {
 }
 
 fn usage(error: &clap::Error) -> u8 {
-    match error.print() {
+    let text = error.render().to_string();
+    let drives = |c: char| !matches!(c, '\n' | '\t') && is_unsafe(c);
+    let printed = match text.contains(drives) {
+        true => {
+            let mut guard = Guard::new(io::stderr(), true);
+            guard
+                .write_all(text.as_bytes())
+                .and_then(|()| guard.flush())
+        }
+        false => error.print(),
+    };
+    match printed {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => 2,
         _ => u8::try_from(error.exit_code()).unwrap_or(2),
     }

@@ -55,8 +55,10 @@ fn atomic_means_all_or_nothing() {
         "{run:?}"
     );
     world.write("good.jsonl", text.replace("{\"tool\":\"df\"}\n", ""));
+    world.write("good.jsonl.rejects.jsonl", "of an earlier run\n");
     let run = telemetry(&world, "record --batch good.jsonl --atomic");
     assert_eq!((run.code, rows(&world)), (0, 25_000), "{run:?}");
+    assert_eq!(world.read("good.jsonl.rejects.jsonl"), "");
 }
 
 #[test]

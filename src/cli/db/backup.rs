@@ -12,7 +12,7 @@ use crate::store::Act;
 use crate::store::backup::{self, BackupError, TableRows};
 
 use super::super::files::{self, Readers};
-use super::super::{CommandError, ErrorKind, Outcome, Session};
+use super::super::{CommandError, Outcome, Session};
 
 /// Write the whole catalog to a file: definitions, telemetry, tests and the audit log.
 #[derive(Debug, Args)]
@@ -140,7 +140,7 @@ impl From<BackupError> for CommandError {
         match error {
             BackupError::Store(error) => error.into(),
             BackupError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                Self::new(ErrorKind::ClosedPipe, "closed pipe")
+                Self::invalid("who reads the backup went away before its end: it is not whole")
             }
             error @ BackupError::NotEmpty { .. } => Self::conflict(error.to_string()).hint(
                 "restore into another catalog with --catalog, or give --replace to lose what is there",

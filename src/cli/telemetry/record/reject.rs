@@ -13,7 +13,7 @@ const SHOWN: usize = 5;
 /// How much of a refused row is kept, in bytes.
 const LONGEST_ROW: usize = 64 * 1024;
 
-/// Takes refused rows. The file is made with the first one: each line is a JSON object with `line`, `reason` and
+/// Takes refused rows. The file is made with the first one, and emptied of an earlier run's where there is none: each line is a JSON object with `line`, `reason` and
 /// `row`, the row as it was.
 pub struct Rejects {
     path: PathBuf,
@@ -35,6 +35,14 @@ impl Rejects {
         &self.shown
     }
 
+    /// The file, new and empty.
+    fn made(&self) -> io::Result<File> {
+        File::create(&self.path).map_err(|error| {
+            let path = self.path.display();
+            io::Error::new(error.kind(), format!("the reject file {path}: {error}"))
+        })
+    }
+
     /// The file, where it was made.
     pub fn path(&self) -> Option<&Path> {
         self.file.is_some().then_some(&*self.path)
@@ -44,11 +52,7 @@ impl Rejects {
 impl Refused for Rejects {
     fn row(&mut self, line: u64, reason: &str, row: &[u8]) -> io::Result<()> {
         if self.file.is_none() {
-            let named = |error: io::Error| {
-                let path = self.path.display();
-                io::Error::new(error.kind(), format!("the reject file {path}: {error}"))
-            };
-            self.file = Some(BufWriter::new(File::create(&self.path).map_err(named)?));
+            self.file = Some(BufWriter::new(self.made()?));
         }
         if self.shown.len() < SHOWN {
             self.shown.push(format!("line {line}: {reason}"));
@@ -62,6 +66,10 @@ impl Refused for Rejects {
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), BufWriter::flush)
+        match &mut self.file {
+            Some(file) => file.flush(),
+            None if self.path.is_file() => self.made().map(drop),
+            None => Ok(()),
+        }
     }
 }
