@@ -308,6 +308,10 @@ fn walk(
                 let link = error.path().filter(|link| wanted(link));
                 files.extend(link.map(|link| Input::File(link.to_owned())));
             }
+            // So is a folder below that may not be looked into.
+            Err(error) if error.depth() > 0 && error.path().is_some() => {
+                files.extend(error.path().map(|it| Input::File(it.to_owned())));
+            }
             Err(error) => {
                 let path = error.path().unwrap_or(root).display().to_string();
                 let error = error

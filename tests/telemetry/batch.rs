@@ -79,6 +79,25 @@ fn too_many_bad_rows_stop_it() {
     assert_eq!(telemetry(&world, "record --batch none.jsonl").code, 2);
 }
 
+/// L12
+#[test]
+fn what_is_said_twice_is_refused() {
+    let world = world();
+    world.write(
+        "twice.csv",
+        "tool,time_ms,success,actual_time_ms\ndf,1,true,98\n",
+    );
+    let run = telemetry(&world, "record --batch twice.csv");
+    assert_eq!((run.code, rows(&world)), (2, 0), "{run:?}");
+    assert!(run.stderr.contains("twice"), "{}", run.stderr);
+    world.write(
+        "twice.jsonl",
+        "{\"tool\":\"df\",\"success\":true,\"time_ms\":1,\"actual_time_ms\":98}\n",
+    );
+    let run = telemetry(&world, "record --batch twice.jsonl");
+    assert_eq!((run.code, rows(&world)), (1, 0), "{run:?}");
+}
+
 #[test]
 fn csv_and_spans_are_read() {
     let world = world();

@@ -144,8 +144,16 @@ impl Entry {
         unknown: &mut dyn FnMut(&str),
     ) -> Result<Self, String> {
         let mut entry = Self::default();
+        let mut said: Vec<Field> = Vec::new();
         for (name, value) in fields {
-            match (Field::named(&name), value) {
+            let field = Field::named(&name);
+            if let Some(field) = field.clone().filter(|_| !value.is_null()) {
+                if said.contains(&field) {
+                    return Err(format!("`{name}` says what another field has said"));
+                }
+                said.push(field);
+            }
+            match (field, value) {
                 (_, Value::Null) => {}
                 (None, _) => unknown(&name),
                 (Some(field), Value::String(text)) => entry.set(&field, &name, &text)?,

@@ -187,6 +187,11 @@ impl<R: BufRead> Reader<R> {
                 "the first line is no heading with a column `tool`".to_owned(),
             ));
         }
+        let twice = (1..heading.len())
+            .find(|&at| heading[at].is_some() && heading[..at].contains(&heading[at]));
+        if let Some(at) = twice {
+            return Err(invalid(format!("the heading says `{}` twice", names[at])));
+        }
         let known = |at: usize| heading[at].is_some();
         self.unknown = (0..names.len())
             .filter(|at| !known(*at))
