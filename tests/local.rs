@@ -37,6 +37,12 @@ impl Place {
     fn run(&self, args: &[&str]) -> Run {
         Run::of(self.command(args).output().expect("toolcat runs"))
     }
+
+    /// A definition in `df.yaml`.
+    fn write_df(&self) {
+        let text = definition("linux", "df", "1.0", "disk_usage");
+        std::fs::write(self.home().join("df.yaml"), text).expect("a file");
+    }
 }
 
 impl Drop for Place {
@@ -48,11 +54,7 @@ impl Drop for Place {
 #[test]
 fn the_first_use_needs_no_preparation_and_no_home() {
     let place = Place::new();
-    std::fs::write(
-        place.home().join("df.yaml"),
-        definition("linux", "df", "1.0", "disk_usage"),
-    )
-    .expect("a file");
+    place.write_df();
     assert_eq!(place.run(&["db", "status"]).code, 1);
     // Several first uses at once.
     let first: Vec<_> = (0..4)
@@ -119,11 +121,7 @@ fn a_url_means_that_the_local_server_is_left_alone() {
 #[test]
 fn variables_for_other_servers_do_not_move_the_local_one() {
     let place = Place::new();
-    std::fs::write(
-        place.home().join("df.yaml"),
-        definition("linux", "df", "1.0", "disk_usage"),
-    )
-    .expect("a file");
+    place.write_df();
     assert_eq!(place.run(&["import", "df.yaml"]).code, 0);
     for (variable, value) in [
         ("PGHOST", "/nowhere"),
@@ -141,6 +139,7 @@ fn variables_for_other_servers_do_not_move_the_local_one() {
         ("PGGSSENCMODE", "require"),
         ("PGLOADBALANCEHOSTS", "bogus"),
         ("PGMINPROTOCOLVERSION", "bogus"),
+        ("PGSSLMINPROTOCOLVERSION", "bogus"),
     ] {
         for args in [&["list", "--format", "name"][..], &["db", "status"]] {
             let mut command = place.command(args);
@@ -149,6 +148,12 @@ fn variables_for_other_servers_do_not_move_the_local_one() {
             assert_eq!(run.code, 0, "{variable}: {run:?}");
         }
     }
+    // What counts for any server and cannot be used is told at once.
+    let mut command = place.command(&["list"]);
+    command.env("PGCONNECT_TIMEOUT", "soon");
+    let run = Run::of(command.output().expect("toolcat runs"));
+    assert_eq!(run.code, 3, "{run:?}");
+    assert!(run.stderr.contains("connect_timeout"), "{}", run.stderr);
     let mut command = place.command(&["list"]);
     command.env("PGSERVICE", "nosuch");
     let run = Run::of(command.output().expect("toolcat runs"));
@@ -159,11 +164,7 @@ fn variables_for_other_servers_do_not_move_the_local_one() {
 #[test]
 fn a_server_restarted_in_the_middle_leaves_the_catalog_unchanged() {
     let place = Place::new();
-    std::fs::write(
-        place.home().join("df.yaml"),
-        definition("linux", "df", "1.0", "disk_usage"),
-    )
-    .expect("a file");
+    place.write_df();
     assert_eq!(place.run(&["import", "df.yaml"]).code, 0);
     let before = place.run(&["show", "df", "--format", "json"]).stdout;
     let url = place.run(&["db", "url"]).stdout.trim().to_owned();

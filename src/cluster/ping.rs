@@ -26,10 +26,16 @@ pub(super) fn ask(folder: &Path) -> Answer {
     match ping(folder) {
         pq_sys::PGPing::PQPING_OK => Answer::Ready,
         pq_sys::PGPing::PQPING_REJECT => Answer::NotReady,
+        // A variable of the environment that libpq cannot use, and names where a connection is tried.
+        pq_sys::PGPing::PQPING_NO_ATTEMPT if listens(folder) => Answer::Ready,
         // A server that is too busy to answer, or stopped by a signal, still listens.
-        _ if UnixStream::connect(folder.join(layout::socket_name())).is_ok() => Answer::NotReady,
+        _ if listens(folder) => Answer::NotReady,
         _ => Answer::Nobody,
     }
+}
+
+fn listens(folder: &Path) -> bool {
+    UnixStream::connect(folder.join(layout::socket_name())).is_ok()
 }
 
 #[expect(unsafe_code, reason = "libpq's question is a C function")]
@@ -39,6 +45,7 @@ fn ping(folder: &Path) -> pq_sys::PGPing {
         "port={} user={USER} dbname={DATABASE} connect_timeout={PATIENCE} sslmode=disable \
          gssencmode=disable hostaddr='' requirepeer='' require_auth='' sslrootcert='' \
          min_protocol_version=3.0 max_protocol_version=3.0 channel_binding=disable \
+         ssl_min_protocol_version='' ssl_max_protocol_version='' \
          sslcertmode=disable sslnegotiation=postgres load_balance_hosts=disable target_session_attrs=any host='",
         layout::PORT
     )

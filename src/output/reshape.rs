@@ -41,6 +41,9 @@ impl Reshape {
         let modules = loader
             .load(&arena, File { path: (), code })
             .map_err(|errors| not_loaded(code, &errors))?;
+        // The compiler takes for granted that files which a filter imports have been read.
+        load::import(&modules, |_| Err(String::new()))
+            .map_err(|errors| not_loaded(code, &errors))?;
         let natives = jaq_core::funs().chain(jaq_std::funs());
         let filter = Compiler::default()
             .with_funs(natives.chain(jaq_json::funs()))
@@ -283,6 +286,18 @@ mod tests {
             "1\n"
         );
         assert_eq!(jq("empty", &[document]), "");
+    }
+
+    #[test]
+    fn no_file_is_read() {
+        for code in [
+            r#"import "/etc/passwd" as $x; $x"#,
+            r#"import "x" as x; x::y"#,
+            r#"include "x"; ."#,
+        ] {
+            let refused = Reshape::jq(code).map(drop).expect_err(code);
+            assert!(refused.to_string().contains("modules"), "{code}: {refused}");
+        }
     }
 
     #[test]

@@ -43,6 +43,8 @@ const OWN: &[(&str, &str)] = &[
     ("gssencmode", "disable"),
     ("hostaddr", ""),
     ("requirepeer", ""),
+    ("ssl_max_protocol_version", ""),
+    ("ssl_min_protocol_version", ""),
     ("sslmode", "disable"),
     ("sslrootcert", ""),
     ("target_session_attrs", "any"),
