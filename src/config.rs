@@ -90,6 +90,34 @@ impl SelectConfig {
             context,
         }
     }
+
+    /// What of it needs no trust, and the names of the settings that do, since a hard rule asks for
+    /// them: the environment, the permissions, and the values from which costs are worked out.
+    fn without_trust(self) -> (Self, Vec<&'static str>) {
+        let Self {
+            platform,
+            environment,
+            permissions,
+            limit,
+            scoring,
+            installed,
+            context,
+        } = self;
+        let left_out = [
+            ("environment", environment.is_some()),
+            ("permissions", !permissions.is_empty()),
+            ("context", !context.is_empty()),
+        ];
+        let left_out = left_out.into_iter().filter(|(_, is_set)| *is_set);
+        let harmless = Self {
+            platform,
+            limit,
+            scoring,
+            installed,
+            ..Self::default()
+        };
+        (harmless, left_out.map(|(name, _)| name).collect())
+    }
 }
 
 /// The `[validate]` table.
@@ -184,7 +212,8 @@ impl Config {
     }
 
     /// What of it needs no trust, and the names of the settings that do: where to connect, as whom
-    /// to act, what a word on the command line runs, which files are read.
+    /// to act, what a word on the command line runs, which files are read, and whatever could lift a
+    /// hard rule of selection.
     pub fn without_trust(self) -> (Self, Vec<String>) {
         let Self {
             database_url,
@@ -207,10 +236,12 @@ impl Config {
         .map(|(name, _)| name.to_owned())
         .collect();
         left_out.extend(alias.into_keys().map(|name| format!("alias.{name}")));
+        left_out.extend(covers.into_keys().map(|name| format!("covers.{name}")));
+        let (select, lifting) = select.without_trust();
+        left_out.extend(lifting.into_iter().map(|name| format!("select.{name}")));
         let harmless = Self {
             catalog,
             profiles,
-            covers,
             select,
             validate,
             ..Self::default()
@@ -299,12 +330,18 @@ pub struct Text {
 pub fn read(path: &Path) -> Result<Option<Text>, ConfigError> {
     match read_text(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        // `HOME=/dev/null` says that there is none.
+        Err(error) if is_absent(&error) => Ok(None),
         Err(source) => Err(ConfigError::Read {
             path: path.to_owned(),
             source,
         }),
     }
+}
+
+fn is_absent(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, NotFound};
+    matches!(error.kind(), NotFound | NotADirectory)
 }
 
 fn read_text(path: &Path) -> io::Result<Text> {
@@ -372,19 +409,33 @@ mod tests {
     }
 
     #[test]
-    fn what_connects_acts_runs_or_reads_needs_trust() {
+    fn what_connects_acts_runs_reads_or_lifts_a_rule_needs_trust() {
         let config: Config = toml::from_str(
             "database_url = 'postgresql://x'\ncatalog = 'c'\nactor = 'a'\ntemplate_dir = 't'\n\
-             [alias]\nls = 'list'\n[profiles]\nnight = 'cost=1'\n[validate]\nstrict = true\n",
+             [alias]\nls = 'list'\n[profiles]\nnight = 'cost=1'\n[validate]\nstrict = true\n\
+             [covers]\nread = ['root']\n[select]\nplatform = 'linux'\nlimit = 2\nscoring = 'classic'\n\
+             installed = true\npermissions = ['root']\nenvironment = 'lab'\ncontext = { N = 0 }\n",
         )
         .unwrap();
         let (harmless, left_out) = config.without_trust();
         assert_eq!(
             left_out,
-            ["database_url", "actor", "template_dir", "alias.ls"]
+            [
+                "database_url",
+                "actor",
+                "template_dir",
+                "alias.ls",
+                "covers.read",
+                "select.environment",
+                "select.permissions",
+                "select.context"
+            ]
         );
-        assert_eq!(harmless.catalog.as_deref(), Some("c"));
-        assert!(harmless.validate.strict && harmless.profiles.contains_key("night"));
-        assert!(harmless.alias.is_empty() && harmless.database_url.is_none());
+        let expected: Config = toml::from_str(
+            "catalog = 'c'\n[profiles]\nnight = 'cost=1'\n[validate]\nstrict = true\n\
+             [select]\nplatform = 'linux'\nlimit = 2\nscoring = 'classic'\ninstalled = true\n",
+        )
+        .unwrap();
+        assert_eq!(harmless, expected);
     }
 }

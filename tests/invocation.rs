@@ -230,6 +230,8 @@ fn where_the_asker_stands_is_configured() {
         "toolcat.toml",
         "[select]\npermissions = [\"sudo\"]\nlimit = 1\n[covers]\nsudo = [\"docker\", \"operator\"]\n",
     );
+    assert_eq!(names(&[]), Vec::<Value>::new());
+    world.ok(&["config", "trust"]);
     assert_eq!(names(&[]), ["one"]);
     assert_eq!(names(&["--limit", "0"]), ["one", "two"]);
     assert_eq!(names(&["--permission", "admin"]), ["two"]);

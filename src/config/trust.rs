@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Text, folder};
+use super::{Text, folder, is_absent};
 
 /// How far a configuration file is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,8 @@ pub enum Standing {
     Own,
     /// The user has trusted this content of it.
     Trusted,
-    /// The user has not: it may not say where to connect, as whom to act, what to run or read.
+    /// The user has not: it may not say where to connect, as whom to act, what to run or read, or
+    /// what would lift a hard rule of selection.
     Untrusted,
     /// Another user may write it, and how: nothing of it is used.
     Refused(String),
@@ -177,7 +178,7 @@ fn store_for(text: &Text) -> io::Result<PathBuf> {
 /// The files of the store and the paths that they trust.
 fn kept(store: &Path) -> io::Result<Vec<(PathBuf, PathBuf)>> {
     let entries = match std::fs::read_dir(store) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absent(&error) => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut kept = Vec::new();
