@@ -7,6 +7,7 @@ use clap::Args;
 use crate::operations::select::Source;
 use crate::output::table::Table;
 use crate::output::{Column, Format, text};
+use crate::reading::json;
 use crate::select::evaluate::{Case, Evaluation, Report};
 
 use super::lines::Lines;
@@ -109,7 +110,7 @@ fn read(file: &Path) -> Result<Vec<Case>, CommandError> {
         if line.text.trim().is_empty() {
             continue;
         }
-        let case: Case = serde_json::from_str(&line.text)
+        let case: Case = json::read(&line.text)
             .map_err(|error| CommandError::invalid(format!("{name}:{place}: {error}")))?;
         if case.truth.is_empty() {
             return Err(CommandError::invalid(format!(

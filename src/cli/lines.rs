@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::CommandError;
+use crate::reading::utf16::Utf8;
 
 /// The longest line that is read, in bytes; as for telemetry.
 const LONGEST: u64 = 1 << 20;
@@ -37,11 +38,14 @@ impl Lines {
     /// # Errors
     /// Where the file cannot be opened.
     pub fn open(path: &str) -> Result<Self, CommandError> {
+        let failed =
+            |error: io::Error| CommandError::invalid(format!("cannot read {path}: {error}"));
         let input: Box<dyn BufRead> = match path {
-            "-" => Box::new(io::stdin().lock()),
-            path => Box::new(BufReader::new(File::open(path).map_err(|error| {
-                CommandError::invalid(format!("cannot read {path}: {error}"))
-            })?)),
+            "-" => Box::new(Utf8::new(io::stdin().lock()).map_err(failed)?),
+            path => {
+                let file = BufReader::new(File::open(path).map_err(failed)?);
+                Box::new(Utf8::new(file).map_err(failed)?)
+            }
         };
         Ok(Self {
             name: path.to_owned(),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Document;
 use super::row::{PATTERN_FIELDS, TOOL_FIELDS};
+use crate::reading::json;
 
 /// A field and the value it is to have: `policy.requires_approval=true`.
 ///
@@ -29,6 +30,9 @@ pub enum AssignmentError {
     /// The value holds a character that PostgreSQL cannot keep.
     #[error("`{0}` cannot be set: a NUL character cannot be kept")]
     Nul(String),
+    /// The value is JSON that can be read in two ways.
+    #[error("`{0}` cannot be set: {1}")]
+    Value(String, String),
     /// The path leads through something that is not a map.
     #[error("`{0}` cannot be set: `{1}` is not a map")]
     NotAMap(String, String),
@@ -58,7 +62,13 @@ impl std::str::FromStr for Assignment {
         if ["tool_name", "version", "platform"].contains(&keys[0].as_str()) {
             return Err(AssignmentError::Identity(keys[0].clone()));
         }
-        let parsed = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+        let parsed = match json::value(value.as_bytes()) {
+            Ok(parsed) => parsed,
+            Err(error) if error.is_data() => {
+                return Err(AssignmentError::Value(path.to_owned(), error.to_string()));
+            }
+            Err(_) => Value::from(value),
+        };
         if holds_nul(&parsed) {
             return Err(AssignmentError::Nul(path.to_owned()));
         }
@@ -178,6 +188,17 @@ mod tests {
         let mut document = Document::new(fields);
         assignment.parse::<Assignment>()?.apply(&mut document)?;
         Ok(document.to_value())
+    }
+
+    #[test]
+    fn a_value_that_can_be_read_in_two_ways_is_refused() {
+        let refused = set("metadata={\"a\":1,\"a\":2}").unwrap_err().to_string();
+        assert!(
+            refused.contains("the key `a` stands here twice"),
+            "{refused}"
+        );
+        // What is no JSON is text.
+        assert_eq!(set("category={a").unwrap()["category"], json!("{a"));
     }
 
     #[test]

@@ -11,6 +11,7 @@ use walkdir::WalkDir;
 
 use super::Position;
 use super::ignored::Ignored;
+use crate::reading::utf16::utf8;
 
 /// The most that is read at once, in bytes: a document, or a file of another layout than the catalog's own.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -128,27 +129,6 @@ impl Source {
             return Err(Error::TooLarge(name));
         }
         Ok(Self::new(name, bytes))
-    }
-}
-
-/// The bytes as UTF-8 where they are text in UTF-16, with a byte order mark or known by the NUL in
-/// its first character; else as they are.
-fn utf8(bytes: Vec<u8>) -> Vec<u8> {
-    let (big, text) = match bytes.as_slice() {
-        [0xfe, 0xff, text @ ..] => (true, text),
-        [0xff, 0xfe, text @ ..] => (false, text),
-        [0, 1..=255, ..] => (true, bytes.as_slice()),
-        [1..=255, 0, ..] => (false, bytes.as_slice()),
-        _ => return bytes,
-    };
-    let (units, rest) = text.as_chunks::<2>();
-    let units = units.iter().map(|&unit| match big {
-        true => u16::from_be_bytes(unit),
-        false => u16::from_le_bytes(unit),
-    });
-    match char::decode_utf16(units).collect::<Result<String, _>>() {
-        Ok(text) if rest.is_empty() => text.into_bytes(),
-        _ => bytes,
     }
 }
 

@@ -131,8 +131,12 @@ pub fn parse(bytes: &[u8]) -> Result<Message, Unreadable> {
     if bytes.len() > LONGEST_MESSAGE {
         return Err(Unreadable::too_long());
     }
-    match serde_json::from_slice(bytes) {
+    match crate::reading::json::value(bytes) {
         Ok(value) => read(value),
+        Err(error) if error.is_data() => Err(Unreadable {
+            fault: Fault::new(INVALID_REQUEST, error.to_string()),
+            id: None,
+        }),
         Err(error) => Err(Unreadable {
             fault: Fault::new(PARSE_ERROR, format!("this is no JSON: {error}")),
             id: None,

@@ -34,7 +34,7 @@ pub const INSTRUCTIONS: &str = "Call find_tool with a job in words before you ch
 /// Answers what came in at once: a message, or in the revision 2025-03-26 a list of them.
 pub fn exchange(context: &mut Context<'_>, bytes: &[u8]) -> Option<Value> {
     if context.agreed.is_some_and(Revision::has_batches)
-        && let Ok(Value::Array(items)) = serde_json::from_slice(bytes)
+        && let Ok(Value::Array(items)) = crate::reading::json::value(bytes)
         && !items.is_empty()
     {
         let answers: Vec<Value> = (items.into_iter())

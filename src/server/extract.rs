@@ -152,11 +152,9 @@ fn json<T>(
     bytes: &[u8],
     read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead>) -> serde_json::Result<T>,
 ) -> Result<T, Problem> {
-    if bytes.windows(6).any(|it| it == br"\u0000") {
-        let value: Value = serde_json::from_slice(bytes).map_err(unreadable)?;
-        if holds_nul(&value) {
-            return Err(Problem::new(Name::Invalid, NUL));
-        }
+    let value = crate::reading::json::value(bytes).map_err(unreadable)?;
+    if bytes.windows(6).any(|it| it == br"\u0000") && holds_nul(&value) {
+        return Err(Problem::new(Name::Invalid, NUL));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = read(&mut deserializer).map_err(unreadable)?;

@@ -98,3 +98,18 @@ fn no_definition_makes_an_answer_long() {
         assert!(!told["left_out"].as_array().expect("a list").is_empty());
     }
 }
+
+/// A key that stands twice is read in two ways by two programs: neither counts.
+#[test]
+fn a_message_that_says_a_key_twice_is_refused() {
+    let world = World::new();
+    let mut agent = Agent::modern(&world);
+    agent.send(r#"{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"a":1,"a":2},"id":8}"#);
+    let answer = agent.receive();
+    assert_eq!(answer["error"]["code"], -32600, "{answer}");
+    let message = answer["error"]["message"].as_str().expect("text");
+    assert!(
+        message.contains("the key `a` stands here twice"),
+        "{message}"
+    );
+}

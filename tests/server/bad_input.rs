@@ -62,6 +62,12 @@ fn bodies_that_cannot_be_read_are_problems() {
             422,
             "invalid",
         ),
+        (
+            b"{\"query\": \"df\", \"context\": {\"N\": 1, \"N\": 2}}",
+            vec![json],
+            422,
+            "invalid",
+        ),
         (b"{\"query\": \"a\\u0000b\"}", vec![json], 422, "invalid"),
         (b"{\"query\": \"\xff\"}", vec![json], 400, "malformed"),
         (

@@ -16,6 +16,7 @@ use crate::expression::nearest;
 use crate::generate::fill::{AnswerError, in_path};
 use crate::generate::{Draft, Template, library, path};
 use crate::output::{Column, Format, Record, record};
+use crate::reading::json;
 
 use super::{CommandError, ErrorKind, Outcome, Session};
 pub use source::Origin;
@@ -261,7 +262,9 @@ fn take_settings(
             }
             None => {
                 known_place(name, template)?;
-                draft.places.push((name.to_owned(), read_value(value)));
+                draft
+                    .places
+                    .push((name.to_owned(), read_value(name, value)?));
             }
         }
     }
@@ -307,8 +310,14 @@ fn known_place(place: &str, template: Option<&Template>) -> Result<(), CommandEr
 }
 
 /// JSON where it is JSON, else text.
-fn read_value(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| text.into())
+fn read_value(place: &str, text: &str) -> Result<Value, CommandError> {
+    match json::value(text.as_bytes()) {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_data() => {
+            Err(CommandError::invalid(format!("--set {place}: {error}")))
+        }
+        Err(_) => Ok(text.into()),
+    }
 }
 
 fn with_places(
@@ -318,7 +327,7 @@ fn with_places(
     for (place, value) in divided(settings)? {
         known_place(place, None)?;
         for document in &mut documents {
-            path::set(document.fields_mut(), place, read_value(value))
+            path::set(document.fields_mut(), place, read_value(place, value)?)
                 .map_err(|message| CommandError::invalid(format!("--set {place}: {message}")))?;
         }
     }

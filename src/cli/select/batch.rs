@@ -9,6 +9,7 @@ use super::request::{Line, from_args};
 use super::{Asking, CommandError, Outcome, SelectArgs, Session};
 use crate::cli::lines::Lines;
 use crate::output::text;
+use crate::reading::json;
 
 pub fn run(
     args: &SelectArgs,
@@ -26,8 +27,7 @@ pub fn run(
         }
         let refused =
             |message: &str| CommandError::invalid(format!("{name}:{}: {message}", line.number));
-        let request: Line =
-            serde_json::from_str(&line.text).map_err(|error| refused(&error.to_string()))?;
+        let request: Line = json::read(&line.text).map_err(|error| refused(&error.to_string()))?;
         for (key, near) in request.unknown() {
             if told.insert(key.to_owned()) {
                 session.ui.warn(&format!(

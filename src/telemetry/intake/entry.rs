@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::parse_time;
 use crate::expression::nearest;
+use crate::reading::json;
 
 /// An execution as it was given. Nothing is checked beyond what a field's type needs.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -208,8 +209,10 @@ impl Entry {
                 self.at = Some(at);
             }
             Field::Context => {
-                let Ok(Value::Object(context)) = serde_json::from_str(text) else {
-                    return Err(format!("`{name}` is not a JSON object: {}", shown(text)));
+                let context = match json::value(text.as_bytes()) {
+                    Ok(Value::Object(context)) => context,
+                    Err(error) if error.is_data() => return Err(format!("`{name}`: {error}")),
+                    _ => return Err(format!("`{name}` is not a JSON object: {}", shown(text))),
                 };
                 for (variable, value) in context {
                     self.set_variable(&variable, &value)?;

@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::split::{is_closed, split};
 use super::{Entry, Field, Odd};
 use super::{hyperfine, otel};
+use crate::reading::json;
+use crate::reading::utf16::Utf8;
 use crate::spreadsheet::restored;
 
 /// A longer line is refused, in bytes.
@@ -42,7 +44,7 @@ impl InputFormat {
 
 /// A stream of executions.
 pub struct Reader<R> {
-    input: R,
+    input: Utf8<R>,
     format: InputFormat,
     heading: Vec<Option<Field>>,
     names: Vec<String>,
@@ -69,7 +71,8 @@ impl<R: BufRead> Reader<R> {
     ///
     /// # Errors
     /// Where the stream cannot be read.
-    pub fn new(mut input: R, format: Option<InputFormat>) -> io::Result<Self> {
+    pub fn new(input: R, format: Option<InputFormat>) -> io::Result<Self> {
+        let mut input = Utf8::new(input)?;
         let format = match format {
             Some(format) => format,
             None => {
@@ -151,8 +154,10 @@ impl<R: BufRead> Reader<R> {
         if self.format == InputFormat::Csv {
             return csv_entry(text, &self.heading, &self.names).map(|entry| vec![Ok(entry)]);
         }
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            if error.is_eof() {
+        let value = json::value(text.as_bytes()).map_err(|error| {
+            if error.is_data() {
+                format!("{} at column {}", plain(&error), error.column())
+            } else if error.is_eof() {
                 "the line is cut off: it is not whole JSON".to_owned()
             } else {
                 format!("not JSON at column {}: {}", error.column(), plain(&error))
@@ -183,9 +188,13 @@ impl<R: BufRead> Reader<R> {
         let names: Vec<String> = names.iter().map(|name| name.trim().to_owned()).collect();
         let heading: Vec<Option<Field>> = names.iter().map(|name| Field::named(name)).collect();
         if !heading.contains(&Some(Field::Tool)) {
-            return Err(invalid(
-                "the first line is no heading with a column `tool`".to_owned(),
-            ));
+            let divided = match names[0].find(['\t', ';']) {
+                Some(_) => ": its fields are to be divided by commas",
+                None => "",
+            };
+            return Err(invalid(format!(
+                "the first line is no heading with a column `tool`{divided}"
+            )));
         }
         let twice = (1..heading.len())
             .find(|&at| heading[at].is_some() && heading[..at].contains(&heading[at]));
@@ -394,6 +403,42 @@ mod tests {
         let found = all(&text, Some(InputFormat::Jsonl));
         assert!(found[0].1.as_ref().is_err_and(|it| it.contains("longer")));
         assert!(found[1].1.is_ok());
+    }
+
+    /// L12: what Excel calls Unicode text is UTF-16.
+    #[test]
+    fn l12_text_in_utf_16_is_read_and_its_lines_are_numbered() {
+        let text = "\u{feff}tool,error,time_ms\r\ndf,\"über\nzwei\",3\r\ndf\r\n";
+        let bytes: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let found = all(&bytes, None);
+        let entry = found[0].1.as_ref().unwrap()[0].as_ref().unwrap();
+        assert_eq!(entry.error.as_deref(), Some("über\nzwei"));
+        assert_eq!(
+            (found[1].0, &found[1].1),
+            (4, &Err("1 fields where the heading has 3".to_owned()))
+        );
+        let json: Vec<u8> = "{\"tool\":\"df\"}\n"
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        assert!(all(&json, None)[0].1.is_ok());
+    }
+
+    #[test]
+    fn l12_a_key_that_stands_twice_is_refused_at_its_place() {
+        let text = b"{\"tool\":\"df\",\"time_ms\":1,\"time_ms\":98}\n\
+                     {\"tool\":\"df\",\"context\":{\"N\":1,\"N\":2}}\n";
+        let found = all(text, None);
+        assert_eq!(
+            found[0].1,
+            Err("the key `time_ms` stands here twice at column 36".into())
+        );
+        assert!(
+            found[1]
+                .1
+                .as_ref()
+                .is_err_and(|it| it.starts_with("the key `N` stands"))
+        );
     }
 
     #[test]
