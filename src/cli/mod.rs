@@ -6,6 +6,7 @@
 
 mod abtest;
 mod activate;
+mod apart;
 mod audit;
 mod bars;
 mod blame;
@@ -108,7 +109,7 @@ pub enum Outcome {
     version,
     about = "Keep a catalog of tools, and find the best one for a job",
     after_help = "Exit codes: 0 done, 1 the answer is no, 2 wrong use or invalid input, 3 no database, \
-                  4 not found, 5 conflict, 130 interrupted.",
+                  4 not found, 5 conflict, 6 done but not reported, 130 interrupted.",
     max_term_width = 100,
     disable_help_subcommand = true
 )]
@@ -251,6 +252,9 @@ pub fn main() -> ExitCode {
         if completions::candidates::answer() {
             return 0;
         }
+        if let Some(code) = apart::answer() {
+            return code;
+        }
         let cli = match parse() {
             Ok(cli) => cli,
             Err(code) => return code,
@@ -286,7 +290,8 @@ fn parse() -> Result<Cli, u8> {
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
         && arguments.len() == 1
     {
-        eprint!("{}", front::page());
+        // Nothing can be done where stderr takes nothing.
+        let _ = write!(io::stderr(), "{}", front::page());
         return Err(2);
     }
     match external::find(&error, &arguments) {
@@ -388,6 +393,7 @@ fn finish(session: &mut Session, result: Result<Outcome, CommandError>) -> u8 {
         Ok(Outcome::Code(code)) => code,
         Err(error) if error.kind == ErrorKind::ClosedPipe => 0,
         Err(error) => {
+            let error = error.after(&session.kept);
             session.tell(&error);
             error.kind.exit_code()
         }
@@ -418,7 +424,8 @@ fn quiet_panics() {
         let place = panic
             .location()
             .map_or_else(String::new, |it| format!(" at {}:{}", it.file(), it.line()));
-        eprintln!(
+        let _ = writeln!(
+            io::stderr(),
             "error: internal error{place}: {}\nhint: this is a bug in toolcat {}; please report it with the command that you ran",
             panic.payload_as_str().unwrap_or("no message"),
             env!("CARGO_PKG_VERSION")

@@ -5,9 +5,8 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::output::reshape::Reshape;
-
 use super::CommandError;
+use super::apart::{Apart, Kind};
 use super::global::GlobalArgs;
 
 /// Whether a line may ask for it.
@@ -74,14 +73,14 @@ pub fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Er
 ///
 /// # Errors
 /// Where the filter or the template is wrong, with its place.
-pub fn wanted(global: &GlobalArgs) -> Result<Option<Reshape>, CommandError> {
+pub fn wanted(global: &GlobalArgs) -> Result<Option<Apart>, CommandError> {
     let (made, hint) = match (&global.jq, &global.render) {
         (Some(code), _) => (
-            Reshape::jq(code),
+            Apart::start(Kind::Jq, code),
             "see https://jqlang.org/manual for the language",
         ),
         (None, Some(text)) => (
-            Reshape::template(text),
+            Apart::start(Kind::Template, text),
             "see https://docs.rs/minijinja for the language; the result is `it`",
         ),
         (None, None) => return Ok(None),

@@ -4,13 +4,24 @@ use std::io::{self, Write};
 
 use jaq_core::data::JustLut;
 use jaq_core::load::{self, Arena, File, Loader};
-use jaq_core::{Compiler, Ctx, Filter, Vars, compile, unwrap_valr};
+use jaq_core::{Compiler, Ctx, Filter, Vars, compile};
 use jaq_json::{Val, read, write};
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::value::RawValue;
 
-/// What makes another text of each JSON document.
+use super::NotTaken;
+
+/// What makes another text of JSON documents.
+pub trait Reshapes {
+    /// Writes what becomes of whole documents that follow one another.
+    ///
+    /// # Errors
+    /// [`NotReshaped`]; where nothing can be written.
+    fn apply(&mut self, documents: &[u8], out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// The same, in this process and without limits.
 pub enum Reshape {
     /// A filter in the language of jq; texts are written without quotes.
     Jq(Box<Filter<JustLut<Val>>>),
@@ -21,7 +32,7 @@ pub enum Reshape {
 /// Why that cannot be done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct NotReshaped(String);
+pub struct NotReshaped(pub String);
 
 impl From<NotReshaped> for io::Error {
     fn from(error: NotReshaped) -> Self {
@@ -35,7 +46,10 @@ impl Reshape {
     /// # Errors
     /// The first place that is wrong.
     pub fn jq(code: &str) -> Result<Self, NotReshaped> {
-        let definitions = jaq_core::defs().chain(jaq_std::defs());
+        // To end the program is not for a filter to decide: exit codes have meanings of their own.
+        let ends = |name: &str| ["halt", "halt_error"].contains(&name);
+        let standard = jaq_std::defs().filter(|it| !ends(it.name));
+        let definitions = jaq_core::defs().chain(standard);
         let loader = Loader::new(definitions.chain(jaq_json::defs()));
         let arena = Arena::default();
         let modules = loader
@@ -44,7 +58,8 @@ impl Reshape {
         // The compiler takes for granted that files which a filter imports have been read.
         load::import(&modules, |_| Err(String::new()))
             .map_err(|errors| not_loaded(code, &errors))?;
-        let natives = jaq_core::funs().chain(jaq_std::funs());
+        let standard = jaq_std::funs().filter(|it| !ends(it.0));
+        let natives = jaq_core::funs().chain(standard);
         let filter = Compiler::default()
             .with_funs(natives.chain(jaq_json::funs()))
             .compile(modules)
@@ -66,8 +81,8 @@ impl Reshape {
         Ok(Self::Template(Box::new(environment)))
     }
 
-    /// Writes what becomes of a document.
-    fn apply(&self, document: &str, out: &mut dyn Write) -> io::Result<()> {
+    /// Writes what becomes of one document.
+    fn one(&self, document: &str, out: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Jq(filter) => filtered(filter, document, out),
             Self::Template(environment) => {
@@ -84,6 +99,15 @@ impl Reshape {
                 }
             }
         }
+    }
+}
+
+impl Reshapes for Reshape {
+    fn apply(&mut self, documents: &[u8], out: &mut dyn Write) -> io::Result<()> {
+        for document in serde_json::Deserializer::from_slice(documents).into_iter::<&RawValue>() {
+            self.one(document.map_err(|_| not_json())?.get(), out)?;
+        }
+        Ok(())
     }
 }
 
@@ -108,11 +132,12 @@ fn filtered(filter: &Filter<JustLut<Val>>, document: &str, out: &mut dyn Write) 
     let input = read::parse_single(document.as_bytes())
         .map_err(|error| NotReshaped(format!("the result cannot be read: {error}")))?;
     let context = Ctx::<JustLut<Val>>::new(&filter.lut, Vars::new([]));
-    for result in filter.id.run((context, input)).map(unwrap_valr) {
-        match result {
+    for result in filter.id.run((context, input)) {
+        match result.map_err(jaq_core::Exn::get_err) {
             Ok(Val::TStr(text)) => out.write_all(&text)?,
             Ok(value) => write::write(out, &write::Pp::default(), 0, &value)?,
             Err(error) => {
+                let error = error.map_or_else(|_| "it ends".to_owned(), |it| it.to_string());
                 let message = format!("the filter of --jq fails on this result: {error}");
                 return Err(NotReshaped(message).into());
             }
@@ -164,11 +189,14 @@ fn not_compiled(code: &str, errors: &compile::Errors<&str, ()>) -> NotReshaped {
     }
 }
 
-/// A writer of JSON documents that are reshaped on the way; without a [`Reshape`] bytes pass as they are.
+/// A writer of JSON documents that are reshaped on the way, where that is asked for; else bytes pass as
+/// they are.
 pub struct Reshaper<W> {
     inner: W,
-    reshape: Option<Reshape>,
+    reshape: Option<Box<dyn Reshapes>>,
     held: Vec<u8>,
+    /// Why a document was not reshaped, or not written: nothing comes behind it.
+    failed: Option<io::Error>,
     /// From so many bytes on, what is whole is written.
     next: usize,
 }
@@ -183,12 +211,13 @@ impl<W: Write> Reshaper<W> {
             inner,
             reshape: None,
             held: Vec::new(),
+            failed: None,
             next: FIRST,
         }
     }
 
     /// Reshapes from here on.
-    pub fn reshape(&mut self, reshape: Reshape) {
+    pub fn reshape(&mut self, reshape: Box<dyn Reshapes>) {
         self.reshape = Some(reshape);
     }
 
@@ -210,23 +239,48 @@ impl<W: Write> Reshaper<W> {
 
     /// Writes what becomes of the documents that are whole.
     fn pass(&mut self) -> io::Result<()> {
-        let Some(reshape) = &self.reshape else {
+        let Some(reshape) = &mut self.reshape else {
             return Ok(());
         };
+        if let Some(failed) = &self.failed {
+            return Err(again(failed));
+        }
         let mut documents =
             serde_json::Deserializer::from_slice(&self.held).into_iter::<&RawValue>();
         let mut whole = 0;
+        let mut read = Ok(());
         while let Some(document) = documents.next() {
             match document {
-                Ok(document) => reshape.apply(document.get(), &mut self.inner)?,
+                Ok(_) => whole = documents.byte_offset(),
                 Err(error) if error.is_eof() => break,
-                Err(_) => return Err(not_json().into()),
+                Err(_) => {
+                    read = Err(not_json().into());
+                    break;
+                }
             }
-            whole = documents.byte_offset();
         }
-        self.held.drain(..whole);
+        let rest = self.held.split_off(whole);
+        let documents = std::mem::replace(&mut self.held, rest);
         self.next = (2 * self.held.len()).max(FIRST);
-        Ok(())
+        let applied = match documents.is_empty() {
+            true => Ok(()),
+            false => reshape.apply(&documents, &mut self.inner),
+        };
+        let done = applied.and(read);
+        self.failed = done.as_ref().err().map(again);
+        done
+    }
+}
+
+/// The same error once more.
+fn again(error: &io::Error) -> io::Error {
+    let inner = error.get_ref();
+    if let Some(why) = inner.and_then(|it| it.downcast_ref::<NotReshaped>()) {
+        return why.clone().into();
+    }
+    match inner.and_then(|it| it.downcast_ref::<NotTaken>()) {
+        Some(why) => io::Error::new(error.kind(), why.clone()),
+        None => error.kind().into(),
     }
 }
 
@@ -259,7 +313,7 @@ mod tests {
     /// What becomes of those pieces, written one by one.
     fn reshaped(reshape: Reshape, pieces: &[&str]) -> io::Result<String> {
         let mut writer = Reshaper::new(Vec::new());
-        writer.reshape(reshape);
+        writer.reshape(Box::new(reshape));
         for piece in pieces {
             writer.write_all(piece.as_bytes())?;
             writer.flush()?;
@@ -301,6 +355,25 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_ends_no_program() {
+        for code in ["halt", "halt(3)", "halt_error", "\"x\" | halt_error(1)"] {
+            let refused = Reshape::jq(code).map(drop).expect_err(code);
+            assert!(refused.to_string().contains("no filter `halt"), "{refused}");
+        }
+    }
+
+    /// A failure that was passed over is told again, and nothing comes twice.
+    #[test]
+    fn what_failed_once_goes_on_failing() {
+        let mut writer = Reshaper::new(Vec::new());
+        writer.reshape(Box::new(Reshape::jq("1, error").unwrap()));
+        writer.write_all(b"{}").unwrap();
+        assert!(writer.flush().is_err());
+        assert!(writer.flush().is_err());
+        assert_eq!(writer.inner, b"1\n");
+    }
+
+    #[test]
     fn documents_come_one_by_one_wherever_they_are_divided() {
         assert_eq!(
             jq(".a", &["{\"a\":1}\n{\"a\":", "2}\n", "{\"a\":3}"]),
@@ -308,7 +381,9 @@ mod tests {
         );
         let lines: Vec<String> = (0..200_000).map(|it| format!("{{\"a\":{it}}}\n")).collect();
         let mut writer = Reshaper::new(Vec::new());
-        writer.reshape(Reshape::jq("select(.a % 100000 == 0) | .a").unwrap());
+        writer.reshape(Box::new(
+            Reshape::jq("select(.a % 100000 == 0) | .a").unwrap(),
+        ));
         for line in &lines {
             writer.write_all(line.as_bytes()).unwrap();
             // Memory does not grow with the number of documents.

@@ -9,7 +9,7 @@ use clap::ValueEnum;
 use super::guard::Guard;
 use super::pager::{self, Outlet};
 use super::progress::Progress;
-use super::reshape::{Reshape, Reshaper};
+use super::reshape::{Reshaper, Reshapes};
 use super::style::{self, paint};
 use super::text::visible_lines;
 
@@ -110,7 +110,7 @@ impl Ui {
     }
 
     /// Makes another text of each JSON document from here on.
-    pub fn reshape(&mut self, reshape: Reshape) {
+    pub fn reshape(&mut self, reshape: Box<dyn Reshapes>) {
         self.out.get_mut().get_mut().reshape(reshape);
     }
 

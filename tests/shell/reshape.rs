@@ -1,5 +1,6 @@
 //! `--jq` and `--render`: results as their user wants them.
 
+use std::io::Read as _;
 use std::process::Stdio;
 
 use rexpect::session::spawn_command;
@@ -134,4 +135,34 @@ fn what_is_reshaped_is_guarded_on_a_terminal() {
             .ok(&["show", "df", "--jq", ".description"])
             .contains("a\u{1b}[2Jb")
     );
+}
+
+/// What a filter asks for has limits, and how it ends is not for it to say.
+#[test]
+fn a_filter_without_end_is_ended() {
+    let world = world();
+    for (flag, code, told) in [
+        ("--jq", "[range(1e9)] | length", "more than 2 GB of memory"),
+        ("--jq", "\"x\" * 1000000000000", "more than 2 GB of memory"),
+        ("--jq", "def f: 1 + f; f", "calls itself too deeply"),
+        ("--jq", "halt", "there is no filter `halt`"),
+        ("--jq", "halt_error", "there is no filter `halt_error`"),
+    ] {
+        let run = world.run(&["list", flag, code]);
+        assert_eq!(run.code, 2, "{}", run.shown(code));
+        assert!(run.stderr.contains(told), "{code}: {}", run.stderr);
+        assert_eq!(
+            run.stderr.lines().count(),
+            1 + usize::from(run.stderr.contains("hint"))
+        );
+    }
+    // What was made before is written, and a reader that goes away ends it.
+    let mut command = world.command(&["list", "--jq", "range(1e12)"]);
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("it runs");
+    let mut first = [0; 4];
+    let mut stdout = child.stdout.take().expect("a pipe");
+    stdout.read_exact(&mut first).expect("results");
+    drop(stdout);
+    assert_eq!(&first, b"0\n1\n");
+    assert!(child.wait().expect("an end").success());
 }
