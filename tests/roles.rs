@@ -387,3 +387,65 @@ fn f17_a_writer_by_hand_takes_the_writers_lock_before_rows() {
     }
     assert_eq!(world.run(&["audit", "verify"]).code, 0);
 }
+
+/// L7, D2: what changes nothing works where nothing can be changed.
+#[test]
+fn l7_dry_runs_and_plans_need_no_right_to_write() {
+    let staffed = Staffed::new();
+    let world = &staffed.world;
+    world.write("df2.yaml", definition("linux", "df", "2.0", "disk_usage"));
+    world.ok(&["import", "df2.yaml"]);
+    world.ok(&["delete", "du", "--yes"]);
+    world.write("new.yaml", definition("linux", "new", "1.0", "c"));
+    let log = || world.sql("SELECT count(*), max(revision) FROM tool_audit_log");
+    let before = log();
+    let frozen = {
+        let url = world.url();
+        let join = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{join}options=-c%20default_transaction_read_only%3Don")
+    };
+    for (args, told) in [
+        (&["plan", "new.yaml", "df.yaml"][..], "linux/new@1.0"),
+        (&["import", "--dry-run", "new.yaml"], "linux/new@1.0"),
+        (
+            &["import", "--dry-run", "--prune", "new.yaml"],
+            "linux/df@2.0",
+        ),
+        (
+            &["update", "df", "--set", "description=Other", "--dry-run"],
+            "Other",
+        ),
+        (
+            &["disable", "df", "--dry-run"],
+            "would disable linux/df@2.0",
+        ),
+        (&["delete", "df", "--dry-run"], "would delete linux/df@2.0"),
+        (
+            &["restore", "du", "--dry-run"],
+            "would restore linux/du@1.0",
+        ),
+        (&["rollback", "df", "--dry-run"], "1.0"),
+        (&["revert", "3", "--dry-run"], "would restore linux/du@1.0"),
+        (&["revert", "2", "--dry-run"], "would delete linux/df@2.0"),
+    ] {
+        for run in [
+            staffed.toolcat("reader", args),
+            world.run(&[args, &["--database-url", &frozen]].concat()),
+            world.run(args),
+        ] {
+            assert_eq!(run.code, 0, "{}", run.shown(&args.join(" ")));
+            let shown = format!("{}{}", run.stdout, run.stderr);
+            assert!(shown.contains(told), "{args:?}: {shown}");
+        }
+    }
+    // What is to be kept is refused as before.
+    for run in [
+        staffed.toolcat("reader", &["disable", "df"]),
+        world.run(&["disable", "df", "--database-url", &frozen]),
+    ] {
+        assert_eq!(run.code, 3, "{run:?}");
+    }
+    let impact = ["import", "--impact=7", "new.yaml"];
+    assert_eq!(staffed.toolcat("reader", &impact).code, 3);
+    assert_eq!(log(), before);
+}

@@ -1,5 +1,8 @@
 //! Who asks for an operation, and how.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use crate::definition::ToolRef;
 use crate::store::{Act, Connection};
 
@@ -48,7 +51,50 @@ pub struct Caller {
     pub client_address: Option<String>,
     /// The state of a tool that the caller acts on: if the tool is in another by now, nothing is changed.
     pub seen: Option<Seen>,
+    /// What was done for this caller that stays.
+    pub kept: Kept,
 }
+
+/// What was done that stays, for those who have to know it even where the report of it is lost. Copies share
+/// it.
+#[derive(Debug, Clone, Default)]
+pub struct Kept(Arc<AtomicI64>);
+
+impl Kept {
+    const NOTHING: i64 = 0;
+    const WITHOUT_REVISION: i64 = -1;
+
+    /// The catalog was changed, to that revision.
+    pub fn changed(&self, revision: i64) {
+        self.0.store(revision, Ordering::Relaxed);
+    }
+
+    /// Something was done that makes no revision.
+    pub fn done(&self) {
+        let (old, new) = (Self::NOTHING, Self::WITHOUT_REVISION);
+        let relaxed = Ordering::Relaxed;
+        // Where there is a revision, it says more.
+        let _ = self.0.compare_exchange(old, new, relaxed, relaxed);
+    }
+
+    /// Whether anything was done, and the revision that it made.
+    pub fn told(&self) -> Option<Option<i64>> {
+        match self.0.load(Ordering::Relaxed) {
+            Self::NOTHING => None,
+            Self::WITHOUT_REVISION => Some(None),
+            revision => Some(Some(revision)),
+        }
+    }
+}
+
+/// Who asks is the same person, whatever was done so far.
+impl PartialEq for Kept {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Kept {}
 
 /// A state of a tool that a caller has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,6 +122,7 @@ impl Caller {
             token_id: None,
             client_address: None,
             seen: None,
+            kept: Kept::default(),
         }
     }
 

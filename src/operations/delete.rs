@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::address::Selection;
-use super::{Caller, Changed, Kind, Refusal, Remedy, change};
+use super::{Caller, Changed, Kind, Refusal, Remedy, Writes, change_or_tell};
 use crate::store::lifecycle::{self, Ties};
 use crate::store::tools::{self, Handle};
 use crate::store::{Connection, Transaction};
@@ -68,8 +68,8 @@ pub fn run(
     caller: &Caller,
     request: &Request,
 ) -> Result<Changed, Refusal> {
-    let (deleted, revision) = change(connection, caller, None, |transaction| {
-        within(transaction, request)
+    let (deleted, revision) = change_or_tell(connection, caller, None, |transaction, writes| {
+        within(transaction, request, writes)
     })?;
     let deleted = deleted.into_iter().collect();
     Ok(Changed::new(
@@ -85,11 +85,14 @@ pub fn run(
 pub(super) fn within(
     transaction: &mut Transaction,
     request: &Request,
+    writes: Writes,
 ) -> Result<Vec<i64>, Refusal> {
     let present = lifecycle::present(transaction, &request.tools)?;
     let ids: Vec<i64> = present.iter().map(|tool| tool.id).collect();
     refuse_ties(request, &lifecycle::ties(transaction, &ids)?)?;
-    lifecycle::delete(transaction, &present, request.purge)?;
+    if writes == Writes::Yes {
+        lifecycle::delete(transaction, &present, request.purge)?;
+    }
     Ok(ids)
 }
 

@@ -11,7 +11,7 @@ use super::complete::refuse_assumed;
 use super::import::Impacts;
 use super::refusal::Flaw;
 use super::show::etag;
-use super::{Caller, Kind, Refusal, change};
+use super::{Caller, Kind, Refusal, Writes, change_or_tell};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Status, ValidDefinition, merge};
 use crate::format::{Format, Source};
@@ -136,7 +136,7 @@ pub fn run(
     caller: &Caller,
     request: &Request,
 ) -> Result<Edited, Refusal> {
-    let (edited, revision) = change(connection, caller, None, |transaction| {
+    let (edited, revision) = change_or_tell(connection, caller, None, |transaction, writes| {
         let identity = request.tool.identity();
         if request.edited.identity().as_ref() != Some(&identity) {
             return Err(another(&identity));
@@ -160,6 +160,9 @@ pub fn run(
             id: request.tool.id,
             document: &document,
         };
+        if writes == Writes::No {
+            return Ok((identity, changes, None));
+        }
         let watch = request.watch;
         let watched = watch
             .map(|it| Watched::since(transaction, it.since, it.most))

@@ -2,7 +2,7 @@
 
 use super::address::Selection;
 use super::complete::refuse_assumed;
-use super::{Caller, Changed, Kind, Refusal, change};
+use super::{Caller, Changed, Kind, Refusal, Writes, change_or_tell};
 use crate::definition::Status;
 use crate::store::lifecycle::{self, Mark};
 use crate::store::{Connection, tools};
@@ -34,7 +34,8 @@ pub fn run(
         other => other.clone(),
     };
     let selected = request.selection.resolve(connection, false)?;
-    let (changed, revision) = change(connection, caller, Some(mark.action()), |transaction| {
+    let action = Some(mark.action());
+    let (changed, revision) = change_or_tell(connection, caller, action, |transaction, writes| {
         if mark == Mark::Status(Status::Active) {
             let present = lifecycle::present(transaction, &selected)?;
             let documents = tools::definitions(transaction, &present)?;
@@ -42,7 +43,10 @@ pub fn run(
                 refuse_assumed(tool, document)?;
             }
         }
-        Ok(lifecycle::mark(transaction, &selected, &mark)?)
+        Ok(match writes {
+            Writes::Yes => lifecycle::mark(transaction, &selected, &mark)?,
+            Writes::No => lifecycle::to_mark(transaction, &selected, &mark)?,
+        })
     })?;
     let changed = changed.iter().map(|tool| tool.id).collect();
     Ok(Changed::new(

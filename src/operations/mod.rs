@@ -42,9 +42,9 @@ pub mod validate;
 pub mod versions;
 
 pub use backend::{Backend, Notice};
-pub use caller::{Caller, Seen, Via};
+pub use caller::{Caller, Kept, Seen, Via};
 pub use page::Page;
 pub use progress::{Progress, Silent, Stage};
 pub use refusal::{Kind, Refusal, Remedy};
 pub use report::Changed;
-pub use transaction::change;
+pub use transaction::{Writes, change, change_or_tell};

@@ -166,7 +166,11 @@ pub fn apply(
     if estimates.is_empty() {
         return Ok(Vec::new());
     }
-    store::apply(connection, &caller.act(None), &estimates, check)
+    let written = store::apply(connection, &caller.act(None), &estimates, check)?;
+    if !caller.dry_run {
+        caller.kept.done();
+    }
+    Ok(written)
 }
 
 /// The estimate that an answer recommends, with its evidence for the audit log.

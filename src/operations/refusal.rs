@@ -297,6 +297,11 @@ impl Refusal {
         matches!(self.store(), Some(StoreError::Lost(_)))
     }
 
+    /// Whether the database role may not write, or nobody may write there.
+    pub(super) fn is_for_want_of_writing(&self) -> bool {
+        matches!(self.store(), Some(StoreError::Forbidden(denial)) if denial.is_of_the_database())
+    }
+
     /// The same with what is wrong with the definitions.
     #[must_use]
     pub fn flaws(self, flaws: Vec<Flaw>) -> Self {

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::address::{self, Selection, unsaid};
-use super::{Caller, Changed, Kind, Refusal, Remedy, change};
+use super::{Caller, Changed, Kind, Refusal, Remedy, Writes, change_or_tell};
 use crate::definition::{Identity, ToolRef};
 use crate::store::restore::{self, Deleted};
 use crate::store::tools::{self, Filter, Handle};
@@ -31,12 +31,15 @@ pub fn run(
     if selection.tools.is_none() && selection.filter.is_empty() && !selection.all {
         return Err(unsaid().remedy(Remedy::ListDeleted));
     }
-    let (restored, revision) = change(connection, caller, Some(ACTION), |transaction| {
-        let wanted = wanted(transaction, selection)?;
-        refuse_present(transaction, &wanted)?;
-        restore::restore(transaction, &wanted, &caller.actor)?;
-        Ok(wanted)
-    })?;
+    let (restored, revision) =
+        change_or_tell(connection, caller, Some(ACTION), |transaction, writes| {
+            let wanted = wanted(transaction, selection)?;
+            refuse_present(transaction, &wanted)?;
+            if writes == Writes::Yes {
+                restore::restore(transaction, &wanted, &caller.actor)?;
+            }
+            Ok(wanted)
+        })?;
     let restored: Vec<Handle> = restored.iter().map(|it| Handle::from(&it.tool)).collect();
     let ids = restored.iter().map(|tool| tool.id).collect();
     Ok(Changed::new(

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Caller, Kind, Refusal, Remedy, address, change};
+use super::{Caller, Kind, Refusal, Remedy, Writes, address, change_or_tell};
 use crate::definition::{ToolRef, Version};
 use crate::store::Connection;
 use crate::store::lifecycle;
@@ -53,26 +53,28 @@ pub fn run(
     caller: &Caller,
     request: &Request,
 ) -> Result<RolledBack, Refusal> {
-    let ((present, target), revision) = change(connection, caller, Some(ACTION), |transaction| {
-        let named = address::one(transaction, &request.tool)?;
-        without_version(&request.tool, &named)?;
-        let versions = lifecycle::versions(transaction, &named.platform, &named.tool_name)?;
-        let present = versions.iter().find(|it| it.is_latest).ok_or_else(|| {
-            Refusal::new(
-                Kind::NotFound,
-                format!("`{}` has no latest version", request.tool),
-            )
+    let (done, revision) =
+        change_or_tell(connection, caller, Some(ACTION), |transaction, writes| {
+            let named = address::one(transaction, &request.tool)?;
+            without_version(&request.tool, &named)?;
+            let versions = lifecycle::versions(transaction, &named.platform, &named.tool_name)?;
+            let present = versions.iter().find(|it| it.is_latest).ok_or_else(|| {
+                Refusal::new(
+                    Kind::NotFound,
+                    format!("`{}` has no latest version", request.tool),
+                )
+            })?;
+            let target = target(request, present, &versions)?;
+            if !request.force {
+                let ids: Vec<i64> = versions.iter().map(|tool| tool.id).collect();
+                refuse_tests(present, &lifecycle::ties(transaction, &ids)?, true)?;
+            }
+            if target.id != present.id && writes == Writes::Yes {
+                lifecycle::roll_back(transaction, present, target)?;
+            }
+            Ok((present.clone(), target.clone()))
         })?;
-        let target = target(request, present, &versions)?;
-        if !request.force {
-            let ids: Vec<i64> = versions.iter().map(|tool| tool.id).collect();
-            refuse_tests(present, &lifecycle::ties(transaction, &ids)?, true)?;
-        }
-        if target.id != present.id {
-            lifecycle::roll_back(transaction, present, target)?;
-        }
-        Ok((present.clone(), target.clone()))
-    })?;
+    let (present, target) = done;
     Ok(RolledBack {
         action: ACTION,
         changed: present.id != target.id,

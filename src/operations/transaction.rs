@@ -20,15 +20,53 @@ pub fn change<T>(
     mut work: impl FnMut(&mut Transaction) -> Result<T, Refusal>,
 ) -> Result<(T, i64), Refusal> {
     let act = caller.act(action);
-    connection.write(&act, |transaction| {
+    let (made, before, after) = connection.write(&act, |transaction| -> Result<_, Refusal> {
         let before = revision(transaction)?;
         if let Some(seen) = &caller.seen {
             is_as_seen(transaction, seen)?;
         }
         let made = work(transaction)?;
         let after = revision_after(transaction, &act, before)?;
-        Ok((made, after))
-    })
+        Ok((made, before, after))
+    })?;
+    if after != before {
+        caller.kept.changed(after);
+    }
+    Ok((made, after))
+}
+
+/// The same for work that can be told without being done: a dry run where nothing may be written, on a
+/// standby or by a role that only reads, works out what it would write. `work` is told whether it writes.
+///
+/// # Errors
+/// As [`change`].
+pub fn change_or_tell<T>(
+    connection: &mut Connection,
+    caller: &Caller,
+    action: Option<&'static str>,
+    mut work: impl FnMut(&mut Transaction, Writes) -> Result<T, Refusal>,
+) -> Result<(T, i64), Refusal> {
+    match change(connection, caller, action, |it| work(it, Writes::Yes)) {
+        Err(refusal) if caller.dry_run && refusal.is_for_want_of_writing() => {
+            connection.snapshot(|transaction| {
+                if let Some(seen) = &caller.seen {
+                    is_as_seen(transaction, seen)?;
+                }
+                let made = work(transaction, Writes::No)?;
+                Ok((made, revision(transaction)?))
+            })
+        }
+        done => done,
+    }
+}
+
+/// Whether work writes what it works out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writes {
+    /// It does.
+    Yes,
+    /// It only tells.
+    No,
 }
 
 /// Refuses to act on a tool that is in another state than the caller has seen.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::complete::refuse_assumed;
 use super::refusal::Flaw;
-use super::{Caller, Kind, Refusal, change};
+use super::{Caller, Kind, Refusal, Writes, change_or_tell};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
 use crate::definition::{LIFECYCLE_FIELDS, Status, row};
@@ -107,7 +107,7 @@ impl Plan {
 /// [`Kind::Invalid`] if a field cannot be set or a definition would not be valid.
 pub fn plan(connection: &mut Connection, request: &Request) -> Result<Vec<ToolChange>, Refusal> {
     connection.snapshot(|transaction| {
-        let plan = in_parts(transaction, request, false)?.allowed()?;
+        let plan = in_parts(transaction, request, Writes::No)?.allowed()?;
         Ok(plan.changed)
     })
 }
@@ -121,8 +121,8 @@ pub fn run(
     caller: &Caller,
     request: &Request,
 ) -> Result<Updated, Refusal> {
-    let (plan, revision) = change(connection, caller, None, |transaction| {
-        let plan = in_parts(transaction, request, true)?.allowed()?;
+    let (plan, revision) = change_or_tell(connection, caller, None, |transaction, writes| {
+        let plan = in_parts(transaction, request, writes)?.allowed()?;
         if let Some(agreed) = &request.agreed {
             as_agreed(agreed, &plan.changed)?;
         }
@@ -143,9 +143,10 @@ pub fn run(
 fn in_parts(
     connection: &mut Transaction,
     request: &Request,
-    write: bool,
+    writes: Writes,
 ) -> Result<Plan, StoreError> {
     const PART: usize = 1000;
+    let write = writes == Writes::Yes;
     let mut plan = Plan::default();
     let mut before: Option<Work> = None;
     for tools in request.tools.chunks(PART) {

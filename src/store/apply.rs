@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::StoreError;
-use super::import::{OnConflict, Portion, Step};
+use super::import::{OnConflict, Plan, Portion, Step};
 use super::lifecycle::{self, Mark};
 use super::tools::{Filter, Handle, StoredTool};
 use crate::definition::Pile;
@@ -79,6 +79,47 @@ impl Order<'_> {
         let places: Vec<usize> = (0..self.documents.len()).collect();
         let all = self.portion(&places);
         let plan = all.plan(connection, self.on_conflict)?;
+        let (mut carried, refused) = self.against(&plan);
+        if refused.is_empty() && !self.keep_going {
+            all.carry_out(connection, &plan, actor, written)?;
+            carried.steps = plan.steps.into_iter().enumerate().collect();
+        } else if self.keep_going {
+            self.good_files(connection, &refused, actor, written, &mut carried)?;
+        } else {
+            carried.stopped = true;
+            carried.steps = self.accepted(plan, &BTreeSet::new());
+        }
+        let retiring = self.retiring(connection)?;
+        carried.retired = match carried.stopped {
+            true => retiring,
+            false => {
+                let handles: Vec<Handle> = retiring.iter().map(Handle::from).collect();
+                lifecycle::mark(connection, &handles, &Mark::Retire)?
+            }
+        };
+        Ok(carried)
+    }
+
+    /// What the order would do, without writing: what the database itself would refuse is not known then.
+    ///
+    /// # Errors
+    /// The database's error, if a query fails.
+    pub fn worked_out(&self, connection: &mut PgConnection) -> Result<Carried, StoreError> {
+        let places: Vec<usize> = (0..self.documents.len()).collect();
+        let plan = self.portion(&places).plan(connection, self.on_conflict)?;
+        let (mut carried, refused) = self.against(&plan);
+        carried.stopped = !refused.is_empty() && !self.keep_going;
+        let left_out = match self.keep_going {
+            true => refused,
+            false => BTreeSet::new(),
+        };
+        carried.steps = self.accepted(plan, &left_out);
+        carried.retired = self.retiring(connection)?;
+        Ok(carried)
+    }
+
+    /// The conflicts of a plan, and the files in which they are.
+    fn against(&self, plan: &Plan) -> (Carried, BTreeSet<usize>) {
         let mut carried = Carried {
             steps: Vec::new(),
             conflicts: Vec::new(),
@@ -93,29 +134,17 @@ impl Order<'_> {
                 refused.insert(self.files[index]);
             }
         }
-        if refused.is_empty() && !self.keep_going {
-            all.carry_out(connection, &plan, actor, written)?;
-            carried.steps = plan.steps.into_iter().enumerate().collect();
-        } else if self.keep_going {
-            self.good_files(connection, &refused, actor, written, &mut carried)?;
-        } else {
-            carried.stopped = true;
-            carried.steps = plan
-                .steps
-                .into_iter()
-                .enumerate()
-                .filter(|(_, step)| !matches!(step, Step::Conflict { .. }))
-                .collect();
-        }
-        let retiring = self.retiring(connection)?;
-        carried.retired = match carried.stopped {
-            true => retiring,
-            false => {
-                let handles: Vec<Handle> = retiring.iter().map(Handle::from).collect();
-                lifecycle::mark(connection, &handles, &Mark::Retire)?
-            }
-        };
-        Ok(carried)
+        (carried, refused)
+    }
+
+    /// The steps of a plan that are no conflicts, without those of some files.
+    fn accepted(&self, plan: Plan, without: &BTreeSet<usize>) -> Vec<(usize, Step)> {
+        let steps = plan.steps.into_iter().enumerate();
+        steps
+            .filter(|(index, step)| {
+                !matches!(step, Step::Conflict { .. }) && !without.contains(&self.files[*index])
+            })
+            .collect()
     }
 
     /// Imports the files that are not refused: all in one savepoint, and only where the database

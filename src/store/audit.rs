@@ -31,6 +31,23 @@ pub fn tools_changed(
         .load(connection)
 }
 
+/// What those revisions changed: the kind of each row and its name.
+///
+/// # Errors
+/// That of the query.
+pub fn entities_changed(
+    connection: &mut PgConnection,
+    from: i64,
+    to: i64,
+) -> QueryResult<Vec<(String, String)>> {
+    tool_audit_log::table
+        .filter(tool_audit_log::revision.between(from, to))
+        .select((tool_audit_log::entity, tool_audit_log::entity_name))
+        .distinct()
+        .order((tool_audit_log::entity, tool_audit_log::entity_name))
+        .load(connection)
+}
+
 /// Writes the entries of the tools that this transaction has made so far, each as a whole. Without it they are
 /// written at the end of the transaction.
 pub(super) fn fold(connection: &mut PgConnection) -> QueryResult<()> {

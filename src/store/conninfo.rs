@@ -25,7 +25,8 @@ pub(super) fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str
 
 /// A variable of the environment, empty where it is not set.
 pub(super) fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_default()
+    let value = std::env::var_os(name).unwrap_or_default();
+    value.to_string_lossy().into_owned()
 }
 
 /// Settings as a connection string, quoted where they need it.

@@ -183,6 +183,14 @@ impl Denial {
         self.because == Because::ReadOnly
     }
 
+    /// Whether this role, or this session, may not write at all; not the rule of the catalog's members.
+    pub fn is_of_the_database(&self) -> bool {
+        match &self.because {
+            Because::Grant | Because::ReadOnly => true,
+            Because::Rule(_) => false,
+        }
+    }
+
     /// Who may, where it is the rule of the catalog that refuses.
     pub fn who_may(&self) -> Option<&str> {
         match &self.because {

@@ -77,6 +77,20 @@ pub fn present(
         .collect()
 }
 
+/// The tools that [`mark`] would change.
+///
+/// # Errors
+/// As [`present`].
+pub fn to_mark(
+    connection: &mut PgConnection,
+    selected: &[Handle],
+    mark: &Mark,
+) -> Result<Vec<StoredTool>, StoreError> {
+    let mut changed = present(connection, selected)?;
+    changed.retain(|tool| !mark.is_on(tool));
+    Ok(changed)
+}
+
 /// Marks tools and returns those that were changed; those that are so already are left alone.
 ///
 /// # Errors
@@ -86,10 +100,7 @@ pub fn mark(
     selected: &[Handle],
     mark: &Mark,
 ) -> Result<Vec<StoredTool>, StoreError> {
-    let changed: Vec<StoredTool> = present(connection, selected)?
-        .into_iter()
-        .filter(|tool| !mark.is_on(tool))
-        .collect();
+    let changed = to_mark(connection, selected, mark)?;
     let ids: Vec<i64> = changed.iter().map(|tool| tool.id).collect();
     if ids.is_empty() {
         return Ok(changed);

@@ -180,3 +180,30 @@ fn a_revert_takes_no_other_version_into_use_while_a_test_runs() {
     );
     assert_eq!(state(&world), before);
 }
+
+/// L14: a revision without a definition is told by what it changed.
+#[test]
+fn l14_what_is_no_definition_is_named() {
+    let world = world();
+    world.ok(&["member", "add", "ann", "--role", "admin"]);
+    world.ok(&["team", "add", "ops", "ann"]);
+    world.ok(&["token", "create", "--for", "ann"]);
+    for (revision, told) in [
+        (2, "revision 2 changed no definition, but the member ann;"),
+        (
+            3,
+            "revision 3 changed no definition, but the membership of ann in ops;",
+        ),
+        (4, "revision 4 changed no definition, but a token of ann;"),
+    ] {
+        let run = world.run(&["revert", &revision.to_string()]);
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains(told), "{told}: {run:?}");
+    }
+    let run = world.run(&["revert", "2..4"]);
+    assert!(
+        run.stderr
+            .contains("revisions 2 to 4 changed no definition, but the member ann, "),
+        "{run:?}"
+    );
+}

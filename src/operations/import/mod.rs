@@ -17,7 +17,7 @@ pub use report::{Impacts, Imported, PlanReport, Planned, Summary};
 pub use starter::starter;
 pub use write_back::{Rewritten, write_back};
 
-use super::{Caller, Kind, Progress, Refusal, Stage, change};
+use super::{Caller, Kind, Progress, Refusal, Stage, Writes, change_or_tell};
 use crate::store::Connection;
 use crate::store::apply::Order;
 use crate::store::impact::Watched;
@@ -89,6 +89,11 @@ fn may_retire(definitions: &Definitions, request: &Request) -> Result<(), Refusa
     ))
 }
 
+fn needs_trying() -> Refusal {
+    let message = "what an import changes of selections is found out by trying it, and nothing may be written here";
+    Refusal::new(Kind::Forbidden, message)
+}
+
 /// Imports the definitions. What differs under a version that the catalog has stops everything, unless
 /// the request says otherwise; [`Imported::accepted`] makes that a refusal.
 ///
@@ -107,7 +112,13 @@ pub fn run(
     may_retire(definitions, request)?;
     let places = definitions.places();
     let order = request.order(definitions, &places);
-    let ((carried, impact), revision) = change(connection, caller, None, |transaction| {
+    let (done, revision) = change_or_tell(connection, caller, None, |transaction, writes| {
+        if writes == Writes::No {
+            return match request.impact {
+                None => Ok((order.worked_out(transaction)?, None)),
+                Some(_) => Err(needs_trying()),
+            };
+        }
         progress.begin(Stage::Writing, definitions.documents.len() as u64);
         let watched = match request.impact {
             Some(since) => Some(Watched::since(transaction, since, usize::MAX)?),
@@ -125,6 +136,7 @@ pub fn run(
         progress.end();
         Ok((carried, impact))
     })?;
+    let (carried, impact) = done;
     Ok(Imported::new(
         definitions,
         carried,

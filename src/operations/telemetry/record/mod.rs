@@ -119,7 +119,9 @@ pub fn one_of(
     }
     let mut rows = Rows::default();
     rows.push(&execution);
-    Ok(caller.records(connection, |it| store::record(it, &rows))? > 0)
+    let recorded = caller.records(connection, |it| store::record(it, &rows))?;
+    caller.kept.done();
+    Ok(recorded > 0)
 }
 
 /// Records a batch in one transaction. What is refused is left out and reported; if it is `atomic`,
@@ -160,7 +162,11 @@ pub fn batch(
     }
     let recorded = match caller.dry_run {
         true => given,
-        false => caller.records(connection, |it| store::record(it, &rows))?,
+        false => {
+            let recorded = caller.records(connection, |it| store::record(it, &rows))?;
+            caller.kept.done();
+            recorded
+        }
     };
     Ok(Recorded {
         recorded,

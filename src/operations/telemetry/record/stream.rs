@@ -138,7 +138,11 @@ pub fn stream<R: BufRead + Send>(
         Ok(loaded) => (loaded, read.unwrap_or_else(Ending::Unreadable)),
         Err(it) => (it.loaded, Ending::Interrupted(it.error.into())),
     };
-    Ok(checker.streamed(loaded, ending))
+    let streamed = checker.streamed(loaded, ending);
+    if streamed.recorded > 0 && !caller.dry_run {
+        caller.kept.done();
+    }
+    Ok(streamed)
 }
 
 /// What would be recorded.
