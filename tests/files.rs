@@ -4,7 +4,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use crate::common::{Holder, World, definition};
+use crate::common::{Holder, Run, World, definition};
 
 const DF: &str = "linux/df@1.0 disk_usage use\n";
 
@@ -269,4 +269,153 @@ fn no_link_leads_an_export_or_a_new_repository_out_of_its_folder() {
         fs::read_to_string(world.path().join("outside/kept")).expect("a file"),
         "kept"
     );
+}
+
+/// Runs with a stdout on which nothing can be written.
+fn into_full(world: &World, args: &[&str]) -> Run {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full");
+    let mut command = world.command(args);
+    command.stdout(full.expect("a device"));
+    Run::of(command.output().expect("toolcat runs"))
+}
+
+/// Runs with a stdout whose reader is gone.
+fn into_nothing(world: &World, args: &[&str]) -> Run {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = world.command(args);
+    command.stdout(writer);
+    Run::of(command.output().expect("toolcat runs"))
+}
+
+#[test]
+fn l4_a_change_whose_report_is_lost_is_said_to_be_made() {
+    let world = with_df();
+    let lost =
+        "error: the change is made (revision 2); its report could not be written: No space left";
+    let run = into_full(&world, &["disable", "df"]);
+    assert_eq!(
+        (run.code, run.stderr.starts_with(lost)),
+        (6, true),
+        "{run:?}"
+    );
+    let run = into_full(&world, &["enable", "df", "--format", "json"]);
+    assert_eq!(run.code, 6, "{run:?}");
+    // The same where it is the filter that fails.
+    let run = world.run(&["disable", "df", "--jq", ".nosuch[1:2] | error"]);
+    assert_eq!(run.code, 6, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("the change is made (revision 4); the filter of --jq fails"),
+        "{run:?}"
+    );
+    let run = into_full(&world, &["enable", "df", "--jq", "."]);
+    assert_eq!(run.code, 6, "{run:?}");
+    let record = [
+        "telemetry",
+        "record",
+        "df",
+        "--time-ms",
+        "5",
+        "--success",
+        "--format",
+        "json",
+    ];
+    let run = into_full(&world, &record);
+    assert_eq!(
+        (run.code, run.stderr.contains("it is done; its report")),
+        (6, true),
+        "{run:?}"
+    );
+    world.write("bad.yaml", "tool_name: x\n");
+    world.write("du.yaml", definition("linux", "du", "1.0", "disk_usage"));
+    let report = [
+        "import",
+        "--keep-going",
+        "--report",
+        "/dev/full",
+        "bad.yaml",
+        "du.yaml",
+    ];
+    let run = world.run(&report);
+    assert_eq!(run.code, 6, "{run:?}");
+    assert!(
+        run.stderr
+            .contains("the change is made (revision 6); cannot write /dev/full"),
+        "{run:?}"
+    );
+    // Where nothing was done, it is as it was.
+    for nothing in [
+        &["list"][..],
+        &["list", "--format", "csv"],
+        &["list", "--jq", "."],
+        &["disable", "df", "--dry-run"],
+        &["enable", "df", "--format", "json"],
+    ] {
+        let run = into_full(&world, nothing);
+        assert_eq!(
+            (
+                run.code,
+                run.stderr
+                    .contains("the result could not be written: No space")
+            ),
+            (2, true),
+            "{nothing:?} {run:?}"
+        );
+    }
+}
+
+#[test]
+fn l4_a_token_that_nobody_has_seen_is_void() {
+    let world = with_df();
+    let valid = || world.sql("SELECT count(*) FROM api_tokens WHERE revoked_at IS NULL");
+    for run in [
+        into_full(&world, &["token", "create"]),
+        into_nothing(&world, &["token", "create"]),
+    ] {
+        assert_eq!(run.code, 2, "{run:?}");
+        assert!(run.stderr.contains("it was revoked"), "{run:?}");
+        assert_eq!(valid().trim(), "0");
+    }
+    world.ok(&["token", "create"]);
+    assert_eq!(valid().trim(), "1");
+}
+
+/// A reader that goes away is no error, in whatever format.
+#[test]
+fn a_closed_pipe_stays_quiet() {
+    let world = with_df();
+    for args in [
+        &["list"][..],
+        &["list", "--format", "csv"],
+        &["list", "--format", "jsonl"],
+        &["list", "--jq", ".[]"],
+        &["telemetry", "export", "--format", "csv"],
+        &["disable", "df"],
+    ] {
+        let run = into_nothing(&world, args);
+        assert_eq!(run.code, 0, "{args:?} {run:?}");
+        assert!(!run.stderr.contains("error"), "{args:?} {run:?}");
+    }
+}
+
+/// L6: what `list` names, the commands that read names understand, seen or not.
+#[test]
+fn l6_names_go_through_a_pipe_as_they_are() {
+    let world = World::new();
+    for (file, name) in [
+        ("a", "a\u{200b}b"),
+        ("b", "x\u{202e}y"),
+        ("c", "né\u{200e}"),
+    ] {
+        let text = definition("linux", name, "1.0", "c");
+        world.write(&format!("in/{file}.yaml"), text);
+    }
+    world.ok(&["import", "--quiet", "in"]);
+    let names = world.ok(&["list", "--format", "name"]);
+    assert!(names.contains("linux/a\u{200b}b@1.0\n"), "{names:?}");
+    let run = world.run_with_input(&["disable", "--yes", "-"], &names);
+    assert_eq!(run.code, 0, "{run:?}");
+    let left = world.sql("SELECT count(*) FROM tools WHERE enabled");
+    assert_eq!(left.trim(), "0");
 }

@@ -11,7 +11,7 @@ use crate::expression::nearest;
 use crate::output::{Column, Format, Record, record, text};
 
 use super::session::require_project_url;
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, files};
 
 /// The commented file that `init` writes.
 pub const COMMENTED: &str = include_str!("config.toml");
@@ -44,11 +44,11 @@ enum ConfigCommand {
         #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
     },
-    /// Let a project's file choose the database, the actor, templates and aliases
+    /// Let a project's file choose the database, the actor, templates, aliases and permissions
     ///
-    /// Until then such a file, which can come with a cloned repository, sets the catalog, profiles
-    /// and how `select` and `validate` judge, and nothing else. Trust is for the file as it stands: one that
-    /// changes has to be trusted again.
+    /// Until then such a file, which can come with a cloned repository, sets the catalog, profiles,
+    /// how `validate` judges, and of `[select]` what lifts no rule: platform, limit, scoring and
+    /// installed. Trust is for the file as it stands: one that changes has to be trusted again.
     Trust {
         /// The file, or a folder with a toolcat.toml [default: the nearest one]
         path: Option<PathBuf>,
@@ -87,19 +87,14 @@ fn init(session: &mut Session, user: bool, force: bool) -> Result<Outcome, Comma
         })?,
         false => PathBuf::from(PROJECT_FILE),
     };
-    if path.exists() && !force {
-        return Err(
-            CommandError::conflict(format!("{} exists already", path.display()))
-                .hint("give --force to replace it"),
-        );
+    if !force {
+        files::refuse_to_replace(&path)?;
     }
-    let failed = |error: std::io::Error| {
-        CommandError::invalid(format!("cannot write {}: {error}", path.display()))
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
+    match user {
+        true => files::write(&path, COMMENTED)?,
+        // The folder may be a clone, and its file a link to one of the user's own.
+        false => files::write_below(Path::new("."), &path, COMMENTED)?,
     }
-    std::fs::write(&path, COMMENTED).map_err(failed)?;
     session.ui.status(&format!("wrote {}", path.display()));
     Ok(Outcome::Done)
 }

@@ -4,7 +4,8 @@ use std::io;
 
 use crate::cluster::ClusterError;
 use crate::config::ConfigError;
-use crate::operations::Refusal;
+use crate::operations::{Kept, Refusal};
+use crate::output::NotTaken;
 use crate::output::reshape::NotReshaped;
 use crate::store::StoreError;
 
@@ -19,6 +20,10 @@ pub enum ErrorKind {
     NotFound,
     /// Something stands in the way: a version, a lock, a concurrent change.
     Conflict,
+    /// What was done or found could not be written where it was to go.
+    NotWritten,
+    /// The same, of something that stays done.
+    DoneUnreported,
     /// The reader of stdout went away, which is not an error.
     ClosedPipe,
     /// The user interrupted.
@@ -30,10 +35,11 @@ impl ErrorKind {
     pub fn exit_code(self) -> u8 {
         match self {
             ErrorKind::ClosedPipe => 0,
-            ErrorKind::Invalid => 2,
+            ErrorKind::Invalid | ErrorKind::NotWritten => 2,
             ErrorKind::NoDatabase => 3,
             ErrorKind::NotFound => 4,
             ErrorKind::Conflict => 5,
+            ErrorKind::DoneUnreported => 6,
             ErrorKind::Interrupted => 130,
         }
     }
@@ -78,6 +84,29 @@ impl CommandError {
         Self::new(ErrorKind::Conflict, message)
     }
 
+    /// The same, where what was to be reported is done: it must not be taken for nothing.
+    #[must_use]
+    pub fn after(self, kept: &Kept) -> Self {
+        let (ErrorKind::NotWritten, Some(revision)) = (self.kind, kept.told()) else {
+            return self;
+        };
+        let done = match revision {
+            Some(revision) => format!("the change is made (revision {revision})"),
+            None => "it is done".to_owned(),
+        };
+        let why = match self.message.strip_prefix(LOST) {
+            Some(why) => format!("its report could not be written{why}"),
+            None => self.message,
+        };
+        let hint = "do not repeat it; `toolcat log` shows the revisions".to_owned();
+        Self {
+            kind: ErrorKind::DoneUnreported,
+            message: format!("{done}; {why}"),
+            hint: self.hint.or(revision.map(|_| hint)),
+            ..self
+        }
+    }
+
     /// The same with what to do next.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
@@ -88,13 +117,17 @@ impl CommandError {
     }
 }
 
+/// How the message of a lost result begins.
+const LOST: &str = "the result could not be written";
+
 impl From<io::Error> for CommandError {
     fn from(error: io::Error) -> Self {
-        let reshaped = error
-            .get_ref()
-            .and_then(|it| it.downcast_ref::<NotReshaped>());
-        if let Some(why) = reshaped {
-            return Self::invalid(why.to_string());
+        let inner = error.get_ref();
+        if let Some(why) = inner.and_then(|it| it.downcast_ref::<NotReshaped>()) {
+            return Self::new(ErrorKind::NotWritten, why.to_string());
+        }
+        if let Some(why) = inner.and_then(|it| it.downcast_ref::<NotTaken>()) {
+            return Self::new(ErrorKind::NotWritten, format!("{LOST}: {why}"));
         }
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::new(ErrorKind::ClosedPipe, "closed pipe"),

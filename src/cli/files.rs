@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::CommandError;
+use super::{CommandError, ErrorKind};
 
 /// Who may read a file that is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,8 @@ fn is_stream(path: &Path, found: &Metadata) -> bool {
 }
 
 fn failed(path: &Path, error: &io::Error) -> CommandError {
-    CommandError::invalid(format!("cannot write {}: {error}", path.display()))
+    let message = format!("cannot write {}: {error}", path.display());
+    CommandError::new(ErrorKind::NotWritten, message)
 }
 
 fn folder_of(path: &Path) -> &Path {

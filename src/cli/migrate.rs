@@ -70,7 +70,7 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
             partition_telemetry,
         } => {
             let applied = migrate::up(&mut connection, wait)?;
-            report(session, "applied", &applied)?;
+            made(session, "applied", &applied)?;
             if *partition_telemetry {
                 let done = crate::store::telemetry::partition(&mut connection)?;
                 session.ui.status(match done {
@@ -104,7 +104,7 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
             } else {
                 allow_drop(session, *yes, &last)?;
                 let reverted = migrate::down(&mut connection, *count, wait)?;
-                report(session, "reverted", &reverted)?;
+                made(session, "reverted", &reverted)?;
             }
         }
         MigrateCommand::Redo { yes } => {
@@ -118,9 +118,9 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
                 .collect();
             allow_drop(session, *yes, &last)?;
             let reverted = migrate::down(&mut connection, 1, wait)?;
-            report(session, "reverted", &reverted)?;
+            made(session, "reverted", &reverted)?;
             let applied = migrate::up(&mut connection, wait)?;
-            report(session, "applied", &applied)?;
+            made(session, "applied", &applied)?;
         }
         MigrateCommand::Status => return status(session, &mut connection),
         MigrateCommand::Plan => {
@@ -155,6 +155,14 @@ fn allow_drop(session: &Session, yes: bool, steps: &[Step]) -> Result<(), Comman
                 .hint("give --yes to do it all the same"),
         ),
     }
+}
+
+/// Reports steps that were taken.
+fn made(session: &mut Session, done: &str, steps: &[Step]) -> Result<(), CommandError> {
+    if !steps.is_empty() {
+        session.kept.done();
+    }
+    report(session, done, steps)
 }
 
 fn report(session: &mut Session, done: &str, steps: &[Step]) -> Result<(), CommandError> {

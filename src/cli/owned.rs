@@ -1,6 +1,6 @@
 //! The files of a folder that toolcat wrote there, so that no other is ever removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use crate::definition::Identity;
@@ -16,6 +16,8 @@ pub struct Owned {
     folder: PathBuf,
     /// Files by `[platform, name]`.
     files: BTreeMap<String, PathBuf>,
+    /// Files that a tool had before it got another, and that are still to go.
+    left: Vec<PathBuf>,
 }
 
 fn key(platform: &str, name: &str) -> String {
@@ -31,10 +33,12 @@ impl Owned {
         Self {
             folder: folder.to_owned(),
             files,
+            left: Vec::new(),
         }
     }
 
-    /// Writes the file of a tool, unless it is so already; one that it had under another name is removed.
+    /// Writes the file of a tool, unless it is so already; one that it had under another name goes when the list
+    /// is kept.
     ///
     /// # Errors
     /// If the file cannot be written.
@@ -48,10 +52,8 @@ impl Owned {
         if files::read(&file, text.len() as u64).as_deref() != Some(text.as_bytes()) {
             files::write_below(&self.folder, &path, text)?;
         }
-        let before = self.files.insert(key(&tool.platform, &tool.name), path);
-        if let Some(before) = before.filter(|it| !self.files.values().any(|now| now == it)) {
-            self.remove(&before);
-        }
+        let before = (self.files).insert(key(&tool.platform, &tool.name), path.clone());
+        self.left.extend(before.filter(|it| *it != path));
         Ok(())
     }
 
@@ -75,11 +77,15 @@ impl Owned {
         gone.len()
     }
 
-    /// Keeps the list.
+    /// Keeps the list, and removes the files that no tool has any more.
     ///
     /// # Errors
     /// If it cannot be written.
-    pub fn save(&self) -> Result<(), CommandError> {
+    pub fn save(&mut self) -> Result<(), CommandError> {
+        let now: HashSet<&PathBuf> = self.files.values().collect();
+        let mut left = std::mem::take(&mut self.left);
+        left.retain(|it| !now.contains(it));
+        left.iter().for_each(|it| self.remove(it));
         let list = serde_json::to_string_pretty(&self.files).map_err(std::io::Error::from)?;
         files::write_below(&self.folder, Path::new(LIST), &(list + "\n"))
     }

@@ -14,7 +14,11 @@ impl From<CommandError> for Refusal {
             ErrorKind::NoDatabase => Kind::NoDatabase,
             ErrorKind::NotFound => Kind::NotFound,
             ErrorKind::Conflict => Kind::Conflict,
-            ErrorKind::Invalid | ErrorKind::ClosedPipe | ErrorKind::Interrupted => Kind::Invalid,
+            ErrorKind::Invalid
+            | ErrorKind::NotWritten
+            | ErrorKind::DoneUnreported
+            | ErrorKind::ClosedPipe
+            | ErrorKind::Interrupted => Kind::Invalid,
         };
         let refusal = Self::new(kind, error.message);
         match error.hint {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::cluster::{Cluster, Environment, user_name as account_name};
 use crate::config::trust::Standing;
 use crate::config::{self, Config, Kind, Layer};
-use crate::operations::{Backend, Caller, Notice, audit};
+use crate::operations::{Backend, Caller, Kept, Notice, audit};
 use crate::output::Ui;
 use crate::report::Made;
 use crate::store::location::{Catalog, not_of_a_project};
@@ -29,6 +29,8 @@ pub struct Session {
     global: GlobalArgs,
     /// Whether the user was told that a project's file says where to connect.
     told: Cell<bool>,
+    /// What was done so far that stays.
+    pub kept: Kept,
 }
 
 /// Where the database is, and whether it is toolcat's own.
@@ -58,12 +60,15 @@ impl Session {
             layers,
             global,
             told: Cell::new(false),
+            kept: Kept::default(),
         };
         match (error, reshape) {
             (Some(error), _) => Err(Box::new((session, error.into()))),
             (None, Err(error)) => Err(Box::new((session, error))),
             (None, Ok(reshape)) => {
-                reshape.into_iter().for_each(|it| session.ui.reshape(it));
+                reshape
+                    .into_iter()
+                    .for_each(|it| session.ui.reshape(Box::new(it)));
                 Ok(session)
             }
         }
@@ -113,13 +118,12 @@ impl Session {
     }
 
     fn target_at(&self, catalog: Catalog) -> Result<Target, CommandError> {
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let of_the_user = self
-            .global
-            .database_url
-            .clone()
-            .or_else(|| variable("TOOLCAT_DATABASE_URL"))
-            .or_else(|| variable("DATABASE_URL"));
+        let mut of_the_user = self.global.database_url.clone();
+        for name in ["TOOLCAT_DATABASE_URL", "DATABASE_URL"] {
+            if of_the_user.is_none() {
+                of_the_user = variable(name)?;
+            }
+        }
         if let Some(url) = of_the_user {
             return Ok(Target {
                 location: Location::parse(&url, catalog)?,
@@ -246,9 +250,8 @@ impl Session {
             .actor
             .clone()
             .or_else(|| {
-                std::env::var("TOOLCAT_ACTOR")
-                    .ok()
-                    .filter(|it| !it.is_empty())
+                let named = std::env::var_os("TOOLCAT_ACTOR").filter(|it| !it.is_empty());
+                named.map(|it| it.to_string_lossy().into_owned())
             })
             .or_else(|| self.config.actor.clone())
             .filter(|actor| !actor.is_empty())
@@ -256,6 +259,7 @@ impl Session {
         Caller {
             reason: self.global.reason.clone(),
             dry_run,
+            kept: self.kept.clone(),
             ..Caller::named(actor)
         }
     }
@@ -276,6 +280,20 @@ impl Session {
             catalog: self.catalog()?.to_string(),
             revision: audit::revision(connection)?,
         })
+    }
+}
+
+/// What a variable says, where it says something.
+///
+/// # Errors
+/// Where it is not UTF-8: passed over, it would lead to another database than is meant.
+fn variable(name: &str) -> Result<Option<String>, CommandError> {
+    match std::env::var(name) {
+        Ok(value) => Ok(Some(value).filter(|it| !it.is_empty())),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(CommandError::invalid(format!("{name} is not UTF-8")))
+        }
     }
 }
 

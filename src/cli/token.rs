@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::operations::access::Role;
 use crate::operations::access::token::{self, MOST_DAYS, Request, USUAL_DAYS, Which};
 use crate::output::{Column, Format, Record, record, text};
+use crate::store::Connection;
 use crate::store::access::tokens::Token;
 
 use super::member::role;
@@ -180,7 +181,10 @@ fn create(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandEr
     let (done, number) = match args.dry_run {
         true => ("would make a token", String::new()),
         false => {
-            writeln!(session.ui.out(), "{}", secret.reveal())?;
+            let written = writeln!(session.ui.out(), "{}", secret.reveal());
+            if let Err(error) = written.and_then(|()| session.ui.finish()) {
+                return Err(unseen(&mut connection, session, &token, &error));
+            }
             ("made token", format!(" {}", token.id))
         }
     };
@@ -191,6 +195,25 @@ fn create(args: &CreateArgs, session: &mut Session) -> Result<Outcome, CommandEr
         text::time(token.expires_at)
     ));
     Ok(Outcome::Done)
+}
+
+/// Revokes a token that nobody has seen, and says so.
+fn unseen(
+    connection: &mut Connection,
+    session: &Session,
+    token: &Token,
+    error: &std::io::Error,
+) -> CommandError {
+    let which = Which::Numbers(vec![token.id]);
+    let number = token.id;
+    let lost = format!("token {number} could not be written, so that nobody has seen it ({error})");
+    match token::revoke(connection, &session.caller(false), &which) {
+        Ok(_) => CommandError::invalid(format!("{lost}: it was revoked")),
+        Err(refusal) => {
+            CommandError::invalid(format!("{lost}, and it could not be revoked: {refusal}"))
+                .hint(format!("`toolcat token revoke {number}` makes it void"))
+        }
+    }
 }
 
 fn list(args: &ListArgs, session: &mut Session) -> Result<Outcome, CommandError> {

@@ -19,6 +19,7 @@ pub mod text;
 mod ui;
 
 pub use format::Format;
+pub use pager::NotTaken;
 pub use progress::Progress;
 pub use record::{Column, Record};
 pub use ui::{ColorChoice, Times, Ui, UiOptions};

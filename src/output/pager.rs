@@ -10,6 +10,18 @@ pub struct Outlet {
     page: Page,
 }
 
+/// Why a result was not taken where it was to go; a reader that went away is no such reason.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct NotTaken(String);
+
+fn not_taken(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe | io::ErrorKind::Interrupted => error,
+        kind => io::Error::new(kind, NotTaken(error.to_string())),
+    }
+}
+
 enum Page {
     /// Everything passes at once.
     None,
@@ -56,7 +68,7 @@ impl Outlet {
                 self.page = Page::Open(child, stdin);
                 written
             }
-            None => self.stdout.write_all(&bytes),
+            None => self.stdout.write_all(&bytes).map_err(not_taken),
         }
     }
 
@@ -64,7 +76,7 @@ impl Outlet {
     fn end(&mut self) -> io::Result<()> {
         match std::mem::replace(&mut self.page, Page::None) {
             Page::None => Ok(()),
-            Page::Held { bytes, .. } => self.stdout.write_all(&bytes),
+            Page::Held { bytes, .. } => self.stdout.write_all(&bytes).map_err(not_taken),
             Page::Open(mut child, stdin) => {
                 drop(stdin);
                 child.wait().map(|_| ())
@@ -76,7 +88,7 @@ impl Outlet {
 impl Write for Outlet {
     fn write(&mut self, new: &[u8]) -> io::Result<usize> {
         let full = match &mut self.page {
-            Page::None => return self.stdout.write(new),
+            Page::None => return self.stdout.write(new).map_err(not_taken),
             Page::Open(_, stdin) => return stdin.write(new),
             Page::Held {
                 bytes,
@@ -97,7 +109,7 @@ impl Write for Outlet {
 
     fn flush(&mut self) -> io::Result<()> {
         self.end()?;
-        self.stdout.flush()
+        self.stdout.flush().map_err(not_taken)
     }
 }
 

@@ -115,7 +115,7 @@ pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::
         Format::Name => {
             for record in records {
                 let name = record.name();
-                writeln!(ui.out(), "{}", super::text::visible(&name))?;
+                writeln!(ui.out(), "{}", super::text::on_a_line(&name))?;
             }
             Ok(())
         }
@@ -188,11 +188,21 @@ fn write_csv<R: Record>(out: &mut dyn Write, records: &[R]) -> io::Result<()> {
             return Err(io::Error::other("a record must be an object"));
         };
         if index == 0 {
-            writer.write_record(fields.keys())?;
+            writer.write_record(fields.keys()).map_err(of_csv)?;
         }
-        writer.write_record(fields.values().map(cell))?;
+        writer
+            .write_record(fields.values().map(cell))
+            .map_err(of_csv)?;
     }
     writer.flush()
+}
+
+/// The error of the stream behind one of a writer of CSV, whose kind says whether a reader went away.
+pub fn of_csv(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 /// A value as a cell that no spreadsheet runs.

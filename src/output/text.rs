@@ -41,6 +41,19 @@ pub fn visible_lines(text: &str) -> String {
         .join("\n")
 }
 
+/// The text as a program reads it from a line: what would break the line, or drive a terminal, is shown as
+/// an escape; all else is as it is, invisible or not, so that it can be given back.
+pub fn on_a_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_control() {
+            true => line.push_str(&visible(c.encode_utf8(&mut [0; 4]))),
+            false => line.push(c),
+        }
+    }
+    line
+}
+
 /// Columns that the text takes on a terminal.
 pub fn width(text: &str) -> usize {
     UnicodeWidthStr::width(text)
@@ -179,6 +192,14 @@ mod tests {
         );
         assert_eq!(visible("ping 日本 ü"), "ping 日本 ü");
         assert_eq!(visible_lines("a\n\u{1b}b\tc"), "a\n\\eb\tc");
+    }
+
+    #[test]
+    fn a_line_for_programs_is_whole_and_only_one() {
+        assert_eq!(
+            on_a_line("a\u{200b}\u{202e}b\nc\u{1b}"),
+            "a\u{200b}\u{202e}b\\nc\\e"
+        );
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Settings from files, variables and flags, each stronger than the one before.
 
-use crate::common::World;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::common::{Run, World};
 
 fn setting(world: &World, args: &[&str], name: &str) -> (String, String) {
     let line = [args, &["config", "show", "--format", "json"]].concat();
@@ -117,4 +119,61 @@ fn a_file_that_cannot_be_used_says_where() {
         "{}",
         run.stderr
     );
+}
+
+/// A folder of settings that is no folder holds none, as where daemons have `HOME=/dev/null`.
+#[test]
+fn a_home_that_is_no_folder_holds_no_settings() {
+    let world = World::new();
+    for variable in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"] {
+        let mut command = world.command(&["config", "path"]);
+        let run = Run::of(
+            command
+                .env(variable, "/dev/null")
+                .output()
+                .expect("it runs"),
+        );
+        assert_eq!(run.code, 0, "{variable}: {run:?}");
+        let mut command = world.command(&["list", "-o", "json"]);
+        let run = Run::of(
+            command
+                .env(variable, "/dev/null")
+                .output()
+                .expect("it runs"),
+        );
+        assert_eq!(
+            (run.code, run.stdout.trim()),
+            (0, "[]"),
+            "{variable}: {run:?}"
+        );
+    }
+}
+
+/// A URL that cannot be read is not passed over for the database of another place.
+#[test]
+fn a_variable_that_is_no_text_is_refused() {
+    let world = World::new();
+    let bytes = std::ffi::OsStr::from_bytes(b"postgresql:///\xff");
+    for variable in ["TOOLCAT_DATABASE_URL", "DATABASE_URL"] {
+        let mut command = world.command(&["list"]);
+        command
+            .env_remove("TOOLCAT_DATABASE_URL")
+            .env(variable, bytes);
+        let run = Run::of(command.output().expect("it runs"));
+        assert_eq!(run.code, 2, "{run:?}");
+        assert_eq!(run.stderr, format!("error: {variable} is not UTF-8\n"));
+    }
+}
+
+/// Where stderr takes nothing, the exit code still tells.
+#[test]
+fn a_full_stderr_ends_nothing_badly() {
+    let world = World::new();
+    for args in [&[][..], &["nosuch"], &["list", "--nosuch"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+        let mut command = world.command(args);
+        command.stderr(full.expect("a device"));
+        let ended = command.status().expect("it runs");
+        assert_eq!(ended.code(), Some(2), "{args:?}");
+    }
 }

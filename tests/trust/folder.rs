@@ -316,3 +316,86 @@ fn f14_a_file_of_any_size_or_kind_ends_no_command_badly() {
     let trusted = run(&world, &["config", "trust", "toolcat.toml"]);
     assert_eq!(trusted.code, 2, "{trusted:?}");
 }
+
+/// S5: a folder may say where the asker stands, but lifts no hard rule of selection.
+#[test]
+fn s5_a_folder_lifts_no_rule_of_selection_until_it_is_trusted() {
+    let world = world();
+    let guarded = definition("linux", "guarded", "1.0", "job").replace(
+        "production_safe: true",
+        "production_safe: false\n          required_permissions: [docker]",
+    );
+    world.write("guarded.yaml", guarded);
+    world.ok(&["import", "--quiet", "guarded.yaml"]);
+    world.write(
+        "toolcat.toml",
+        "[select]\nplatform = 'windows'\nlimit = 1\nenvironment = 'lab'\npermissions = ['mine']\n\
+         context = { N = 0 }\n[covers]\nmine = ['docker']\n",
+    );
+    let select = ["select", "-c", "job", "--format", "json"];
+    let refused = run(&world, &select);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(
+        world.masked(&refused.stderr),
+        "warning: [FOLDER]/project/toolcat.toml is not trusted, so this was left out: covers.mine, \
+         select.environment, select.permissions, select.context\n\
+         hint: read it, and run `toolcat config trust` where it is as you want it\n"
+    );
+    let reason = &refused.json()["set_aside"][0]["reason"]["message"];
+    let reason = reason.as_str().expect("a reason");
+    assert!(
+        reason.contains("safe in production") && reason.contains("docker"),
+        "{reason}"
+    );
+    // What lifts nothing counts all the same.
+    let shown = run(&world, &["config", "show", "select", "-o", "csv"]).stdout;
+    let shown = world.masked(&shown);
+    for line in [
+        "select.platform,windows,project file: [FOLDER]/project/toolcat.toml",
+        "select.limit,1,project file: [FOLDER]/project/toolcat.toml",
+        "select.permissions,,left out: [FOLDER]/project/toolcat.toml",
+    ] {
+        assert!(
+            shown.replace('"', "").contains(line),
+            "{line} is not in\n{shown}"
+        );
+    }
+    let doctor = run(&world, &["doctor"]);
+    assert_eq!(doctor.code, 1, "{doctor:?}");
+    assert!(doctor.stdout.contains("select.permissions"), "{doctor:?}");
+    assert_eq!(run(&world, &["config", "trust"]).code, 0);
+    let chosen = run(&world, &select);
+    assert_eq!((chosen.code, chosen.stderr.as_str()), (0, ""), "{chosen:?}");
+}
+
+/// A link in a clone does not lead what toolcat writes by itself to a file of the user's.
+#[test]
+fn what_is_written_beside_a_file_follows_no_link() {
+    let world = world();
+    let mine = world.write("../home/mine", "precious\n");
+    let good = "{\"tool\":\"df\",\"time_ms\":5,\"success\":true}\n";
+    world.write("runs.jsonl", good);
+    symlink(&mine, world.path().join("runs.jsonl.rejects.jsonl")).expect("a link");
+    let record = ["telemetry", "record", "--batch", "runs.jsonl"];
+    let done = run(&world, &record);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(world.read("../home/mine"), "precious\n");
+    world.write("runs.jsonl", format!("{good}[]\n"));
+    let refused = run(&world, &record);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.stderr.contains("it is a link"), "{refused:?}");
+    assert_eq!(world.read("../home/mine"), "precious\n");
+    // Where the user names it, a link is followed.
+    let mut named = record.to_vec();
+    named.extend(["--reject-file", "runs.jsonl.rejects.jsonl"]);
+    assert_eq!(run(&world, &named).code, 1);
+    assert!(world.read("../home/mine").contains("\"line\":2"));
+
+    let made = world.path().join("../home/made");
+    symlink(&made, world.path().join("toolcat.toml")).expect("a link");
+    for args in [&["config", "init"][..], &["config", "init", "--force"]] {
+        let refused = run(&world, args);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(!made.exists());
+    }
+}

@@ -209,7 +209,7 @@ pub fn write_value<T: Serialize>(
         }
         Format::Name => {
             let name = name();
-            writeln!(ui.out(), "{}", text::visible(&name))?;
+            writeln!(ui.out(), "{}", text::on_a_line(&name))?;
         }
         Format::Csv | Format::Table | Format::Wide => csv(ui)?,
     }

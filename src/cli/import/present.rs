@@ -160,7 +160,9 @@ pub fn report(
     let each =
         (refusals.iter()).flat_map(|it| it.messages.iter().map(move |said| (&it.file, said)));
     for (file, message) in each.take(SHOWN) {
-        session.ui.warn(&format!("{file}: {message}"));
+        session
+            .ui
+            .warn(&format!("{}: {message}", text::visible(file)));
     }
     if all > SHOWN {
         let more = text::grouped(all - SHOWN);

@@ -170,6 +170,7 @@ fn say_left_out(session: &Session, diagnostics: &[Diagnostic]) {
             rule,
             ..
         } = it;
+        let file = text::visible(file);
         let told = format!("{file}:{line}:{column}: {message} [{rule}]");
         session.ui.warn(&told);
     }

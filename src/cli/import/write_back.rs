@@ -7,6 +7,7 @@ use crate::output::text;
 
 use super::source::SourceArgs;
 use super::{CommandError, Session};
+use crate::cli::ErrorKind;
 
 /// Refuses what cannot be written back to.
 ///
@@ -52,8 +53,7 @@ pub fn write(
     imported: &Imported,
 ) -> Result<(), CommandError> {
     let by_hand = |error: CommandError| {
-        let message = format!("the definitions were imported, but {}", error.message);
-        CommandError::invalid(message)
+        CommandError::new(ErrorKind::NotWritten, error.message)
             .hint("give the definitions in the file their new versions by hand")
     };
     let files = import::write_back(definitions, imported, source.format());

@@ -66,9 +66,11 @@ fn csv(out: &mut dyn Write, rows: &[Exported], heading: bool) -> io::Result<()> 
             continue;
         };
         if heading && index == 0 {
-            writer.write_record(fields.keys())?;
+            writer.write_record(fields.keys()).map_err(record::of_csv)?;
         }
-        writer.write_record(fields.values().map(record::cell))?;
+        writer
+            .write_record(fields.values().map(record::cell))
+            .map_err(record::of_csv)?;
     }
     writer.flush()
 }

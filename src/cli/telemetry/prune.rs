@@ -59,6 +59,7 @@ pub fn run(args: &PruneArgs, session: &mut Session) -> Result<Outcome, CommandEr
     let progress = session.ui.progress(rows, "removing");
     let pruned = store::prune(&mut connection, args.before, |n| progress.advance(n))?;
     drop(progress);
+    session.kept.done();
     let dropped = match pruned.dropped.len() {
         0 => String::new(),
         n => format!(", {} dropped", text::counted(n, "partition")),

@@ -2,6 +2,9 @@
 
 use super::{Section, heading};
 
+/// From so many bytes on, what has no end is no sentence.
+const LONGEST: usize = 2000;
+
 /// The first sentence of prose.
 pub fn description(name: &str, lines: &[&str]) -> String {
     let mut text = String::new();
@@ -17,6 +20,9 @@ pub fn description(name: &str, lines: &[&str]) -> String {
             && heading(line).is_none()
             && !trimmed.starts_with('-')
             && trimmed.split_whitespace().count() > 1;
+        if text.len() > LONGEST {
+            break;
+        }
         if prose {
             join(&mut text, trimmed);
         } else if !text.is_empty()

@@ -20,6 +20,9 @@ const PHRASE_WEIGHT: f64 = 0.5;
 /// Most words in a name that a request is searched for.
 const NAME_WORDS: usize = 3;
 
+/// Longest name in quotes, in bytes.
+const LONGEST_NAME: usize = 100;
+
 /// Most words of a request that are read; the rest of a longer one is ignored.
 const MAX_WORDS: usize = 64;
 
@@ -390,11 +393,9 @@ fn names(text: &str) -> Vec<String> {
     };
     add(text);
     for quote in ['`', '"', '\''] {
-        for (i, piece) in text.split(quote).enumerate() {
-            if i % 2 == 1 && piece.len() <= 100 {
-                add(piece);
-            }
-        }
+        let quoted = text.split(quote).skip(1).step_by(2);
+        let quoted = quoted.filter(|it| it.len() <= LONGEST_NAME);
+        quoted.take(MAX_WORDS).for_each(&mut add);
     }
     for word in text.split_whitespace().take(MAX_WORDS) {
         let word = word.trim_matches(|c: char| {

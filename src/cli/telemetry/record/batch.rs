@@ -14,7 +14,7 @@ use crate::telemetry::intake::{Field, InputFormat};
 
 pub fn run(args: &RecordArgs, file: &Path, session: &mut Session) -> Result<Outcome, CommandError> {
     let (input, length) = open(file)?;
-    let mut rejects = Rejects::new(reject_path(args, file));
+    let mut rejects = Rejects::new(reject_path(args, file), args.reject_file.is_some());
     let stream = Stream {
         input,
         length,

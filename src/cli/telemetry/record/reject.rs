@@ -2,8 +2,10 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use serde_json::json;
 
 use crate::operations::telemetry::record::Refused;
@@ -17,14 +19,18 @@ const LONGEST_ROW: usize = 64 * 1024;
 /// `row`, the row as it was.
 pub struct Rejects {
     path: PathBuf,
+    /// Whether a link is followed: the user named it.
+    named: bool,
     file: Option<BufWriter<File>>,
     shown: Vec<String>,
 }
 
 impl Rejects {
-    pub fn new(path: PathBuf) -> Self {
+    /// In the file that the user named, or in one that stands where others may have put a link.
+    pub fn new(path: PathBuf, named: bool) -> Self {
         Self {
             path,
+            named,
             file: None,
             shown: Vec::new(),
         }
@@ -37,9 +43,18 @@ impl Rejects {
 
     /// The file, new and empty.
     fn made(&self) -> io::Result<File> {
-        File::create(&self.path).map_err(|error| {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        if !self.named {
+            options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        }
+        options.open(&self.path).map_err(|error| {
             let path = self.path.display();
-            io::Error::new(error.kind(), format!("the reject file {path}: {error}"))
+            let why = match !self.named && self.path.is_symlink() {
+                true => "it is a link; name another with --reject-file".to_owned(),
+                false => error.to_string(),
+            };
+            io::Error::new(error.kind(), format!("the reject file {path}: {why}"))
         })
     }
 
@@ -68,7 +83,9 @@ impl Refused for Rejects {
     fn finish(&mut self) -> io::Result<()> {
         match &mut self.file {
             Some(file) => file.flush(),
-            None if self.path.is_file() => self.made().map(drop),
+            None if self.path.is_file() && (self.named || !self.path.is_symlink()) => {
+                self.made().map(drop)
+            }
             None => Ok(()),
         }
     }
