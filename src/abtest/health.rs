@@ -155,6 +155,17 @@ pub struct Finding {
     pub hint: &'static str,
 }
 
+impl Finding {
+    fn new(kind: FindingKind, blocking: bool, message: String, hint: &'static str) -> Self {
+        Self {
+            kind,
+            blocking,
+            message,
+            hint,
+        }
+    }
+}
+
 /// Health of one phase of a test.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Health {
@@ -196,115 +207,8 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
     let missing = check(counts.missing, split, MISSING_PRIOR_WEIGHT);
     let in_both_share =
         share(counts.in_both, units).unwrap_or(if counts.in_both > 0 { 1.0 } else { 0.0 });
-    let mut findings = Vec::new();
-    let mut add = |kind, blocking, message: String, hint| {
-        findings.push(Finding {
-            kind,
-            blocking,
-            message,
-            hint,
-        })
-    };
-    if srm.p < HEALTH_ALPHA {
-        add(
-            FindingKind::SampleRatioMismatch,
-            true,
-            format!(
-                "sample ratio mismatch (SRM): {} units in A and {} in B do not fit the split {}/{} (anytime-valid p = {:.2e})",
-                assigned.a, assigned.b, split.a, split.b, srm.p
-            ),
-            "find what loses or duplicates assignments, then start a new phase",
-        );
-    }
-    if missing.p < HEALTH_ALPHA {
-        add(
-            FindingKind::UnequalMissing,
-            true,
-            format!(
-                "missing outcomes differ between the arms: {} of {} in A, {} of {} in B (anytime-valid p = {:.2e})",
-                counts.missing.a, assigned.a, counts.missing.b, assigned.b, missing.p
-            ),
-            "executions that never report may be the ones that hang: find them before comparing the rest",
-        );
-    } else if counts.missing.a + counts.missing.b > 0 {
-        add(
-            FindingKind::Missing,
-            false,
-            format!(
-                "overdue outcomes never came: {} of {} in A, {} of {} in B",
-                counts.missing.a, assigned.a, counts.missing.b, assigned.b
-            ),
-            "record the telemetry of every assigned execution",
-        );
-    }
-    if counts.pending.a + counts.pending.b > 0 {
-        add(
-            FindingKind::Pending,
-            false,
-            format!(
-                "no outcome yet of {} of {} assigned units in A and {} of {} in B",
-                counts.pending.a, assigned.a, counts.pending.b, assigned.b
-            ),
-            "record the telemetry of every assigned execution, failures and timeouts too",
-        );
-    }
-    if counts.in_future > 0 {
-        add(
-            FindingKind::InFuture,
-            false,
-            format!(
-                "{} dated in the future, left out of the analysis",
-                records(counts.in_future)
-            ),
-            "check the clocks of the machines that report",
-        );
-    }
-    if counts.in_both > 0 {
-        add(
-            FindingKind::InBothArms,
-            in_both_share > MAX_SHARE_IN_BOTH,
-            format!(
-                "{} of {units} units have records of both arms, or of the arm that they were not assigned to",
-                counts.in_both
-            ),
-            "run the version that was assigned to the unit",
-        );
-    }
-    if counts.before_assignment > 0 {
-        add(
-            FindingKind::BeforeAssignment,
-            counts.before_assignment as f64 > MAX_SHARE_MISDATED * units as f64,
-            format!(
-                "{} dated before the assignment, left out of the analysis",
-                records(counts.before_assignment)
-            ),
-            "check the clocks of the machines that report",
-        );
-    }
-    if counts.unassigned > 0 {
-        add(
-            FindingKind::Unassigned,
-            false,
-            format!(
-                "{} without an assignment, left out of the analysis",
-                records(counts.unassigned)
-            ),
-            "assign the unit before it runs",
-        );
-    }
-    if let Some(inputs) = counts.equal_inputs
-        && inputs.gap.abs() > UNEQUAL_INPUTS * inputs.gap_error
-    {
-        add(
-            FindingKind::UnequalInputs,
-            false,
-            format!(
-                "the inputs differ between the arms: the estimates of B are {:+.1} % above those of A; times are compared at equal inputs",
-                inputs.gap.exp_m1() * 100.0
-            ),
-            "find what sends other work to one of the arms",
-        );
-    }
+    let mut findings = of_outcomes(&counts, split, &srm, &missing);
+    findings.extend(of_records(&counts, in_both_share));
     let healthy = !findings.iter().any(|finding| finding.blocking);
     Health {
         counts,
@@ -316,6 +220,125 @@ pub fn examine(counts: HealthCounts, split: Split) -> Health {
         findings,
         healthy,
     }
+}
+
+/// What the numbers of units and of their outcomes say.
+fn of_outcomes(
+    counts: &HealthCounts,
+    split: Split,
+    srm: &SequentialCheck,
+    missing: &SequentialCheck,
+) -> Vec<Finding> {
+    let assigned = counts.assigned;
+    let mut findings = Vec::new();
+    if srm.p < HEALTH_ALPHA {
+        findings.push(Finding::new(
+            FindingKind::SampleRatioMismatch,
+            true,
+            format!(
+                "sample ratio mismatch (SRM): {} units in A and {} in B do not fit the split {}/{} (anytime-valid p = {:.2e})",
+                assigned.a, assigned.b, split.a, split.b, srm.p
+            ),
+            "find what loses or duplicates assignments, then start a new phase",
+        ));
+    }
+    if missing.p < HEALTH_ALPHA {
+        findings.push(Finding::new(
+            FindingKind::UnequalMissing,
+            true,
+            format!(
+                "missing outcomes differ between the arms: {} of {} in A, {} of {} in B (anytime-valid p = {:.2e})",
+                counts.missing.a, assigned.a, counts.missing.b, assigned.b, missing.p
+            ),
+            "executions that never report may be the ones that hang: find them before comparing the rest",
+        ));
+    } else if counts.missing.a + counts.missing.b > 0 {
+        findings.push(Finding::new(
+            FindingKind::Missing,
+            false,
+            format!(
+                "overdue outcomes never came: {} of {} in A, {} of {} in B",
+                counts.missing.a, assigned.a, counts.missing.b, assigned.b
+            ),
+            "record the telemetry of every assigned execution",
+        ));
+    }
+    if counts.pending.a + counts.pending.b > 0 {
+        findings.push(Finding::new(
+            FindingKind::Pending,
+            false,
+            format!(
+                "no outcome yet of {} of {} assigned units in A and {} of {} in B",
+                counts.pending.a, assigned.a, counts.pending.b, assigned.b
+            ),
+            "record the telemetry of every assigned execution, failures and timeouts too",
+        ));
+    }
+    findings
+}
+
+/// What the records themselves say.
+fn of_records(counts: &HealthCounts, in_both_share: f64) -> Vec<Finding> {
+    let units = counts.assigned.a + counts.assigned.b;
+    let mut findings = Vec::new();
+    if counts.in_future > 0 {
+        findings.push(Finding::new(
+            FindingKind::InFuture,
+            false,
+            format!(
+                "{} dated in the future, left out of the analysis",
+                records(counts.in_future)
+            ),
+            "check the clocks of the machines that report",
+        ));
+    }
+    if counts.in_both > 0 {
+        findings.push(Finding::new(
+            FindingKind::InBothArms,
+            in_both_share > MAX_SHARE_IN_BOTH,
+            format!(
+                "{} of {units} units have records of both arms, or of the arm that they were not assigned to",
+                counts.in_both
+            ),
+            "run the version that was assigned to the unit",
+        ));
+    }
+    if counts.before_assignment > 0 {
+        findings.push(Finding::new(
+            FindingKind::BeforeAssignment,
+            counts.before_assignment as f64 > MAX_SHARE_MISDATED * units as f64,
+            format!(
+                "{} dated before the assignment, left out of the analysis",
+                records(counts.before_assignment)
+            ),
+            "check the clocks of the machines that report",
+        ));
+    }
+    if counts.unassigned > 0 {
+        findings.push(Finding::new(
+            FindingKind::Unassigned,
+            false,
+            format!(
+                "{} without an assignment, left out of the analysis",
+                records(counts.unassigned)
+            ),
+            "assign the unit before it runs",
+        ));
+    }
+    if let Some(inputs) = counts.equal_inputs
+        && inputs.gap.abs() > UNEQUAL_INPUTS * inputs.gap_error
+    {
+        findings.push(Finding::new(
+            FindingKind::UnequalInputs,
+            false,
+            format!(
+                "the inputs differ between the arms: the estimates of B are {:+.1} % above those of A; times are compared at equal inputs",
+                inputs.gap.exp_m1() * 100.0
+            ),
+            "find what sends other work to one of the arms",
+        ));
+    }
+    findings
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 
 use crate::output::style::{DIM, GOOD, WARN};
 use crate::output::text;
+use crate::store::Connection;
 use crate::store::migrate::{self, Step};
 
 use super::{CommandError, Outcome, Session};
@@ -91,14 +92,7 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
             yes,
             dry_run,
         } => {
-            let progress = migrate::progress(&mut connection)?;
-            let last: Vec<Step> = progress
-                .steps
-                .into_iter()
-                .rev()
-                .filter(|step| step.applied)
-                .take(*count)
-                .collect();
+            let last = last(&mut connection, *count)?;
             if *dry_run {
                 report(session, "would revert", &last)?;
             } else {
@@ -108,14 +102,7 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
             }
         }
         MigrateCommand::Redo { yes } => {
-            let progress = migrate::progress(&mut connection)?;
-            let last: Vec<Step> = progress
-                .steps
-                .into_iter()
-                .rev()
-                .filter(|step| step.applied)
-                .take(1)
-                .collect();
+            let last = last(&mut connection, 1)?;
             allow_drop(session, *yes, &last)?;
             let reverted = migrate::down(&mut connection, 1, wait)?;
             made(session, "reverted", &reverted)?;
@@ -135,6 +122,12 @@ pub fn run(args: &MigrateArgs, session: &mut Session) -> Result<Outcome, Command
         }
     }
     Ok(Outcome::Done)
+}
+
+/// The migrations that were applied last, the newest first.
+fn last(connection: &mut Connection, count: usize) -> Result<Vec<Step>, CommandError> {
+    let steps = migrate::progress(connection)?.steps.into_iter().rev();
+    Ok(steps.filter(|step| step.applied).take(count).collect())
 }
 
 /// Reverting drops tables, so it is asked about, and needs `--yes` where nobody can be asked.

@@ -7,6 +7,7 @@
 //! [`diff`] compare documents. Nothing here knows files, the database or a terminal.
 
 pub mod cells;
+mod columns;
 pub mod diff;
 mod digest;
 mod document;

@@ -93,18 +93,7 @@ pub fn why_not(request: &Request, pool: &Pool, answer: &Answer, tool: &ToolRef) 
             .is_some_and(|best| is_tool(&best))
     };
     let best = placed(answer, &is_tool);
-    let set_aside: Vec<SetAside> = answer
-        .set_aside
-        .iter()
-        .filter(|it| {
-            tool.matches(&Identity {
-                platform: it.platform.clone(),
-                name: it.tool.clone(),
-                version: it.version.clone(),
-            })
-        })
-        .cloned()
-        .collect();
+    let set_aside = set_aside(answer, tool);
     let standing = match &best {
         Some(placed) if placed.rank == 1 => Standing::Chosen,
         Some(_) => Standing::Behind,
@@ -125,19 +114,9 @@ pub fn why_not(request: &Request, pool: &Pool, answer: &Answer, tool: &ToolRef) 
     } else {
         remedies(request, pool, &set_aside, &is_tool)
     };
-    let modes = if behind && request.weights.is_none() {
-        Mode::ALL
-            .into_iter()
-            .filter(|mode| *mode != request.mode)
-            .filter(|mode| {
-                wins(&Request {
-                    mode: *mode,
-                    ..request.clone()
-                })
-            })
-            .collect()
-    } else {
-        Vec::new()
+    let modes = match behind && request.weights.is_none() {
+        true => winning_modes(request, wins),
+        false => Vec::new(),
     };
     let crossovers = if behind {
         variables(pool.candidates())
@@ -159,6 +138,28 @@ pub fn why_not(request: &Request, pool: &Pool, answer: &Answer, tool: &ToolRef) 
         modes,
         crossovers,
     }
+}
+
+/// The tool's patterns that were set aside.
+fn set_aside(answer: &Answer, tool: &ToolRef) -> Vec<SetAside> {
+    let is_tool = |it: &&SetAside| {
+        tool.matches(&Identity {
+            platform: it.platform.clone(),
+            name: it.tool.clone(),
+            version: it.version.clone(),
+        })
+    };
+    answer.set_aside.iter().filter(is_tool).cloned().collect()
+}
+
+/// The other modes with which the tool would win.
+fn winning_modes(request: &Request, wins: impl Fn(&Request) -> bool) -> Vec<Mode> {
+    let others = Mode::ALL.into_iter().filter(|mode| *mode != request.mode);
+    let with = |mode: Mode| Request {
+        mode,
+        ..request.clone()
+    };
+    others.filter(|mode| wins(&with(*mode))).collect()
 }
 
 fn placed(answer: &Answer, is_tool: &impl Fn(&Choice) -> bool) -> Option<Placed> {

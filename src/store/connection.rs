@@ -11,13 +11,14 @@ use diesel::Connection as _;
 use diesel::connection::{AnsiTransactionManager, CacheSize, TransactionManager as _};
 use diesel::prelude::*;
 use diesel::result::Error as DieselError;
-use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use diesel::sql_types::{BigInt, Text};
 
 use super::error::{SILENT, unreachable};
 use super::import::{Known, OnConflict, Plan};
+use super::session::{Arrived, Settings, establish};
 use super::silence::{self, Watch};
 use super::tools::StoredTool;
-use super::{Location, StoreError};
+use super::{Act, Location, StoreError};
 use crate::definition::{Brief, Document};
 
 /// How often a transaction is tried before a conflict is reported.
@@ -25,68 +26,6 @@ const ATTEMPTS: u32 = 5;
 
 /// How long a reader waits for the writers' lock: a change of a tool or two is done by then.
 const LOCK_WAIT: &str = "100ms";
-
-/// Who changes the catalog, and why. Kept in the audit log with each change.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Act {
-    /// The acting person or program.
-    pub actor: String,
-    /// Why, in the actor's words.
-    pub reason: Option<String>,
-    /// What the audit log calls the updates of this act, where their fields do not say it.
-    pub action: Option<&'static str>,
-    /// The way it comes, for the audit log: cli, api, ui or mcp.
-    pub via: &'static str,
-    /// Whether everything is undone at the end.
-    pub dry_run: bool,
-    /// Its number in the log of the program that took it.
-    pub request_id: Option<String>,
-    /// The token that was shown for it, whose limits hold.
-    pub token_id: Option<i64>,
-    /// From where it was asked for, where a server took it.
-    pub client_address: Option<String>,
-}
-
-impl Act {
-    /// An act of that person, without a reason.
-    pub fn by(actor: impl Into<String>) -> Self {
-        Self {
-            actor: actor.into(),
-            reason: None,
-            action: None,
-            via: "cli",
-            dry_run: false,
-            request_id: None,
-            token_id: None,
-            client_address: None,
-        }
-    }
-
-    /// Tells the triggers who acts, to the end of the transaction; a change takes the writers' lock as well.
-    pub(super) fn declare(&self, connection: &mut PgConnection, changes: bool) -> QueryResult<()> {
-        let token_id = self.token_id.map(|it| it.to_string());
-        let lock = if changes {
-            ", lock_catalog(current_schema())"
-        } else {
-            ""
-        };
-        diesel::sql_query(format!(
-            "SELECT set_config('toolcat.actor', $1, true), set_config('toolcat.reason', $2, true), \
-                    set_config('toolcat.action', $3, true), set_config('toolcat.via', $4, true), \
-                    set_config('toolcat.request_id', $5, true), set_config('toolcat.token_id', $6, true), \
-                    set_config('toolcat.client_address', $7, true){lock}",
-        ))
-        .bind::<Text, _>(&self.actor)
-        .bind::<Text, _>(self.reason.as_deref().unwrap_or_default())
-        .bind::<Text, _>(self.action.unwrap_or_default())
-        .bind::<Text, _>(self.via)
-        .bind::<Text, _>(self.request_id.as_deref().unwrap_or_default())
-        .bind::<Text, _>(token_id.as_deref().unwrap_or_default())
-        .bind::<Text, _>(self.client_address.as_deref().unwrap_or_default())
-        .execute(connection)
-        .map(drop)
-    }
-}
 
 /// An error that the work inside a transaction may end with: the store's, or one that says no for a
 /// reason of its own and carries the store's where there is one.
@@ -112,34 +51,6 @@ pub struct Connection {
     settings: Settings,
     watch: Option<Watch>,
     speaker: Option<Act>,
-}
-
-/// Where the settings of a session are kept.
-enum Settings {
-    /// The session has them from its start.
-    InSession,
-    /// Each transaction sets them: a pool is in between.
-    InTransaction(Vec<(String, String)>),
-}
-
-impl Settings {
-    /// Sets them for the transaction that has begun.
-    fn enter(&self, connection: &mut PgConnection) -> QueryResult<()> {
-        let Settings::InTransaction(settings) = self else {
-            return Ok(());
-        };
-        let (names, values): (Vec<&str>, Vec<&str>) = settings
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .unzip();
-        diesel::sql_query(
-            "SELECT set_config(name, value, true) FROM unnest($1, $2) AS setting (name, value)",
-        )
-        .bind::<Array<Text>, _>(names)
-        .bind::<Array<Text>, _>(values)
-        .execute(connection)
-        .map(drop)
-    }
 }
 
 #[derive(QueryableByName)]
@@ -589,36 +500,6 @@ fn did_not_run() -> StoreError {
 
 fn kept_changing() -> StoreError {
     StoreError::Conflict("the catalog kept changing".to_owned())
-}
-
-/// Connects, and says whether the session's options were taken. A server that does not know how to
-/// notice that a client is gone, or a pool that takes no options, is asked again without.
-fn establish(location: &Location) -> ConnectionResult<(PgConnection, bool)> {
-    let refused = match PgConnection::establish(&location.conninfo()) {
-        Err(ConnectionError::BadConnection(message)) => message,
-        other => return Ok((other?, true)),
-    };
-    if NO_OPTIONS.iter().any(|it| refused.contains(it)) {
-        let pooled = PgConnection::establish(&location.conninfo_without_options())?;
-        return Ok((pooled, false));
-    }
-    if Location::is_about_notice(&refused) {
-        let old = PgConnection::establish(&location.conninfo_without_notice())?;
-        return Ok((old, true));
-    }
-    Err(ConnectionError::BadConnection(refused))
-}
-
-/// How pools say that they take no options: PgBouncer, RDS Proxy.
-const NO_OPTIONS: &[&str] = &[
-    "unsupported startup parameter",
-    "doesn't support command-line options",
-];
-
-#[derive(QueryableByName)]
-struct Arrived {
-    #[diesel(sql_type = Nullable<Bool>)]
-    arrived: Option<bool>,
 }
 
 /// Doubling pauses from 10 ms, with jitter from the process so that rivals do not meet again.

@@ -8,6 +8,7 @@
 
 pub mod ab_tests;
 pub mod access;
+mod act;
 pub mod apply;
 pub mod audit;
 pub mod backup;
@@ -38,11 +39,13 @@ pub mod restore;
 pub mod rewrite;
 pub mod schema;
 pub mod selections;
+mod session;
 mod silence;
 pub mod telemetry;
 pub mod tools;
 
-pub use connection::{Act, Connection, TransactionError};
+pub use act::Act;
+pub use connection::{Connection, TransactionError};
 /// A connection inside a transaction, as the closures of [`Connection`] get it.
 pub use diesel::PgConnection as Transaction;
 /// An error of a query, as functions on tables return it.

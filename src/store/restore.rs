@@ -131,25 +131,42 @@ pub fn restore(
         .collect();
     let latest = chosen(wanted, &in_use);
     let known = known_parents(connection, wanted)?;
-    let tools: Vec<Map<String, Value>> = wanted
-        .iter()
-        .map(|it| {
-            let mut fields = it.fields.clone();
-            fields.insert("is_latest".to_owned(), latest.contains(&it.tool.id).into());
-            fields.insert("updated_by".to_owned(), actor.into());
-            fields.shift_remove("updated_at");
-            if it
-                .tool
-                .parent_version_id
-                .is_some_and(|id| !known.contains(&id))
-            {
-                fields.insert("parent_version_id".to_owned(), Value::Null);
-            }
-            fields
-        })
-        .collect();
-    put_back(connection, "tools", tools)?;
+    let tools = wanted.iter().map(|it| {
+        let id = it.tool.parent_version_id;
+        let is_orphan = id.is_some_and(|id| !known.contains(&id));
+        row_of(it, latest.contains(&it.tool.id), is_orphan, actor)
+    });
+    put_back(connection, "tools", tools.collect())?;
     adopt(connection, wanted)?;
+    let restored: HashSet<i64> = wanted.iter().map(|it| it.tool.id).collect();
+    let (capabilities, patterns) = parts(connection, wanted, &restored)?;
+    put_back(connection, "tool_capabilities", capabilities)?;
+    put_back(connection, "tool_patterns", patterns)?;
+    renew_digests(connection, &restored)?;
+    Ok(())
+}
+
+/// The row of a version as it comes back.
+fn row_of(deleted: &Deleted, latest: bool, is_orphan: bool, actor: &str) -> Map<String, Value> {
+    let mut fields = deleted.fields.clone();
+    fields.insert("is_latest".to_owned(), latest.into());
+    fields.insert("updated_by".to_owned(), actor.into());
+    fields.shift_remove("updated_at");
+    if is_orphan {
+        fields.insert("parent_version_id".to_owned(), Value::Null);
+    }
+    fields
+}
+
+/// Rows as the log holds them.
+type Rows = Vec<Map<String, Value>>;
+
+/// The capabilities and the patterns that the same deletions took away.
+fn parts(
+    connection: &mut PgConnection,
+    wanted: &[Deleted],
+    restored: &HashSet<i64>,
+) -> QueryResult<(Rows, Rows)> {
     let revisions: Vec<i64> = wanted.iter().map(|it| it.revision).collect();
     let parts: Vec<Part> = diesel::sql_query(
         "SELECT entity::text, entity_id, changes, \
@@ -161,7 +178,6 @@ pub fn restore(
     )
     .bind::<Array<BigInt>, _>(revisions)
     .load(connection)?;
-    let restored: HashSet<i64> = wanted.iter().map(|it| it.tool.id).collect();
     let mut capabilities = Vec::new();
     let mut patterns = Vec::new();
     let mut of_tool: HashSet<i64> = HashSet::new();
@@ -176,10 +192,7 @@ pub fn restore(
             patterns.push(before(part.changes.clone()));
         }
     }
-    put_back(connection, "tool_capabilities", capabilities)?;
-    put_back(connection, "tool_patterns", patterns)?;
-    renew_digests(connection, &restored)?;
-    Ok(())
+    Ok((capabilities, patterns))
 }
 
 /// Writes the digests anew: the deletion of its parts made each version forget its own.

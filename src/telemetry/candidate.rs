@@ -1,18 +1,20 @@
 //! The forms an estimate can take when it is fitted again, and how each is fitted and predicts.
 
+mod constants;
+mod curve;
+mod text;
+
 use chrono::{DateTime, Utc};
 
 use super::design::{Held, design};
-use super::fit::{Method, fit, intervals, round_within};
+use super::fit::{Method, fit};
 use super::linear::Matrix;
 use super::refit::{Constant, Form};
 use super::robust::subsample;
-use super::simplex::minimise;
 use super::{Context, Model};
-use crate::statistics::{Interval, mean, median, quantile_of_sorted, sorted};
+use crate::statistics::{mean, quantile_of_sorted, sorted};
+use curve::fit_curve;
 
-/// Constants of a curved estimate that are searched for together, at most.
-const MAX_CURVED: usize = 4;
 /// Times that a fit is repeated on the records where it is below the limit, at most.
 const ROUNDS_BELOW_LIMIT: usize = 10;
 /// Exponents that are tried beside a constant.
@@ -376,145 +378,6 @@ impl<'a> Candidate<'a> {
             .collect()
     }
 
-    /// The constants of a fit on all records, rounded within their intervals.
-    pub fn constants(
-        &self,
-        coefficients: &[f64],
-        rows: &[Row<'_>],
-        method: Method,
-        level: f64,
-    ) -> Vec<Constant> {
-        let y: Vec<f64> = rows.iter().map(|row| row.actual).collect();
-        let free = |fitted: f64, old: Option<f64>, interval: Option<Interval>| Constant {
-            old,
-            new: round_within(fitted, interval.as_ref()),
-            fitted,
-            interval,
-            held: None,
-        };
-        match &self.kind {
-            Kind::Linear { x, offset, own, .. } => {
-                let fitted: Vec<f64> = x
-                    .times(coefficients)
-                    .iter()
-                    .zip(offset)
-                    .map(|(v, o)| v + o)
-                    .collect();
-                let found = intervals(x, &fitted, &y, coefficients, method, level);
-                let interval = |c: usize| found.as_ref().map(|f| f[c]);
-                let Some(own) = own else {
-                    return (0..coefficients.len())
-                        .map(|c| free(coefficients[c], None, interval(c)))
-                        .collect();
-                };
-                let base = own.model.parameters();
-                base.iter()
-                    .enumerate()
-                    .map(
-                        |(index, old)| match own.free.iter().position(|f| *f == index) {
-                            Some(c) => free(coefficients[c], Some(*old), interval(c)),
-                            None => Constant {
-                                old: Some(*old),
-                                new: *old,
-                                fitted: *old,
-                                interval: None,
-                                held: own
-                                    .held
-                                    .iter()
-                                    .find(|(i, _)| *i == index)
-                                    .map(|(_, h)| h.clone()),
-                            },
-                        },
-                    )
-                    .collect()
-            }
-            Kind::Power { logarithms } => {
-                let ones = vec![1.0; y.len()];
-                // residuals of ln y on the scale of 1 + u, for small u
-                let shifted: Vec<f64> = rows
-                    .iter()
-                    .zip(logarithms)
-                    .map(|(row, l)| 1.0 + row.actual.ln() - coefficients[0] - coefficients[1] * l)
-                    .collect();
-                let line = Matrix::line(logarithms);
-                let found = intervals(&line, &ones, &shifted, coefficients, method, level);
-                // the clamp to the sign does not hold for a logarithm; a wide one is cut, never wrong
-                let factor = found.as_ref().map(|f| f[0].map(f64::exp));
-                vec![
-                    free(coefficients[0].exp(), None, factor),
-                    free(coefficients[1], None, found.map(|f| f[1])),
-                ]
-            }
-            Kind::Shaped { .. } => {
-                let all: Vec<usize> = (0..rows.len()).collect();
-                let (shape, linear) = coefficients.split_last().unwrap_or((&1.0, &[]));
-                let x = self.shaped(&all, *shape);
-                let found = intervals(&x, &x.times(linear), &y, linear, method, level);
-                let mut constants: Vec<Constant> = linear
-                    .iter()
-                    .enumerate()
-                    .map(|(c, value)| free(*value, None, found.as_ref().map(|it| it[c])))
-                    .collect();
-                constants.push(free(*shape, None, None));
-                constants
-            }
-            Kind::Curved { model, .. } => model
-                .parameters()
-                .into_iter()
-                .zip(coefficients)
-                .map(|(old, fitted)| {
-                    if old == *fitted {
-                        let held = Some(Held::Shape);
-                        Constant {
-                            old: Some(old),
-                            new: old,
-                            fitted: old,
-                            interval: None,
-                            held,
-                        }
-                    } else {
-                        free(*fitted, Some(old), None)
-                    }
-                })
-                .collect(),
-        }
-    }
-
-    /// The estimate as text.
-    pub fn render(&self, model: &dyn Model, constants: &[Constant]) -> String {
-        let values: Vec<f64> = constants.iter().map(|c| c.new).collect();
-        let n = self.variable.as_deref().unwrap_or("N");
-        let (a, b) = (
-            values.first().copied().unwrap_or_default(),
-            values.get(1).copied().unwrap_or_default(),
-        );
-        let (a_text, b_text) = (number(a), number(b));
-        let sum = |term: String| match (a, b) {
-            (_, 0.0) => a_text.clone(),
-            (0.0, _) => format!("{b_text} * {term}"),
-            _ => format!("{a_text} + {b_text} * {term}"),
-        };
-        match self.form {
-            Form::Own => model.render(&values),
-            Form::Rescaled => format!("{a_text} * ({})", model.render(&model.parameters())),
-            Form::Constant => a_text,
-            Form::Linear => sum(n.to_owned()),
-            Form::NLogN => sum(format!("{n} * ln({n})")),
-            Form::Quadratic => sum(format!("{n} ^ 2")),
-            Form::Power => format!("{a_text} * {n} ^ {b_text}"),
-            Form::ShiftedPower => {
-                let exponent = values.last().copied().unwrap_or(1.0);
-                sum(format!("{n} ^ {}", number(exponent)))
-            }
-            Form::Hinge => {
-                let bend = values.last().copied().unwrap_or_default();
-                let term = format!("max(0, {n} - {})", number(bend));
-                signed_sum(&values[..values.len().min(3)], &[n.to_owned(), term])
-            }
-            Form::Added | Form::Product => signed_sum(&values, &self.terms),
-        }
-    }
-
     /// The values with rounded constants, for all records.
     pub fn predict_rounded(&self, constants: &[Constant], all: &[usize]) -> Vec<Option<f64>> {
         let coefficients: Vec<f64> = match &self.kind {
@@ -528,40 +391,6 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// A constant and each term times its constant, without those that are 0.
-fn signed_sum(values: &[f64], terms: &[String]) -> String {
-    let terms = std::iter::once(None).chain(terms.iter().map(Some));
-    let mut text = String::new();
-    for (value, term) in values.iter().zip(terms) {
-        if *value == 0.0 {
-            continue;
-        }
-        match (text.is_empty(), *value < 0.0) {
-            (true, false) => {}
-            (true, true) => text.push('-'),
-            (false, false) => text.push_str(" + "),
-            (false, true) => text.push_str(" - "),
-        }
-        text.push_str(&number(value.abs()));
-        if let Some(term) = term {
-            text.push_str(&format!(" * {term}"));
-        }
-    }
-    match text.is_empty() {
-        true => number(0.0),
-        false => text,
-    }
-}
-
-/// The shortest text that reads back as the number, with an exponent where digits alone would be long.
-fn number(value: f64) -> String {
-    if value != 0.0 && !(1e-6..1e15).contains(&value.abs()) {
-        format!("{value:e}")
-    } else {
-        format!("{value}")
-    }
-}
-
 fn linear<'a>(width: usize, rows: impl Iterator<Item = Vec<f64>>) -> Kind<'a> {
     let mut x = Matrix::new(width);
     rows.for_each(|row| x.push(&row));
@@ -571,68 +400,4 @@ fn linear<'a>(width: usize, rows: impl Iterator<Item = Vec<f64>>) -> Kind<'a> {
         x,
         own: None,
     }
-}
-
-/// Searches the constants of an estimate that bends in each of them, on a logarithmic scale from where they are.
-fn fit_curve(
-    model: &dyn Model,
-    contexts: &[&Context],
-    y: &[f64],
-    method: Method,
-) -> Option<Vec<f64>> {
-    let base = model.parameters();
-    let moved: Vec<usize> = (0..base.len())
-        .filter(|i| base[*i] != 0.0)
-        .take(MAX_CURVED)
-        .collect();
-    let chosen = subsample(y.len(), CURVED_RECORDS);
-    let contexts: Vec<&Context> = chosen.iter().map(|i| contexts[*i]).collect();
-    let y: Vec<f64> = chosen.iter().map(|i| y[*i].ln()).collect();
-    let parameters = |steps: &[f64]| {
-        let mut parameters = base.clone();
-        for (index, step) in moved.iter().zip(steps) {
-            parameters[*index] = base[*index] * step.exp();
-        }
-        parameters
-    };
-    let loss = |steps: &[f64]| -> f64 {
-        if steps.iter().any(|s| s.abs() > 20.0) {
-            return f64::MAX;
-        }
-        let mut loss = 0.0;
-        for (value, y) in model
-            .predict(&parameters(steps), &contexts)
-            .into_iter()
-            .zip(&y)
-        {
-            match value {
-                Some(v) if v > 0.0 && v.is_finite() => loss += method.loss(y - v.ln()),
-                _ => return f64::MAX,
-            }
-        }
-        loss
-    };
-    if moved.is_empty() || y.is_empty() {
-        return None;
-    }
-    // the level first: then the search starts near
-    let start = model
-        .predict(&base, &contexts)
-        .into_iter()
-        .collect::<Option<Vec<f64>>>()?;
-    let ratios: Vec<f64> = y
-        .iter()
-        .zip(&start)
-        .map(|(y, f)| y - f.max(f64::MIN_POSITIVE).ln())
-        .collect();
-    let level = median(&ratios)?.clamp(-5.0, 5.0);
-    let zero = vec![0.0; moved.len()];
-    let raised = vec![level; moved.len()];
-    let from = if loss(&raised) < loss(&zero) {
-        raised
-    } else {
-        zero
-    };
-    let found = minimise(&loss, &from, 0.3, 400);
-    (loss(&found) < f64::MAX).then(|| parameters(&found))
 }

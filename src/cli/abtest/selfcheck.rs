@@ -15,6 +15,7 @@ use crate::operations::abtest::sizing::DEFAULT_PLANNED;
 use crate::operations::address;
 use crate::operations::{Refusal, abtest};
 use crate::output::{Column, Format, Record, record as lists, text};
+use crate::store::Connection;
 use crate::store::ab_tests::{UnitKind, history, split_of};
 
 /// Fewest records for a replay that says anything.
@@ -87,26 +88,15 @@ pub struct SelfcheckArgs {
 
 pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
-    let (what, plan, tools, unit) = match (&args.name, &args.tool) {
-        (Some(name), _) => {
-            let test = abtest::find(&mut connection, name)?;
-            let plan = test.plan(&test.present_phase()).map_err(Refusal::from)?;
-            let tools = vec![test.tool_a_id, test.tool_b_id];
-            (name.clone(), plan, tools, test.unit())
-        }
-        (None, Some(tool)) => {
-            let tool = address::find(&mut connection, tool)?;
-            let what = tool.identity().to_string();
-            (what, plan_of(args)?, vec![tool.id], UnitKind::Execution)
-        }
-        (None, None) => {
-            return Err(CommandError::invalid("name a test, or a tool with --tool"));
-        }
-    };
+    let Subject {
+        what,
+        plan,
+        tools,
+        by_user,
+    } = Subject::of(args, &mut connection)?;
     let recorded =
         connection.read(|connection| history::executions(connection, &tools, args.limit))?;
     drop(connection);
-    let by_user = unit == UnitKind::User;
     let recorded = numbered(recorded, by_user);
     let usable = usable(&plan, &recorded);
     if usable < FEWEST {
@@ -164,6 +154,40 @@ pub fn run(args: &SelfcheckArgs, session: &mut Session) -> Result<Outcome, Comma
     } else {
         Outcome::No
     })
+}
+
+/// What is replayed, and by which plan.
+struct Subject {
+    what: String,
+    plan: TestPlan,
+    tools: Vec<i64>,
+    by_user: bool,
+}
+
+impl Subject {
+    fn of(args: &SelfcheckArgs, connection: &mut Connection) -> Result<Self, CommandError> {
+        match (&args.name, &args.tool) {
+            (Some(name), _) => {
+                let test = abtest::find(connection, name)?;
+                Ok(Self {
+                    what: name.clone(),
+                    plan: test.plan(&test.present_phase()).map_err(Refusal::from)?,
+                    tools: vec![test.tool_a_id, test.tool_b_id],
+                    by_user: test.unit() == UnitKind::User,
+                })
+            }
+            (None, Some(tool)) => {
+                let tool = address::find(connection, tool)?;
+                Ok(Self {
+                    what: tool.identity().to_string(),
+                    plan: plan_of(args)?,
+                    tools: vec![tool.id],
+                    by_user: false,
+                })
+            }
+            (None, None) => Err(CommandError::invalid("name a test, or a tool with --tool")),
+        }
+    }
 }
 
 fn plan_of(args: &SelfcheckArgs) -> Result<TestPlan, CommandError> {
