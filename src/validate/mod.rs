@@ -15,21 +15,24 @@ mod findings;
 mod fix;
 mod invocation;
 mod lint;
+mod look;
 mod options;
 pub mod render;
+mod report;
 pub mod rules;
 mod schema;
 mod secrets;
 mod strangers;
 
 pub use check::{
-    Report, Valid, changed, check, check_apart, check_only, check_sources, check_sources_apart,
-    definition,
+    changed, check, check_apart, check_only, check_sources, check_sources_apart, definition,
+    problems,
 };
 pub use diagnostic::{Diagnostic, Excerpt, Related, Severity};
 pub use fields::unknown_key;
 pub use fix::{Fixed, fix};
 pub use options::{Options, UnknownRule};
+pub use report::{Report, Valid};
 pub use rules::{Rule, explain};
 pub use schema::TOOL_SCHEMA;
 pub use strangers::pass_over;

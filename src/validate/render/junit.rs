@@ -1,15 +1,27 @@
 //! JUnit XML, which CI servers show as test results: a test case per file, a failure where a
 //! finding makes validation fail.
 
-use std::fmt::Write;
+use std::io::{self, Write};
 
 use indexmap::IndexMap;
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
+use super::harmless;
 use crate::validate::{Diagnostic, Options, Report, Severity};
+
+const SUITE: &str = "toolcat validate";
 
 /// One test suite with a test case per file, also for one that holds nothing: a CI server that knew
 /// the case yesterday would call it lost.
-pub fn render(report: &Report, files: &[String], options: &Options) -> String {
+///
+/// # Errors
+/// Those of `out`.
+pub fn render(
+    out: &mut dyn Write,
+    report: &Report,
+    files: &[String],
+    options: &Options,
+) -> io::Result<()> {
     let mut cases: IndexMap<&str, Vec<&Diagnostic>> = IndexMap::new();
     for file in files {
         cases.entry(file).or_default();
@@ -17,49 +29,35 @@ pub fn render(report: &Report, files: &[String], options: &Options) -> String {
     for found in &report.diagnostics {
         cases.entry(&found.file).or_default().push(found);
     }
-    let failed = |found: &[&Diagnostic]| found.iter().any(|it| options.fails(it));
-    let failures = cases.values().filter(|found| failed(found)).count();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let _ = writeln!(
-        out,
-        "<testsuites>\n  <testsuite name=\"toolcat validate\" tests=\"{}\" failures=\"{failures}\" \
-         errors=\"0\" skipped=\"0\">",
-        cases.len()
-    );
-    for (file, found) in &cases {
-        let _ = write!(
-            out,
-            "    <testcase classname=\"toolcat.validate\" name=\"{}\" file=\"{}\"",
-            escape(file),
-            escape(file)
-        );
-        if found.is_empty() {
-            out.push_str("/>\n");
-            continue;
+    let mut suite = TestSuite::new(SUITE);
+    suite.add_test_cases(cases.iter().map(|(file, found)| case(file, found, options)));
+    let mut whole = quick_junit::Report::new(SUITE);
+    whole.add_test_suite(suite);
+    whole.serialize(out).map_err(io::Error::other)
+}
+
+fn case(file: &str, found: &[&Diagnostic], options: &Options) -> TestCase {
+    let (failing, other): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        found.iter().partition(|it| options.fails(it));
+    let status = match failing.first() {
+        None => TestCaseStatus::success(),
+        Some(first) => {
+            let mut failed = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            failed
+                .set_type(first.rule)
+                .set_message(harmless(&first.message))
+                .set_description(lines(&failing));
+            failed
         }
-        out.push_str(">\n");
-        let (failing, other): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-            found.iter().partition(|it| options.fails(it));
-        if let Some(first) = failing.first() {
-            let _ = writeln!(
-                out,
-                "      <failure type=\"{}\" message=\"{}\">{}</failure>",
-                escape(first.rule),
-                escape(&first.message),
-                escape(&lines(&failing))
-            );
-        }
-        if !other.is_empty() {
-            let _ = writeln!(
-                out,
-                "      <system-out>{}</system-out>",
-                escape(&lines(&other))
-            );
-        }
-        out.push_str("    </testcase>\n");
+    };
+    let file = harmless(file);
+    let mut case = TestCase::new(file.as_str(), status);
+    case.set_classname("toolcat.validate");
+    case.extra.insert("file".into(), file.into());
+    if !other.is_empty() {
+        case.set_system_out(lines(&other));
     }
-    out.push_str("  </testsuite>\n</testsuites>\n");
-    out
+    case
 }
 
 fn lines(found: &[&Diagnostic]) -> String {
@@ -71,32 +69,11 @@ fn lines(found: &[&Diagnostic]) -> String {
                 .help
                 .as_ref()
                 .map_or_else(String::new, |help| format!(" ({help})"));
-            format!(
+            harmless(&format!(
                 "{}:{}:{}: {severity}: {} [{}]{help}",
                 it.file, it.line, it.column, it.message, it.rule
-            )
+            ))
         })
         .collect::<Vec<_>>()
         .join("\n")
-}
-
-/// Text for XML 1.0, which has no form for most control characters.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => {
-                let _ = write!(out, "&#{};", u32::from(c));
-            }
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {
-                out.extend(c.escape_unicode());
-            }
-            c => out.push(c),
-        }
-    }
-    out
 }

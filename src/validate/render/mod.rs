@@ -87,9 +87,9 @@ pub fn render(
         ReportFormat::Json => return json::render(out, report, options),
         ReportFormat::Jsonl => return json::render_lines(out, report),
         ReportFormat::Sarif => return sarif::render(out, report),
+        ReportFormat::Junit => return junit::render(out, report, files, options),
         ReportFormat::Text => text::render(report, options, colour),
         ReportFormat::Github => github::render(report),
-        ReportFormat::Junit => junit::render(report, files, options),
     };
     out.write_all(text.as_bytes())
 }

@@ -116,7 +116,7 @@ fn junit_has_a_case_for_a_file_that_holds_nothing() {
     );
     assert!(text.contains("tests=\"1\" failures=\"0\""), "{text}");
     assert!(
-        text.contains("name=\"tools.json\" file=\"tools.json\"/>"),
+        text.contains("name=\"tools.json\" classname=\"toolcat.validate\" file=\"tools.json\""),
         "{text}"
     );
 }
