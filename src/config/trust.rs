@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::{Text, folder, is_absent};
+use crate::words::hex;
 
 /// How far a configuration file is believed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -128,11 +129,7 @@ fn name(text: &Text) -> String {
     digest.update(text.path.as_os_str().as_bytes());
     digest.update(format!("\0{}\0", text.owner));
     digest.update(&text.content);
-    digest
-        .finalize()
-        .iter()
-        .map(|it| format!("{it:02x}"))
-        .collect()
+    hex(digest.finalize())
 }
 
 /// The folder where trust is kept: `$XDG_STATE_HOME/toolcat/trust`, else

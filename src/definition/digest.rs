@@ -4,6 +4,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::document::{Document, LIFECYCLE_FIELDS};
+use crate::words::hex;
 
 /// SHA-256 of the canonical definition, in hexadecimal: the document without its
 /// [lifecycle fields](LIFECYCLE_FIELDS), as JSON with sorted keys and no white space. Two
@@ -17,15 +18,7 @@ pub fn digest(document: &Document) -> String {
         .collect();
     fields.sort_unstable_by(|a, b| a.0.cmp(b.0));
     write_object(&fields, &mut canonical);
-    hex(&Sha256::digest(&canonical))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(Sha256::digest(&canonical))
 }
 
 fn write_object(fields: &[(&String, &Value)], out: &mut Vec<u8>) {

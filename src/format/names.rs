@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use sha2::{Digest, Sha256};
 
 use crate::definition::Document;
+use crate::words::hex;
 
 use super::foreign;
 
@@ -39,11 +40,7 @@ impl Limits {
             return name.to_owned();
         }
         let digest = Sha256::digest(name.as_bytes());
-        let hash: String = digest
-            .iter()
-            .take(HASH / 2)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let hash = hex(&digest[..HASH / 2]);
         let kept: String = name
             .chars()
             .map(|c| if self.accepts(c) { c } else { '_' })

@@ -3,6 +3,7 @@
 use super::{Kind, Refusal, Remedy};
 use crate::store::Connection;
 use crate::store::capabilities as store;
+use crate::words::near;
 
 pub use crate::store::capabilities::{Counted, Offer};
 
@@ -27,16 +28,14 @@ pub fn offers(
     if !offers.is_empty() {
         return Ok(offers);
     }
-    let distance = |it: &Counted| strsim::damerau_levenshtein(&it.capability, capability);
-    let near = all(connection, &[])?
-        .into_iter()
-        .map(|it| (distance(&it), it.capability))
-        .filter(|(distance, _)| *distance <= 1 + capability.chars().count() / 4)
-        .min();
+    let known = all(connection, &[])?.into_iter().map(|it| it.capability);
+    let near = near(capability, known);
     let message = format!("no tool offers `{capability}`");
-    Err(Refusal::new(Kind::NotFound, message).remedy(match near {
-        Some((0, _)) => Remedy::OtherPlatforms,
-        Some((_, near)) => Remedy::DidYouMean(vec![near]),
-        None => Remedy::ListCapabilities,
-    }))
+    Err(
+        Refusal::new(Kind::NotFound, message).remedy(match near.first() {
+            Some(first) if first == capability => Remedy::OtherPlatforms,
+            Some(_) => Remedy::DidYouMean(near),
+            None => Remedy::ListCapabilities,
+        }),
+    )
 }

@@ -21,6 +21,7 @@ use crate::operations::list::{self, Cursor};
 use crate::operations::show as shown;
 use crate::operations::versions::{self as operation, VersionOf};
 use crate::store::tools::{Filter, StoredTool};
+use crate::words::hex;
 
 /// Which tool is meant, beside its name.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -375,7 +376,7 @@ impl Listing {
     /// What tells this filter from others: a cursor belongs to the list that gave it out.
     fn mark(&self) -> String {
         let hash = Sha256::digest(format!("{:?}", self.filter()));
-        hash[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&hash[..4])
     }
 
     fn page(&self) -> Result<Page<Cursor>, Problem> {

@@ -36,6 +36,7 @@ use crate::operations::{Backend, Kind, Refusal};
 use crate::store::audit::{self, Entry};
 use crate::store::chain::{self, Head};
 use crate::store::{Connection, StoreError, tools};
+use crate::words::hex;
 
 /// How many entries of the log are sent at once.
 const BATCH: i64 = 100;
@@ -114,7 +115,7 @@ impl Webhook {
     /// Where the position in the log of a catalog is kept.
     fn file(&self, catalog: &str) -> PathBuf {
         let hash = Sha256::digest(self.url.to_string());
-        let name: String = hash[..8].iter().map(|it| format!("{it:02x}")).collect();
+        let name = hex(&hash[..8]);
         self.folder.join(format!("{catalog}-{name}.position"))
     }
 
@@ -311,7 +312,7 @@ fn sign(secret: &[u8], seconds: i64, body: &[u8]) -> Result<String, openssl::err
     signer.update(format!("{seconds}.").as_bytes())?;
     signer.update(body)?;
     let signature = signer.sign_to_vec()?;
-    Ok(signature.iter().map(|it| format!("{it:02x}")).collect())
+    Ok(hex(signature))
 }
 
 /// TLS to a receiver whose certificate the system trusts for its name.

@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::report::CHART_STYLE;
 use crate::server::problem::{Name, Problem};
+use crate::words::hex;
 
 /// A file that pages refer to.
 pub struct Asset {
@@ -21,7 +22,7 @@ pub struct Asset {
 impl Asset {
     fn new(stem: &str, ending: &str, kind: &'static str, text: String) -> Self {
         let hash = Sha256::digest(&text);
-        let mark: String = hash[..6].iter().map(|it| format!("{it:02x}")).collect();
+        let mark = hex(&hash[..6]);
         Self {
             path: format!("{}/assets/{stem}.{mark}.{ending}", super::BASE),
             kind,

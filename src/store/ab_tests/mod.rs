@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::abtest::success::CountedOutcome;
 use crate::abtest::{ArmLabel, AssignmentError, Guardrail, Metric, PerArm, Split, TestPlan};
 use crate::definition::Identity;
+use crate::words::near;
 
 pub use assign::{Assigned, Caller, Serving, UnitKind};
 
@@ -184,13 +185,7 @@ pub fn similar_names(connection: &mut PgConnection, name: &str) -> QueryResult<V
     let names: Vec<String> = super::schema::tool_ab_tests::table
         .select(super::schema::tool_ab_tests::test_name)
         .load(connection)?;
-    let mut near: Vec<(usize, String)> = names
-        .into_iter()
-        .map(|other| (strsim::damerau_levenshtein(&other, name), other))
-        .filter(|(distance, _)| *distance <= 1 + name.chars().count() / 4)
-        .collect();
-    near.sort();
-    Ok(near.into_iter().map(|(_, name)| name).take(3).collect())
+    Ok(near(name, names))
 }
 
 impl StoredTest {
