@@ -18,6 +18,7 @@ pub mod generate;
 pub mod mcp;
 pub mod operations;
 pub mod output;
+pub mod outside;
 pub mod reading;
 pub mod report;
 pub mod select;

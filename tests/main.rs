@@ -12,6 +12,7 @@ mod common;
 mod documentation;
 mod files;
 mod formats;
+mod frozen;
 mod generate;
 mod hostile;
 mod interruption;

@@ -5,6 +5,7 @@ use chrono::{
 };
 
 use crate::operations::past::At;
+use crate::outside;
 
 /// Reads a time: RFC 3339 (`2026-01-15T10:30:00Z`), a date with or without a time in the local time
 /// zone (`2026-01-15`, `2026-01-15 10:30`), `now`, `today`, `yesterday`, or how long ago (`90s`, `15m`, `2h`, `3d`, `1w`,
@@ -50,9 +51,9 @@ fn read(text: &str) -> Result<DateTime<Utc>, String> {
         )
     };
     if text == "now" {
-        return Ok(Utc::now());
+        return Ok(outside::now());
     }
-    let today = Local::now().date_naive();
+    let today = outside::now().with_timezone(&Local).date_naive();
     let day = match text {
         "today" => Some(today),
         "yesterday" => today.pred_opt(),
@@ -65,7 +66,7 @@ fn read(text: &str) -> Result<DateTime<Utc>, String> {
         return Ok(time.with_timezone(&Utc));
     }
     if let Some(ago) = ago(text) {
-        return Utc::now().checked_sub_signed(ago).ok_or_else(expected);
+        return outside::now().checked_sub_signed(ago).ok_or_else(expected);
     }
     let local = [
         "%Y-%m-%d %H:%M:%S%.f",

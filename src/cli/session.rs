@@ -276,7 +276,7 @@ impl Session {
     pub fn made(&self, connection: &mut Connection) -> Result<Made, CommandError> {
         Ok(Made {
             by: self.caller(false).actor,
-            at: chrono::Utc::now(),
+            at: crate::outside::now(),
             catalog: self.catalog()?.to_string(),
             revision: audit::revision(connection)?,
         })

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use chrono::{SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde_json::{Map, Value, json};
 
 use crate::operations::refusal::DatabaseRemedy;
 use crate::operations::{Kind, Refusal, Remedy};
+use crate::outside;
 
 use super::era::{Era, Served};
 use super::text::{clean, clean_value};
@@ -70,7 +71,7 @@ impl Mend {
             error.insert("help".to_owned(), json!(help));
         }
         if let Some(wait) = self.wait {
-            let moment = (Utc::now() + wait).to_rfc3339_opts(SecondsFormat::Millis, true);
+            let moment = (outside::now() + wait).to_rfc3339_opts(SecondsFormat::Millis, true);
             let milliseconds = wait.as_millis();
             sentence.push_str(&format!(
                 ". Do not retry before {moment}, in {milliseconds} ms"

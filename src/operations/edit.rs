@@ -15,6 +15,7 @@ use super::{Caller, Kind, Refusal, Writes, change_or_tell};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::{Document, Identity, LIFECYCLE_FIELDS, Status, ValidDefinition, merge};
 use crate::format::{Format, Source};
+use crate::outside;
 use crate::store::audit::{self, EntryFilter};
 use crate::store::impact::Watched;
 use crate::store::rewrite::{Rewrite, rewrite};
@@ -66,7 +67,7 @@ impl Watch {
     /// Those of the last days, as many as are answered while somebody waits.
     pub fn recent() -> Self {
         Self {
-            since: Utc::now() - TimeDelta::days(Self::DAYS),
+            since: outside::now() - TimeDelta::days(Self::DAYS),
             most: Self::MOST,
         }
     }

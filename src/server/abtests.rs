@@ -350,7 +350,7 @@ impl TestChange {
                     traffic_split: split,
                     coverage: operation::numbers::coverage(self.coverage.unwrap_or(coverage))
                         .map_err(wrong)?,
-                    seed: Uuid::new_v4().to_string(),
+                    seed: crate::outside::random_id().to_string(),
                 }
             }
         })

@@ -16,6 +16,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use chrono::{NaiveDateTime, TimeDelta, Utc};
 use toolcat::cluster::Cluster;
 
 /// The program under test.
@@ -372,14 +373,15 @@ impl Run {
     }
 }
 
-/// `2026-01-31T12:00:00Z`, with or without a fraction, becomes `[TIME]`.
+/// A time since yesterday, with or without a fraction, becomes `[TIME]`. Older ones are constants, or those of a
+/// clock that a test has frozen, and stay.
 fn mask_times(text: &str) -> String {
     const SHAPE: &str = "dddd-dd-ddTdd:dd:dd";
     let bytes = text.as_bytes();
     let mut shown = String::with_capacity(text.len());
     let mut at = 0;
     while at < text.len() {
-        let fits = bytes.len() >= at + SHAPE.len()
+        let has_shape = bytes.len() >= at + SHAPE.len()
             && SHAPE
                 .bytes()
                 .zip(&bytes[at..])
@@ -387,7 +389,7 @@ fn mask_times(text: &str) -> String {
                     b'd' => byte.is_ascii_digit(),
                     other => *byte == other,
                 });
-        if fits {
+        if has_shape && is_recent(&text[at..at + SHAPE.len()]) {
             at += SHAPE.len();
             at += bytes[at..]
                 .iter()
@@ -403,6 +405,11 @@ fn mask_times(text: &str) -> String {
         }
     }
     shown
+}
+
+fn is_recent(time: &str) -> bool {
+    let yesterday = Utc::now().naive_utc() - TimeDelta::days(1);
+    NaiveDateTime::parse_from_str(time, "%Y-%m-%dT%H:%M:%S").is_ok_and(|it| it > yesterday)
 }
 
 /// 64 hexadecimal digits become `[DIGEST]`.

@@ -1,7 +1,6 @@
 //! `toolcat abtest split`: another split, in a new phase.
 
 use clap::Args;
-use uuid::Uuid;
 
 use super::record;
 use super::{CommandError, Outcome, Session, input};
@@ -45,7 +44,7 @@ pub fn run(args: &SplitArgs, session: &mut Session) -> Result<Outcome, CommandEr
     let wanted = Change::Split {
         traffic_split,
         coverage: args.coverage.unwrap_or(before.coverage),
-        seed: Uuid::new_v4().to_string(),
+        seed: crate::outside::random_id().to_string(),
     };
     let test = abtest::change(&mut connection, &caller, &args.name, &wanted)?;
     let would = if args.dry_run {

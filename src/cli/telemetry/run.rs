@@ -9,6 +9,7 @@ use crate::cli::{CommandError, ErrorKind, Outcome, Session};
 use crate::definition::ToolRef;
 use crate::operations::Refusal;
 use crate::operations::telemetry::record;
+use crate::outside;
 use crate::telemetry::intake::{Entry, Targets};
 
 /// Run a command, measure it and record it.
@@ -44,7 +45,7 @@ pub fn run(args: &RunArgs, session: &mut Session) -> Result<Outcome, CommandErro
         Err(error) => return Err(error),
     };
     session.ui.finish()?;
-    let at = Utc::now();
+    let at = outside::now();
     let ended = child::run(&args.command);
     if let (true, Some(failure)) = (ended.not_started, &ended.failure) {
         session.ui.error(failure);
@@ -69,7 +70,7 @@ fn prepare(args: &RunArgs, session: &Session) -> Result<Targets, CommandError> {
         ..args.execution.entry(&args.tool)
     };
     targets
-        .execution(trial, Utc::now())
+        .execution(trial, outside::now())
         .map_err(Refusal::from)?;
     Ok(targets)
 }

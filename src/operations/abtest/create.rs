@@ -10,6 +10,7 @@ use crate::abtest::success::CountedOutcome;
 use crate::abtest::{Guardrail, Metric};
 use crate::definition::ToolRef;
 use crate::operations::{Caller, Kind, Refusal, Remedy, address, change};
+use crate::outside::random_id;
 use crate::store::ab_tests::lifecycle::{self, NewTest};
 use crate::store::ab_tests::{StoredTest, UnitKind};
 use crate::store::tools::{self, StoredTool};
@@ -86,7 +87,7 @@ pub fn run(
     let b = address::find(connection, &request.b)?;
     let known = sizing::assumed(connection, &[a.id], request.environment.as_deref())?;
     let planned = planned(request, &metrics, &guardrails, &known)?;
-    let seed = request.seed.unwrap_or_else(Uuid::new_v4).to_string();
+    let seed = request.seed.unwrap_or_else(random_id).to_string();
     let success_rate = (known.records > 0).then_some(known.success_rate);
     let new = NewTest {
         name: request.name.clone(),

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::{Caller, Kind, Refusal, Remedy};
 use crate::definition::ToolRef;
 use crate::definition::invocation::FillError;
+use crate::outside;
 use crate::select::crossover::variables;
 use crate::select::used::{Used, usage_of, used};
 use crate::select::why_not::{Standing, WhyNot, why_not};
@@ -227,7 +228,7 @@ pub fn run(
         request: job,
         answer,
         revision: pooled.revision,
-        clock: Utc::now(),
+        clock: outside::now(),
         inferred,
         assigned,
         tie_break,

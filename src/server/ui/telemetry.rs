@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use chrono::{Days, Utc};
+use chrono::Days;
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -16,6 +16,7 @@ use crate::expression::Expression;
 use crate::operations::telemetry::Executions;
 use crate::operations::telemetry::analyze::Analysed;
 use crate::operations::telemetry::overview::{self, Overview};
+use crate::outside;
 use crate::report::{self, figures};
 use crate::server::app::App;
 use crate::server::extract::Params;
@@ -66,7 +67,7 @@ impl Asked {
             days => {
                 let days = days.parse().ok().filter(|it| (1..=36_500).contains(it));
                 let days = days.ok_or_else(|| wrong("days is a number of days".to_owned()))?;
-                Utc::now().checked_sub_days(Days::new(days))
+                outside::now().checked_sub_days(Days::new(days))
             }
         };
         let environment = self.environment.trim();

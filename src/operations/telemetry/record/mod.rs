@@ -6,7 +6,6 @@ mod stream;
 
 use std::collections::BTreeSet;
 
-use chrono::Utc;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -14,6 +13,7 @@ pub use stream::{Ending, Refused, Stream, Streamed, stream};
 
 use crate::definition::ToolRef;
 use crate::operations::{Caller, Kind, Refusal, Remedy};
+use crate::outside;
 use crate::store::Connection;
 use crate::store::telemetry::{self as store, Rows};
 use crate::telemetry::intake::{Entry, Field, Rejection, Targets};
@@ -113,7 +113,7 @@ pub fn one_of(
     targets: &mut Targets,
     entry: Entry,
 ) -> Result<bool, Refusal> {
-    let execution = targets.execution(entry, Utc::now())?;
+    let execution = targets.execution(entry, outside::now())?;
     if caller.dry_run {
         return Ok(true);
     }
@@ -141,7 +141,7 @@ pub fn batch(
         .collect();
     let mut targets = targets(connection, tools.into_iter())?;
     let (mut rows, mut rejected) = (Rows::default(), Vec::new());
-    let now = Utc::now();
+    let now = outside::now();
     for (index, entry) in entries.into_iter().enumerate() {
         match entry.and_then(|entry| targets.execution(entry, now)) {
             Ok(execution) => rows.push(&execution),

@@ -4,10 +4,9 @@ use std::io::{self, BufRead};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use chrono::Utc;
-
 use super::names_a_tool;
 use crate::operations::{Backend, Caller, Kind, Refusal, Stage};
+use crate::outside;
 use crate::store::telemetry::{self as store, Chunk, Loaded};
 use crate::telemetry::intake::{InputFormat, Odd, Reader, Targets};
 
@@ -234,7 +233,7 @@ impl<R: BufRead> Checker<'_, R> {
                     Err(odd) => odd,
                     Ok(entry) => {
                         let id = entry.execution_id.clone().filter(|_| several);
-                        match self.targets.execution(entry, Utc::now()) {
+                        match self.targets.execution(entry, outside::now()) {
                             Ok(execution) => {
                                 chunk.rows.push(&execution);
                                 continue;
