@@ -1,6 +1,6 @@
 //! `toolcat diff`: files, versions and catalogs compared, field by field.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::definition::ToolRefError;
 use crate::format;
@@ -8,7 +8,7 @@ use crate::operations::Refusal;
 use crate::operations::diff::{self, Difference, Side};
 use crate::operations::past::At;
 use crate::output::style::{BAD, GOOD, HINT};
-use crate::output::text;
+use crate::output::{Format, SummaryFormat, record, text};
 
 use super::{CommandError, Outcome, Session, changes, moment, validate};
 
@@ -44,16 +44,7 @@ pub struct DiffArgs {
 
     /// How to write the differences
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: DiffFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum DiffFormat {
-    /// For people
-    #[default]
-    Text,
-    /// One JSON document
-    Json,
+    format: SummaryFormat,
 }
 
 pub fn run(args: &DiffArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -92,10 +83,9 @@ fn present(
     session: &mut Session,
     differences: &[Difference],
 ) -> Result<(), CommandError> {
-    if args.format == DiffFormat::Json {
-        let text = serde_json::to_string_pretty(&serde_json::json!({ "differences": differences }))
-            .map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{text}")?;
+    if args.format == SummaryFormat::Json {
+        let whole = serde_json::json!({ "differences": differences });
+        record::write_value(&mut session.ui, &whole, Format::Json)?;
         return Ok(());
     }
     session.ui.page();

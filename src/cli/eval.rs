@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::operations::select::Source;
 use crate::output::table::Table;
-use crate::output::{Column, Format, text};
+use crate::output::{Column, Format, record, text};
 use crate::reading::json;
 use crate::select::evaluate::{Case, Evaluation, Report};
 
@@ -135,46 +135,29 @@ fn present(
     report: &Report,
 ) -> Result<(), CommandError> {
     let ui = &mut session.ui;
-    match format {
-        Format::Json => {
-            let json = serde_json::to_string_pretty(report).map_err(std::io::Error::from)?;
-            writeln!(ui.out(), "{json}")?;
-        }
-        Format::Jsonl => {
-            let json = serde_json::to_string(report).map_err(std::io::Error::from)?;
-            writeln!(ui.out(), "{json}")?;
-        }
-        Format::Yaml => write!(
-            ui.out(),
-            "{}",
-            crate::format::yaml::write_value(
-                &serde_json::to_value(report).map_err(std::io::Error::from)?
-            )
-        )?,
-        Format::Csv | Format::Name | Format::Table | Format::Wide => {
-            let mut table = Table::new([
-                Column::number("queries"),
-                Column::number("recall at 1"),
-                Column::number("recall at 5"),
-                Column::number("recall at 10"),
-                Column::number("mrr"),
-                Column::number("misses"),
-            ]);
-            let cells = [
-                text::grouped(report.queries),
-                format!("{:.4}", report.recall_at_1),
-                format!("{:.4}", report.recall_at_5),
-                format!("{:.4}", report.recall_at_10),
-                format!("{:.4}", report.mrr),
-                text::grouped(report.misses.len()),
-            ];
-            table.row(cells.iter().map(String::as_str));
-            let rendered = table.render(ui);
-            writeln!(ui.out(), "{rendered}")?;
-            misses(limit, session, report)?;
-        }
+    if record::write_value(ui, report, format)? {
+        return Ok(());
     }
-    Ok(())
+    let mut table = Table::new([
+        Column::number("queries"),
+        Column::number("recall at 1"),
+        Column::number("recall at 5"),
+        Column::number("recall at 10"),
+        Column::number("mrr"),
+        Column::number("misses"),
+    ]);
+    let cells = [
+        text::grouped(report.queries),
+        format!("{:.4}", report.recall_at_1),
+        format!("{:.4}", report.recall_at_5),
+        format!("{:.4}", report.recall_at_10),
+        format!("{:.4}", report.mrr),
+        text::grouped(report.misses.len()),
+    ];
+    table.row(cells.iter().map(String::as_str));
+    let rendered = table.render(ui);
+    writeln!(ui.out(), "{rendered}")?;
+    misses(limit, session, report)
 }
 
 fn misses(limit: usize, session: &mut Session, report: &Report) -> Result<(), CommandError> {

@@ -3,10 +3,10 @@
 use clap::Args;
 
 use crate::operations::select::replay::{self, Replayed};
-use crate::output::{Format, text};
+use crate::output::{AnswerFormat, Format, record, text};
 
+use super::select;
 use super::select::present::{self, View};
-use super::select::{self, AnswerFormat};
 use super::{CommandError, Outcome, Session};
 
 /// Answer a recorded selection again, and tell what has changed since
@@ -50,7 +50,7 @@ pub fn show(id: i64, view: View, session: &mut Session) -> Result<Outcome, Comma
     match format {
         Format::Json | Format::Jsonl | Format::Yaml => {
             let whole = replayed.full_json(view.limit);
-            present::write_object(session, format, &whole)?;
+            record::write_value(&mut session.ui, &whole, format)?;
         }
         _ => {
             present::present(view, session, &replayed.then)?;

@@ -4,9 +4,8 @@ use clap::Args;
 
 use crate::definition::ToolRef;
 use crate::operations::rollback::{self, Request};
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 
-use super::selection::ActFormat;
 use super::{CommandError, Outcome, Session};
 
 /// Take an earlier version of a tool into use; nothing is deleted
@@ -37,7 +36,7 @@ pub struct RollbackArgs {
 
     /// How to write what was done
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ActFormat,
+    format: SummaryFormat,
 }
 
 pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -48,9 +47,8 @@ pub fn run(args: &RollbackArgs, session: &mut Session) -> Result<Outcome, Comman
     };
     let mut connection = session.connect()?;
     let done = rollback::run(&mut connection, &session.caller(args.dry_run), &request)?;
-    if args.format == ActFormat::Json {
-        let json = serde_json::to_string(&done).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{json}")?;
+    if args.format == SummaryFormat::Json {
+        session.ui.json(&done)?;
         return Ok(Outcome::Done);
     }
     let tool = format!("{}/{}", done.platform, done.tool);

@@ -1,11 +1,11 @@
 //! Arguments of commands that act on several tools: which, and how.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::definition::ToolRef;
 use crate::operations::Changed;
 use crate::operations::address::Selection;
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 
 use super::filter::FilterArgs;
 use super::lines::Lines;
@@ -39,17 +39,7 @@ pub struct ActArgs {
 
     /// How to write what was done
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    pub format: ActFormat,
-}
-
-/// How the result of an act is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum ActFormat {
-    /// A line for each tool
-    #[default]
-    Text,
-    /// One JSON object
-    Json,
+    pub format: SummaryFormat,
 }
 
 impl SelectionArgs {
@@ -136,15 +126,12 @@ pub fn confirmed(session: &mut Session, said: bool, question: &str) -> Result<bo
 pub fn present(
     done: &Changed,
     session: &mut Session,
-    format: ActFormat,
+    format: SummaryFormat,
     (past, infinitive): (&str, &str),
 ) -> Result<Outcome, CommandError> {
     match format {
-        ActFormat::Json => {
-            let text = serde_json::to_string(done).map_err(std::io::Error::from)?;
-            writeln!(session.ui.out(), "{text}")?;
-        }
-        ActFormat::Text => {
+        SummaryFormat::Json => session.ui.json(done)?,
+        SummaryFormat::Text => {
             for tool in &done.changed {
                 let tool = text::visible(tool);
                 match done.dry_run {

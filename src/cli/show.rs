@@ -1,13 +1,14 @@
 //! `toolcat show`: one tool, as a page or as its definition.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::definition::invocation::{FillError, Values};
 use crate::definition::{Document, Pattern, Tool, ToolRef, example_commands};
 use crate::expression::{Expression, Variables};
 use crate::format;
+use crate::output::format::one_of;
 use crate::output::style::{DIM, GOOD, HEADING, WARN};
-use crate::output::{Ui, text};
+use crate::output::{AnswerFormat, Ui, record, text};
 use crate::select::Usage;
 use crate::select::used::Used;
 use crate::store::tools::StoredTool;
@@ -17,6 +18,15 @@ use super::{CommandError, Outcome, Session, moment};
 use crate::operations::Refusal;
 use crate::operations::past::At;
 use crate::operations::show::{self, Shown};
+
+/// What one tool can be shown as.
+const FORMATS: &[AnswerFormat] = &[
+    AnswerFormat::Table,
+    AnswerFormat::Yaml,
+    AnswerFormat::Json,
+    AnswerFormat::Jsonl,
+    AnswerFormat::Command,
+];
 
 /// Show one tool.
 #[derive(Debug, Args)]
@@ -41,21 +51,8 @@ pub struct ShowArgs {
     input: Vec<(String, String)>,
 
     /// How to write it; yaml and json are the definition as it was imported
-    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ShowFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ShowFormat {
-    /// A page for people
-    #[default]
-    Page,
-    /// The definition as YAML
-    Yaml,
-    /// The definition as JSON
-    Json,
-    /// The command of one pattern only, once every input that it requires is given; it is never run
-    Command,
+    #[arg(long, short = 'o', default_value = "table", value_name = "FORMAT", value_parser = one_of(FORMATS))]
+    format: AnswerFormat,
 }
 
 pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -65,17 +62,16 @@ pub fn run(args: &ShowArgs, session: &mut Session) -> Result<Outcome, CommandErr
         revision,
     } = show::run(&mut session.connect()?, &args.tool, args.at)?;
     match args.format {
-        ShowFormat::Page => page(&mut session.ui, &stored, &document, revision, args)?,
-        ShowFormat::Command => command(&mut session.ui, &document, args)?,
-        ShowFormat::Yaml => {
+        AnswerFormat::Command => command(&mut session.ui, &document, args)?,
+        AnswerFormat::Yaml => {
             let written = format::write(format::Format::Yaml, &[document])
                 .map_err(|error| CommandError::invalid(error.to_string()))?;
             write!(session.ui.out(), "{}", written.text)?;
         }
-        ShowFormat::Json => {
-            let text =
-                serde_json::to_string_pretty(&document.to_value()).map_err(std::io::Error::from)?;
-            writeln!(session.ui.out(), "{text}")?;
+        other => {
+            if !record::write_value(&mut session.ui, &document.to_value(), other.into())? {
+                page(&mut session.ui, &stored, &document, revision, args)?;
+            }
         }
     }
     Ok(Outcome::Done)
@@ -222,54 +218,6 @@ fn pattern(
 ) -> Result<(), CommandError> {
     let lead = format!("  {}  ", text::visible(name));
     ui.paragraph(HEADING, &lead, 4, &text::visible(&pattern.description))?;
-    let policy = &pattern.policy;
-    let mut rules = Vec::new();
-    if policy.requires_approval {
-        rules.push("needs approval".to_owned());
-    }
-    if !policy.production_safe {
-        rules.push("not for production".to_owned());
-    }
-    if !policy.required_permissions.is_empty() {
-        rules.push(format!(
-            "needs permission {}",
-            policy.required_permissions.join(", ")
-        ));
-    }
-    if !policy.allowed_environments.is_empty() {
-        rules.push(format!(
-            "only in {}",
-            policy.allowed_environments.join(", ")
-        ));
-    }
-    if let Some(max) = policy.max_cost {
-        rules.push(format!("costs at most {}", text::number(max)));
-    }
-    if let Some(condition) = &policy.requires_background_if {
-        rules.push(format!("in the background if {condition}"));
-    }
-    let inputs = |items: &[serde_json::Value]| {
-        items
-            .iter()
-            .filter_map(|item| {
-                item.get("name")
-                    .and_then(|it| it.as_str())
-                    .or(item.as_str())
-            })
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
-    let run = pattern.invocation.as_ref();
-    let demands = [
-        (run.is_some_and(|it| it.interactive), "needs a terminal"),
-        (run.is_some_and(|it| it.endless), "runs until it is ended"),
-    ];
-    rules.extend(
-        demands
-            .into_iter()
-            .filter(|it| it.0)
-            .map(|it| it.1.to_owned()),
-    );
     for (label, value) in [
         ("runs", used.map_or_else(String::new, |it| it.typed.clone())),
         (
@@ -283,27 +231,59 @@ fn pattern(
             "covers",
             format!("{}, {}", pattern.scope, pattern.completeness),
         ),
-        ("policy", rules.join("; ")),
-        ("needs", inputs(&pattern.required_inputs)),
-        ("takes", inputs(&pattern.optional_inputs)),
-        ("gives", inputs(&pattern.expected_outputs)),
+        ("policy", rules(pattern).join("; ")),
+        ("needs", names(&pattern.required_inputs)),
+        ("takes", names(&pattern.optional_inputs)),
+        ("gives", names(&pattern.expected_outputs)),
         ("used to", pattern.typical_use_cases.join("; ")),
         ("examples", example_commands(&pattern.examples).join("; ")),
     ] {
-        if !value.is_empty() {
-            let lead = format!("    {label:<11}");
-            let value = text::visible(&value);
-            match label {
-                // A command is copied as it stands.
-                "runs" | "examples" => {
-                    let lead = ui.paint(DIM, &lead);
-                    writeln!(ui.out(), "{lead}{value}")?;
-                }
-                _ => ui.paragraph(DIM, &lead, 15, &value)?,
+        if value.is_empty() {
+            continue;
+        }
+        let lead = format!("    {label:<11}");
+        let value = text::visible(&value);
+        match label {
+            // A command is copied as it stands.
+            "runs" | "examples" => {
+                let lead = ui.paint(DIM, &lead);
+                writeln!(ui.out(), "{lead}{value}")?;
             }
+            _ => ui.paragraph(DIM, &lead, 15, &value)?,
         }
     }
     Ok(())
+}
+
+/// When and by whom a pattern may be run, and what a run demands.
+fn rules(pattern: &Pattern) -> Vec<String> {
+    let policy = &pattern.policy;
+    let run = pattern.invocation.as_ref();
+    let list = |what: &str, names: &[String]| {
+        (!names.is_empty()).then(|| format!("{what} {}", names.join(", ")))
+    };
+    let said = |holds: bool, what: &str| holds.then(|| what.to_owned());
+    let condition = policy.requires_background_if.as_ref();
+    let rules = [
+        said(policy.requires_approval, "needs approval"),
+        said(!policy.production_safe, "not for production"),
+        list("needs permission", &policy.required_permissions),
+        list("only in", &policy.allowed_environments),
+        (policy.max_cost).map(|max| format!("costs at most {}", text::number(max))),
+        condition.map(|condition| format!("in the background if {condition}")),
+        said(run.is_some_and(|it| it.interactive), "needs a terminal"),
+        said(run.is_some_and(|it| it.endless), "runs until it is ended"),
+    ];
+    rules.into_iter().flatten().collect()
+}
+
+/// The names of inputs or outputs, which a definition gives as texts or as maps.
+fn names(items: &[serde_json::Value]) -> String {
+    let name = |item: &'_ serde_json::Value| {
+        let name = item.get("name").unwrap_or(item).as_str()?;
+        Some(name.to_owned())
+    };
+    items.iter().filter_map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// The expression, and its value in the default context where it has one.

@@ -18,7 +18,7 @@ pub mod table;
 pub mod text;
 mod ui;
 
-pub use format::Format;
+pub use format::{AnswerFormat, Format, SummaryFormat};
 pub use pager::NotTaken;
 pub use progress::Progress;
 pub use record::{Column, Record};

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 pub struct Progress(ProgressBar);
 
 impl Progress {
-    /// A bar of that length; `shown` where somebody would see it.
+    /// A bar of that length, or a spinner if it is 0, which is not known; `shown` if somebody would see it.
     pub fn new(shown: bool, length: u64, what: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(
             Some(length),
@@ -18,9 +18,11 @@ impl Progress {
                 ProgressDrawTarget::hidden()
             },
         );
-        if let Ok(style) =
-            ProgressStyle::with_template("{msg} [{wide_bar}] {human_pos}/{human_len} {eta}")
-        {
+        let template = match length {
+            0 => "{msg} {spinner} {human_pos} {elapsed}",
+            _ => "{msg} [{wide_bar}] {human_pos}/{human_len} {eta}",
+        };
+        if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.progress_chars("=> "));
         }
         bar.set_message(what);

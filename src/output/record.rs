@@ -96,21 +96,8 @@ pub trait Record: Serialize {
 pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::Result<()> {
     match format {
         Format::Table | Format::Wide => write_table(ui, records, format, &[]),
-        Format::Json => {
-            let text = serde_json::to_string_pretty(records).map_err(io::Error::other)?;
-            writeln!(ui.out(), "{text}")
-        }
-        Format::Jsonl => {
-            for record in records {
-                serde_json::to_writer(ui.out(), record).map_err(io::Error::from)?;
-                writeln!(ui.out())?;
-            }
-            Ok(())
-        }
-        Format::Yaml => {
-            let value = serde_json::to_value(records).map_err(io::Error::other)?;
-            write!(ui.out(), "{}", crate::format::yaml::write_value(&value))
-        }
+        Format::Jsonl => records.iter().try_for_each(|it| ui.json(it)),
+        Format::Json | Format::Yaml => write_value(ui, &records, format).map(drop),
         Format::Csv => write_csv(ui.out(), records),
         Format::Name => {
             for record in records {
@@ -120,6 +107,26 @@ pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::
             Ok(())
         }
     }
+}
+
+/// Writes one value whole, as JSON, a line of JSON, or YAML; false for a format that does not show it whole.
+///
+/// # Errors
+/// Those of stdout.
+pub fn write_value(ui: &mut Ui, value: &impl Serialize, format: Format) -> io::Result<bool> {
+    match format {
+        Format::Json => {
+            let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
+            writeln!(ui.out(), "{text}")?;
+        }
+        Format::Jsonl => ui.json(value)?,
+        Format::Yaml => {
+            let value = serde_json::to_value(value).map_err(io::Error::other)?;
+            write!(ui.out(), "{}", crate::format::yaml::write_value(&value))?;
+        }
+        Format::Table | Format::Wide | Format::Csv | Format::Name => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// Writes a table of those columns, by their places; of all that the format shows where none are named.

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstyle::Style;
 use clap::ValueEnum;
+use serde::Serialize;
 
 use super::guard::Guard;
 use super::pager::{self, Outlet};
@@ -101,6 +102,15 @@ impl Ui {
         self.out.get_mut()
     }
 
+    /// Writes a value as one line of JSON.
+    ///
+    /// # Errors
+    /// Those of stdout.
+    pub fn json(&mut self, value: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(self.out(), value).map_err(io::Error::from)?;
+        writeln!(self.out())
+    }
+
     /// Writes out what is buffered.
     ///
     /// # Errors
@@ -161,7 +171,7 @@ impl Ui {
     /// A time for people.
     pub fn time(&self, at: chrono::DateTime<chrono::Utc>) -> String {
         match self.tells_how_long_ago() {
-            true => super::text::ago(at, chrono::Utc::now()),
+            true => super::text::ago(at, crate::outside::now()),
             false => super::text::time(at),
         }
     }

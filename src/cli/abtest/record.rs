@@ -194,24 +194,12 @@ pub fn write_value<T: Serialize>(
     csv: impl FnOnce(&mut crate::output::Ui) -> io::Result<()>,
 ) -> Result<(), CommandError> {
     let ui = &mut session.ui;
+    if record::write_value(ui, value, format)? {
+        return Ok(());
+    }
     match format {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(value).map_err(io::Error::other)?;
-            writeln!(ui.out(), "{text}")?;
-        }
-        Format::Jsonl => {
-            let text = serde_json::to_string(value).map_err(io::Error::other)?;
-            writeln!(ui.out(), "{text}")?;
-        }
-        Format::Yaml => {
-            let value = serde_json::to_value(value).map_err(io::Error::other)?;
-            write!(ui.out(), "{}", crate::format::yaml::write_value(&value))?;
-        }
-        Format::Name => {
-            let name = name();
-            writeln!(ui.out(), "{}", text::on_a_line(&name))?;
-        }
-        Format::Csv | Format::Table | Format::Wide => csv(ui)?,
+        Format::Name => writeln!(ui.out(), "{}", text::on_a_line(&name()))?,
+        _ => csv(ui)?,
     }
     Ok(())
 }

@@ -12,12 +12,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use clap::Args;
 
 use crate::operations::import::{self, Imported, Request};
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
+use crate::outside;
 use crate::store::tools::Handle;
 
 use super::selection::confirmed;
 use super::{CommandError, Outcome, Session};
-use present::SummaryFormat;
 use source::SourceArgs;
 
 /// Bring definitions into the catalog, all or nothing
@@ -150,5 +150,5 @@ fn may_retire(
 }
 
 fn days_ago(days: u32) -> DateTime<Utc> {
-    Utc::now() - TimeDelta::days(i64::from(days))
+    outside::now() - TimeDelta::days(i64::from(days))
 }

@@ -3,8 +3,9 @@
 use clap::Args;
 
 use crate::operations::import::{self, Imported};
+use crate::output::SummaryFormat;
 
-use super::present::{self, SummaryFormat};
+use super::present;
 use super::source::{self, SourceArgs};
 use super::{CommandError, Outcome, Session};
 

@@ -2,24 +2,12 @@
 
 use std::path::Path;
 
-use clap::ValueEnum;
-
 use crate::operations::import::{Impacts, PlanReport, Refused, Summary};
 use crate::output::style::{BAD, GOOD, HINT, WARN};
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 
 use super::super::changes;
 use super::{CommandError, Session};
-
-/// How a summary is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum SummaryFormat {
-    /// Sentences for people
-    #[default]
-    Text,
-    /// One JSON document
-    Json,
-}
 
 /// The numbers in a sentence.
 fn line(summary: &Summary) -> String {
@@ -62,10 +50,7 @@ pub fn summary(
     summary: &Summary,
 ) -> Result<(), CommandError> {
     match format {
-        SummaryFormat::Json => {
-            let text = serde_json::to_string(summary).map_err(std::io::Error::from)?;
-            writeln!(session.ui.out(), "{text}")?;
-        }
+        SummaryFormat::Json => session.ui.json(summary)?,
         SummaryFormat::Text => {
             for it in summary.bumps.iter().take(SHOWN) {
                 let step = format!("^ {} -> {}", it.tool, it.version);
@@ -94,9 +79,7 @@ pub fn plan(
     stopped: bool,
 ) -> Result<(), CommandError> {
     if format == SummaryFormat::Json {
-        let text = serde_json::to_string(plan).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{text}")?;
-        return Ok(());
+        return Ok(session.ui.json(plan)?);
     }
     session.ui.page();
     for it in &plan.steps {
@@ -202,9 +185,7 @@ pub fn impact(
 ) -> Result<(), CommandError> {
     let ui = &mut session.ui;
     if format == SummaryFormat::Json {
-        let text = serde_json::to_string(impact).map_err(std::io::Error::from)?;
-        writeln!(ui.out(), "{text}")?;
-        return Ok(());
+        return Ok(ui.json(impact)?);
     }
     writeln!(
         ui.out(),

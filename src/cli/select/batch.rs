@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::request::{Line, from_args};
 use super::{Asking, CommandError, Outcome, SelectArgs, Session};
@@ -48,8 +48,7 @@ pub fn run(
         if let Value::Object(answer) = answered.to_json(args.limit()) {
             fields.extend(answer);
         }
-        serde_json::to_writer(session.ui.out(), &json!(fields)).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out())?;
+        session.ui.json(&fields)?;
     }
     Ok(Outcome::Done)
 }

@@ -11,14 +11,14 @@ mod tie_break;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::config::SelectConfig;
 
 use crate::definition::ToolRef;
 use crate::operations::select::{self as operation, Request, Selected, Source, TieBreak};
 use crate::operations::{Caller, Refusal};
-use crate::output::Format;
+use crate::output::{AnswerFormat, Format};
 use crate::select::{self, Answer, Mode, Scoring, Weights};
 
 use super::{CommandError, Outcome, Session, eval, replay};
@@ -189,42 +189,6 @@ pub struct SelectArgs {
     /// How to write the answer
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
     format: AnswerFormat,
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum AnswerFormat {
-    /// For people: the main columns
-    #[default]
-    Table,
-    /// For people: every column
-    Wide,
-    /// One JSON document
-    Json,
-    /// One JSON document per line and item
-    Jsonl,
-    /// One YAML document
-    Yaml,
-    /// Comma-separated values with a heading
-    Csv,
-    /// The name of the answer only
-    Name,
-    /// The command to run only, once every input that it requires is given; it is never run
-    Command,
-}
-
-impl From<AnswerFormat> for Format {
-    fn from(format: AnswerFormat) -> Self {
-        match format {
-            AnswerFormat::Table => Format::Table,
-            AnswerFormat::Wide => Format::Wide,
-            AnswerFormat::Json => Format::Json,
-            AnswerFormat::Jsonl => Format::Jsonl,
-            AnswerFormat::Yaml => Format::Yaml,
-            AnswerFormat::Csv => Format::Csv,
-            AnswerFormat::Name | AnswerFormat::Command => Format::Name,
-        }
-    }
 }
 
 impl SelectArgs {

@@ -1,18 +1,17 @@
 //! An answer, for people and for programs.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::operations::select::Selected;
 use crate::output::style::GOOD;
 use crate::output::table::Table;
-use crate::output::{Column, Format, Record, Ui, record, text};
+use crate::output::{AnswerFormat, Column, Format, Record, Ui, record, text};
 use crate::select::learned::MIN_RECORDS;
 use crate::select::search::{Read, Retrieval};
 use crate::select::used::Used;
 use crate::select::{Answer, Choice};
 
-use super::{AnswerFormat, CommandError, Session, explain, flags};
+use super::{CommandError, Session, explain, flags};
 
 /// How many choices are named where nothing fits.
 const PERHAPS: usize = 3;
@@ -40,7 +39,7 @@ pub fn present(view: View, session: &mut Session, answered: &Selected) -> Result
         Format::Json | Format::Jsonl | Format::Yaml => {
             let mut whole = answered.full_json(view.limit);
             flags::add_to(&mut whole, answered.why_not.as_ref());
-            write_object(session, view.format.into(), &whole)?;
+            record::write_value(&mut session.ui, &whole, view.format.into())?;
         }
         Format::Name => {
             doubts(&session.ui, &answered.answer);
@@ -113,24 +112,6 @@ pub fn whole(used: &Used, label: &str) -> Result<(), CommandError> {
         CommandError::invalid(format!("{label} needs {}", used.missing_inputs.join(", ")))
             .hint(format!("give {}", flags.join(" "))),
     )
-}
-
-/// Writes one object as JSON, a line of JSON, or YAML.
-pub fn write_object(
-    session: &mut Session,
-    format: Format,
-    value: &Value,
-) -> Result<(), CommandError> {
-    let out = session.ui.out();
-    match format {
-        Format::Yaml => write!(out, "{}", crate::format::yaml::write_value(value))?,
-        Format::Jsonl => writeln!(out, "{value}")?,
-        _ => {
-            let text = serde_json::to_string_pretty(value).map_err(std::io::Error::from)?;
-            writeln!(out, "{text}")?;
-        }
-    }
-    Ok(())
 }
 
 /// Says what was read otherwise or not understood, and how far the answer is to be trusted.
@@ -234,26 +215,8 @@ fn perhaps(ui: &Ui, ranking: &[Choice]) {
 /// How many examples of the answer are shown.
 const EXAMPLES: usize = 2;
 
-fn headline(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), CommandError> {
-    let answer = &answered.answer;
-    let name = ui.paint(GOOD, &text::visible(&best.label()));
-    writeln!(ui.out(), "{name}")?;
-    let relevance = best
-        .relevance
-        .as_ref()
-        .map_or_else(String::new, |it| format!(", relevance {:.2}", it.relevance));
-    writeln!(
-        ui.out(),
-        "score {:.3} ({}){relevance}, about {}, cost {}, {}",
-        best.score,
-        match answered.request.weights {
-            Some(_) => "weights as given".to_owned(),
-            None => answer.mode.to_string(),
-        },
-        text::duration(best.estimated_time_ms),
-        text::number(best.estimated_cost),
-        best.execution_mode.as_str().replace('_', " "),
-    )?;
+/// What the answer rests on, and how it is run.
+fn how(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), CommandError> {
     if let Some(learned) = best.learned {
         let runs = text::counted(usize::try_from(learned.records).unwrap_or(0), "run");
         let reliability = learned.reliability;
@@ -292,6 +255,30 @@ fn headline(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), Comma
         );
         writeln!(ui.out(), "{}", text::visible(&line))?;
     }
+    Ok(())
+}
+
+fn headline(ui: &mut Ui, answered: &Selected, best: &Choice) -> Result<(), CommandError> {
+    let answer = &answered.answer;
+    let name = ui.paint(GOOD, &text::visible(&best.label()));
+    writeln!(ui.out(), "{name}")?;
+    let relevance = best
+        .relevance
+        .as_ref()
+        .map_or_else(String::new, |it| format!(", relevance {:.2}", it.relevance));
+    writeln!(
+        ui.out(),
+        "score {:.3} ({}){relevance}, about {}, cost {}, {}",
+        best.score,
+        match answered.request.weights {
+            Some(_) => "weights as given".to_owned(),
+            None => answer.mode.to_string(),
+        },
+        text::duration(best.estimated_time_ms),
+        text::number(best.estimated_cost),
+        best.execution_mode.as_str().replace('_', " "),
+    )?;
+    how(ui, answered, best)?;
     for reason in &best.approval_reasons {
         writeln!(ui.out(), "  approval: {}", text::visible(reason))?;
     }

@@ -2,9 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::output::Format;
 use crate::output::style::HEADING;
-use crate::output::text;
+use crate::output::{Format, record, text};
 use crate::select::{intent, preference};
 
 use super::present;
@@ -47,16 +46,8 @@ pub fn run(
         }
     }
     let whole = json!({"query": base.query, "clauses": objects});
-    match args.format() {
-        Format::Json => {
-            let text = serde_json::to_string_pretty(&whole).map_err(std::io::Error::from)?;
-            writeln!(session.ui.out(), "{text}")?;
-        }
-        Format::Yaml => {
-            let text = crate::format::yaml::write_value(&whole);
-            write!(session.ui.out(), "{text}")?;
-        }
-        _ => {}
+    if matches!(args.format(), Format::Json | Format::Yaml) {
+        record::write_value(&mut session.ui, &whole, args.format())?;
     }
     Ok(if found { Outcome::Done } else { Outcome::No })
 }

@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde_json::Value;
 
 use super::scope::ScopeArgs;
 use crate::cli::{CommandError, Outcome, Session};
-use crate::output::record;
+use crate::output::format::one_of;
+use crate::output::{Format, record};
 use crate::store::telemetry::{self as store, Exported};
 
 /// Write executions out of the catalog, in a form that `record --batch` reads.
@@ -18,43 +19,27 @@ use crate::store::telemetry::{self as store, Exported};
 )]
 pub struct ExportArgs {
     /// How to write them
-    #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ExportFormat,
+    #[arg(long, short = 'o', default_value = "jsonl", value_name = "FORMAT",
+          value_parser = one_of(&[Format::Jsonl, Format::Csv]))]
+    format: Format,
 
     #[command(flatten)]
     scope: ScopeArgs,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum ExportFormat {
-    /// One JSON object per line
-    #[default]
-    Jsonl,
-    /// Comma-separated values with a heading
-    Csv,
 }
 
 pub fn run(args: &ExportArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let mut connection = session.connect()?;
     let scope = args.scope.scope(&mut connection)?;
     let ui = &mut session.ui;
-    let mut heading = args.format == ExportFormat::Csv;
+    let mut heading = args.format == Format::Csv;
     let written: io::Result<()> = connection.read(|connection| {
         store::export(connection, &scope, |rows| match args.format {
-            ExportFormat::Jsonl => jsonl(ui.out(), rows),
-            ExportFormat::Csv => csv(ui.out(), rows, std::mem::take(&mut heading)),
+            Format::Csv => csv(ui.out(), rows, std::mem::take(&mut heading)),
+            _ => rows.iter().try_for_each(|row| ui.json(row)),
         })
     })?;
     written?;
     Ok(Outcome::Done)
-}
-
-fn jsonl(out: &mut dyn Write, rows: &[Exported]) -> io::Result<()> {
-    for row in rows {
-        serde_json::to_writer(&mut *out, row).map_err(io::Error::from)?;
-        writeln!(out)?;
-    }
-    Ok(())
 }
 
 fn csv(out: &mut dyn Write, rows: &[Exported], heading: bool) -> io::Result<()> {

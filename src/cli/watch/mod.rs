@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 use crate::store::StoreError;
 use crate::store::audit::Entry;
 use crate::store::listen::{Follower, LOOK};
@@ -30,7 +30,7 @@ const LOOK_ANYWAY: Duration = Duration::from_secs(5);
 /// changed meanwhile is taken from the audit log.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  toolcat watch\n  toolcat watch --format jsonl --since 120\n  \
+    after_help = "Examples:\n  toolcat watch\n  toolcat watch --format json --since 120\n  \
                         toolcat watch --exec 'jq -r .tool >> changed.txt'\n  \
                         toolcat watch --export definitions/"
 )]
@@ -53,16 +53,7 @@ pub struct WatchArgs {
 
     /// How to write the changes
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: WatchFormat,
-}
-
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum WatchFormat {
-    /// A line for people
-    #[default]
-    Text,
-    /// A JSON object per line
-    Jsonl,
+    format: SummaryFormat,
 }
 
 pub fn run(args: &WatchArgs, session: &mut Session) -> Result<Outcome, CommandError> {
@@ -183,14 +174,14 @@ impl Watch<'_> {
     }
 
     fn tell(&mut self, entry: &Entry, session: &mut Session) -> Result<(), Ending> {
-        let json = serde_json::to_string(entry).map_err(std::io::Error::from)?;
         match self.args.format {
-            WatchFormat::Jsonl => writeln!(session.ui.out(), "{json}")?,
-            WatchFormat::Text => writeln!(session.ui.out(), "{}", line(entry))?,
+            SummaryFormat::Json => session.ui.json(entry)?,
+            SummaryFormat::Text => writeln!(session.ui.out(), "{}", line(entry))?,
         }
         if let Some(command) = &self.args.exec {
             // What was told so far comes before what the command writes.
             session.ui.finish()?;
+            let json = serde_json::to_string(entry).map_err(std::io::Error::from)?;
             run_command::run(command, &json, session);
         }
         self.left = self.left.map(|left| left.saturating_sub(1));

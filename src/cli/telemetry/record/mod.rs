@@ -13,7 +13,7 @@ use super::execution::{self, ExecutionArgs};
 use crate::cli::{CommandError, Outcome, Session};
 use crate::definition::ToolRef;
 use crate::operations::telemetry::record;
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 use crate::telemetry::intake::InputFormat;
 
 /// Record one execution, or a file of them.
@@ -114,15 +114,6 @@ impl From<FromFormat> for InputFormat {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-enum SummaryFormat {
-    /// A sentence for people
-    #[default]
-    Text,
-    /// One JSON document
-    Json,
-}
-
 pub fn run(args: &RecordArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     match (&args.batch, &args.tool) {
         (Some(file), _) => batch::run(args, file, session),
@@ -163,11 +154,11 @@ struct Summary {
 
 impl Summary {
     fn present(&self, format: SummaryFormat, session: &mut Session) -> Result<(), CommandError> {
-        let line = match format {
-            SummaryFormat::Json => serde_json::to_string(self).map_err(std::io::Error::from)?,
-            SummaryFormat::Text => self.sentence(),
-        };
-        writeln!(session.ui.out(), "{line}")?;
+        let ui = &mut session.ui;
+        match format {
+            SummaryFormat::Json => ui.json(self)?,
+            SummaryFormat::Text => writeln!(ui.out(), "{}", self.sentence())?,
+        }
         Ok(())
     }
 
