@@ -33,6 +33,9 @@ impl Progress for Bars {
             Stage::Reading => "reading",
             Stage::Writing => "writing",
             Stage::Recording => "recording",
+            Stage::Checking => "checking",
+            Stage::Verifying => "verifying",
+            Stage::Replaying => "replaying",
         };
         self.set(Some(progress::Progress::new(self.shown, steps, what)));
     }

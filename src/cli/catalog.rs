@@ -9,7 +9,7 @@ use crate::store::catalogs::Holding;
 use crate::store::location::Catalog;
 
 use super::selection::confirmed;
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, misfits};
 
 /// List, make, copy, rename and drop the catalogs of the database
 #[derive(Debug, Args)]
@@ -151,6 +151,7 @@ fn open(session: &Session, name: &Catalog) -> Result<Connection, CommandError> {
 fn copy(from: &Catalog, to: &Catalog, session: &mut Session) -> Result<(), CommandError> {
     let (mut source, mut target) = (open(session, from)?, open(session, to)?);
     let copied = catalog::copy(&mut source, &mut target, &session.caller(false))?;
+    misfits::tell(session, &copied.misfits);
     let rows: u64 = copied.tables.iter().map(|it| it.rows).sum();
     session.ui.status(&format!(
         "copied catalog {from} to {to}: {}; tokens and sessions are not copied",

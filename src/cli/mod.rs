@@ -47,6 +47,7 @@ mod mark;
 mod mcp;
 mod member;
 mod migrate;
+mod misfits;
 mod moment;
 mod open;
 mod owned;

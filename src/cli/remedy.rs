@@ -59,7 +59,8 @@ impl From<Refusal> for CommandError {
     }
 }
 
-fn hint(remedy: &Remedy) -> String {
+/// What would help, as flags and subcommands.
+pub(super) fn hint(remedy: &Remedy) -> String {
     match remedy {
         Remedy::DidYouMean(names) => format!("did you mean {}?", names.join(" or ")),
         Remedy::ReadAgain => "look at it again with `toolcat show`".to_owned(),
@@ -79,6 +80,14 @@ fn hint(remedy: &Remedy) -> String {
         }
         Remedy::Complete(tool) => {
             format!("say how it is used, with `toolcat edit {tool}` or in its file, and activate it then")
+        }
+        Remedy::RestoreElsewhereOrReplace => {
+            "restore into another catalog with --catalog, or give --replace to lose what is there"
+                .to_owned()
+        }
+        Remedy::RestoreIntoNewCatalog => {
+            "restore into a catalog that does not exist yet, with --catalog; it is migrated afterwards"
+                .to_owned()
         }
         Remedy::DeleteOrRename => {
             "delete or rename that one first; `toolcat show NAME --at TIME` shows the deleted one"
@@ -146,6 +155,15 @@ fn hint(remedy: &Remedy) -> String {
         }
         Remedy::ListCatalogs => "`toolcat catalog list` shows what there is".to_owned(),
         Remedy::ListMembers => "`toolcat member list` shows who is one".to_owned(),
+        Remedy::MakeAdmin => {
+            "run `toolcat member add NAME --role admin` as the catalog's owner".to_owned()
+        }
+        Remedy::RenewTokens => {
+            "make new ones with `toolcat token create`, and revoke these".to_owned()
+        }
+        Remedy::VerifyLog => {
+            "`toolcat audit verify` lists them; compare with a backup".to_owned()
+        }
         Remedy::ListTeams => "`toolcat team list` shows what there is".to_owned(),
         Remedy::ListTokens => "`toolcat token list` shows what there is".to_owned(),
         Remedy::AddMember { name } => {

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::operations::restore;
 
 use super::selection::{ActArgs, SelectionArgs, present};
-use super::{CommandError, Outcome, Session};
+use super::{CommandError, Outcome, Session, misfits};
 
 /// Bring deleted tools back, as they were
 #[derive(Debug, Args)]
@@ -26,5 +26,6 @@ pub fn run(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, Command
         &session.caller(args.how.dry_run),
         &selection,
     )?;
+    misfits::tell(session, &done.misfits);
     present(&done, session, args.how.format, ("restored", "restore"))
 }

@@ -6,10 +6,9 @@ use clap::Args;
 
 use crate::operations::revert::{self, Request, Reverted};
 use crate::output::style::HINT;
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 
-use super::selection::ActFormat;
-use super::{CommandError, Outcome, Session, changes};
+use super::{CommandError, Outcome, Session, changes, misfits};
 
 /// Undo what a revision did, as a new change
 ///
@@ -29,7 +28,7 @@ pub struct RevertArgs {
 
     /// How to write what was done
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ActFormat,
+    format: SummaryFormat,
 }
 
 /// One revision, or a range of them.
@@ -60,9 +59,9 @@ impl FromStr for Revisions {
 pub fn run(args: &RevertArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let caller = session.caller(args.dry_run);
     let done = revert::run(&mut session.connect()?, &caller, &args.revisions.0)?;
-    if args.format == ActFormat::Json {
-        let json = serde_json::to_string(&done).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{json}")?;
+    misfits::tell(session, &done.misfits);
+    if args.format == SummaryFormat::Json {
+        session.ui.json(&done)?;
         return Ok(Outcome::Done);
     }
     if !done.did_something() {

@@ -5,10 +5,10 @@ use clap::Args;
 use crate::definition::set::Assignment;
 use crate::operations::update::{self, Request, ToolChange, Updated};
 use crate::output::style::HINT;
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 use crate::validate;
 
-use super::selection::{ActArgs, ActFormat, SelectionArgs};
+use super::selection::{ActArgs, SelectionArgs};
 use super::{CommandError, Outcome, Session, changes};
 
 /// Tools whose changes are shown to people one by one.
@@ -49,7 +49,8 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         }
     }
     let selection = args.selection.selection()?;
-    let mut connection = session.connect()?;
+    let backend = session.backend()?;
+    let mut connection = backend.connect()?;
     let mut request = Request {
         tools: selection.resolve(&mut connection, true)?,
         assignments: args.set.clone(),
@@ -69,7 +70,7 @@ pub fn run(args: &UpdateArgs, session: &mut Session) -> Result<Outcome, CommandE
         request.agreed = Some(changed);
     }
     let caller = session.caller(args.how.dry_run);
-    let updated = update::run(&mut connection, &caller, &request)?;
+    let updated = update::run(&mut connection, &caller, &request, backend.progress())?;
     present(args, session, &updated)
 }
 
@@ -95,9 +96,8 @@ fn present(
     session: &mut Session,
     updated: &Updated,
 ) -> Result<Outcome, CommandError> {
-    if args.how.format == ActFormat::Json {
-        let json = serde_json::to_string(updated).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{json}")?;
+    if args.how.format == SummaryFormat::Json {
+        session.ui.json(updated)?;
         return Ok(Outcome::Done);
     }
     if updated.dry_run {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::Serialize;
 
 use super::page::{from_text, to_text};
-use super::{Kind, Page, Refusal, Remedy};
+use super::{Kind, Page, Progress, Refusal, Remedy, Stage};
 use crate::store::audit::{self as store, Entry, EntryFilter};
 use crate::store::chain::{self, Head};
 use crate::store::replay::{self, Discrepancy};
@@ -122,9 +122,21 @@ pub struct Verified {
 ///
 /// # Errors
 /// [`Kind::NoDatabase`].
-pub fn verify(connection: &mut Connection, kept: Option<&Head>) -> Result<Verified, Refusal> {
-    let (extent, head, discrepancies) =
-        connection.read_consistently(|connection| replay::verify(connection, kept))?;
+pub fn verify(
+    connection: &mut Connection,
+    kept: Option<&Head>,
+    progress: &dyn Progress,
+) -> Result<Verified, Refusal> {
+    let verified = connection.read_consistently(|connection| {
+        let extent = replay::prepare(connection)?;
+        progress.begin(Stage::Verifying, extent.entries.unsigned_abs());
+        let mut found = replay::chain(connection, kept, &|entries| progress.advance(entries))?;
+        progress.begin(Stage::Replaying, 0);
+        found.extend(replay::state(connection)?);
+        Ok((extent, chain::head(connection)?, found))
+    });
+    progress.end();
+    let (extent, head, discrepancies) = verified?;
     Ok(Verified {
         ok: discrepancies.is_empty(),
         entries: extent.entries,

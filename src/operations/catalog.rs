@@ -2,12 +2,14 @@
 
 use std::io::{BufReader, BufWriter};
 
-use chrono::{SecondsFormat, Utc};
+use chrono::SecondsFormat;
 use serde::Serialize;
 
 use super::backend::unknown_catalog;
-use super::{Caller, Kind, Refusal, Remedy};
-use crate::store::backup::{self, BackupError, Restored};
+use super::backup::{self, Restored};
+use super::{Caller, Kind, Refusal, Remedy, Silent};
+use crate::outside;
+use crate::store::backup::{self as store, BackupError};
 use crate::store::catalogs::{self, Entry, Holding};
 use crate::store::location::Catalog;
 use crate::store::{Connection, migrate};
@@ -95,17 +97,21 @@ pub fn copy(
     let name = from.location().catalog().clone();
     require(from, &name)?;
     refuse_taken(into)?;
-    let made_at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
+    let made_at = outside::now().to_rfc3339_opts(SecondsFormat::Secs, true);
     let (reader, writer) = std::io::pipe()
         .map_err(|error| Refusal::new(Kind::Invalid, format!("a pipe cannot be made: {error}")))?;
-    let act = caller.act(None);
     let (written, restored) = std::thread::scope(|scope| {
         let written = scope.spawn(|| {
             let mut out = BufWriter::with_capacity(1 << 16, writer);
-            backup::backup(from, &made_at, &mut out)
+            store::backup(from, &made_at, &mut out, &|_| {})
         });
         let mut input = BufReader::with_capacity(1 << 16, reader);
-        let restored = backup::restore(into, &act, &mut input, false);
+        let request = backup::Request {
+            input: &mut input,
+            length: 0,
+            replace: false,
+        };
+        let restored = backup::restore(into, caller, request, &Silent);
         // Where it failed, nobody reads on, and the writer ends as well.
         drop(input);
         (written.join(), restored)
@@ -113,17 +119,10 @@ pub fn copy(
     match (written, restored) {
         (Ok(Ok(_)), Ok(restored)) => Ok(restored),
         // A restore that fails breaks the pipe, and a backup that fails cuts it off: its reason says more.
-        (Ok(Err(error)), _) if !matches!(error, BackupError::Io(_)) => Err(failed(error)),
-        (_, Err(error)) => Err(failed(error)),
-        (Ok(Err(error)), Ok(_)) => Err(failed(error)),
+        (Ok(Err(error)), _) if !matches!(error, BackupError::Io(_)) => Err(error.into()),
+        (_, Err(refusal)) => Err(refusal),
+        (Ok(Err(error)), Ok(_)) => Err(error.into()),
         (Err(_), Ok(_)) => Err(Refusal::new(Kind::Invalid, "the copy was cut off")),
-    }
-}
-
-fn failed(error: BackupError) -> Refusal {
-    match error {
-        BackupError::Store(error) => error.into(),
-        other => Refusal::new(Kind::Invalid, other.to_string()),
     }
 }
 

@@ -9,11 +9,17 @@ pub enum Stage {
     Writing,
     /// Executions are recorded; a step is a byte of the input.
     Recording,
+    /// Definitions that came back are looked at.
+    Checking,
+    /// The hash chain of the audit log is followed; a step is an entry.
+    Verifying,
+    /// The audit log is replayed, in one step.
+    Replaying,
 }
 
 /// Told how far long work is, from any thread.
 pub trait Progress: Send + Sync {
-    /// A part begins, of so many steps.
+    /// A part begins, of so many steps; 0 if that is not known.
     fn begin(&self, stage: Stage, steps: u64);
     /// So many steps of it are done.
     fn advance(&self, steps: u64);

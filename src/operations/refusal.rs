@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::cluster::{ClusterError, ServerRemedy};
 use crate::definition::Overlap;
 use crate::format::Problem;
@@ -55,6 +57,10 @@ pub enum Remedy {
     ExplainRules,
     /// Give what differs a new version, or say what becomes of it.
     NewVersionOrPolicy,
+    /// Restore the backup into another catalog, or let what this one holds go.
+    RestoreElsewhereOrReplace,
+    /// Restore the backup into a catalog that does not exist yet.
+    RestoreIntoNewCatalog,
     /// Delete or rename the one in the way; the deleted one can be seen as it was.
     DeleteOrRename,
     /// Name the platform, as the choices do.
@@ -145,6 +151,12 @@ pub enum Remedy {
     ListCatalogs,
     /// The list of the members shows who there is.
     ListMembers,
+    /// Make somebody an admin of the catalog, as its owner.
+    MakeAdmin,
+    /// Make new tokens, and revoke these.
+    RenewTokens,
+    /// A proof of the audit log lists what is wrong with it.
+    VerifyLog,
     /// The list of the teams shows what there is.
     ListTeams,
     /// The list of the tokens shows what there is.
@@ -199,7 +211,7 @@ pub enum DatabaseRemedy {
 }
 
 /// What is wrong with a definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Flaw {
     /// The file, or the version of the tool.
     pub subject: String,

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::misfits::Misfits;
 use crate::store::tools::Handle;
 
 /// What an act did, tool by tool.
@@ -19,6 +20,9 @@ pub struct Changed {
     pub revision: i64,
     /// Whether it was undone at the end.
     pub dry_run: bool,
+    /// Definitions that came back although today's rules would not let them in.
+    #[serde(skip_serializing_if = "Misfits::is_empty")]
+    pub misfits: Misfits,
 }
 
 impl Changed {
@@ -43,6 +47,7 @@ impl Changed {
             unchanged: names(false),
             revision,
             dry_run,
+            misfits: Misfits::default(),
         }
     }
 }

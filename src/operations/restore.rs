@@ -1,7 +1,7 @@
 //! Deleted tools back from the audit log.
 //!
-//! Rows come back as the log holds them, to the letter, and are not validated again: what was in the
-//! catalog was valid under the rules of its day, and a rule that came later must not keep it out.
+//! Rows come back as the log holds them, to the letter. What was in the catalog was valid under the rules of
+//! its day: where today's rules have something against it, the report says so.
 
 use std::collections::HashSet;
 
@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::address::{self, Selection, unsaid};
+use super::misfits::Misfits;
 use super::{Caller, Changed, Kind, Refusal, Remedy, Writes, change_or_tell};
 use crate::definition::{Identity, ToolRef};
 use crate::store::restore::{self, Deleted};
@@ -31,24 +32,38 @@ pub fn run(
     if selection.tools.is_none() && selection.filter.is_empty() && !selection.all {
         return Err(unsaid().remedy(Remedy::ListDeleted));
     }
-    let (restored, revision) =
+    let ((restored, misfits), revision) =
         change_or_tell(connection, caller, Some(ACTION), |transaction, writes| {
             let wanted = wanted(transaction, selection)?;
             refuse_present(transaction, &wanted)?;
             if writes == Writes::Yes {
                 restore::restore(transaction, &wanted, &caller.actor)?;
             }
-            Ok(wanted)
+            let misfits = looked_at(transaction, &wanted)?;
+            Ok((wanted, misfits))
         })?;
     let restored: Vec<Handle> = restored.iter().map(|it| Handle::from(&it.tool)).collect();
     let ids = restored.iter().map(|tool| tool.id).collect();
-    Ok(Changed::new(
-        ACTION,
-        &restored,
-        &ids,
-        revision,
-        caller.dry_run,
-    ))
+    Ok(Changed {
+        misfits,
+        ..Changed::new(ACTION, &restored, &ids, revision, caller.dry_run)
+    })
+}
+
+/// What today's rules have against definitions that came back.
+pub(super) fn looked_at(
+    transaction: &mut Transaction,
+    restored: &[Deleted],
+) -> Result<Misfits, Refusal> {
+    /// Definitions that are read at once.
+    const PART: usize = 500;
+    let mut misfits = Misfits::default();
+    for part in restored.chunks(PART) {
+        let ids: Vec<i64> = part.iter().map(|it| it.tool.id).collect();
+        let stored = tools::by_ids(transaction, &ids)?;
+        misfits.look(&tools::definitions(transaction, &stored)?);
+    }
+    Ok(misfits)
 }
 
 /// A tool that was deleted and can be brought back.

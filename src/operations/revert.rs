@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::delete;
+use super::misfits::Misfits;
 use super::refusal::Flaw;
+use super::restore::looked_at;
 use super::rollback::refuse_tests;
 use super::update::ToolChange;
 use super::{Caller, Kind, Refusal, Remedy, Writes, change_or_tell};
@@ -39,6 +41,9 @@ pub struct Reverted {
     pub deleted: Vec<String>,
     /// Versions that the revisions had deleted, and that are back.
     pub restored: Vec<String>,
+    /// Definitions among them that today's rules would not let in.
+    #[serde(skip_serializing_if = "Misfits::is_empty")]
+    pub misfits: Misfits,
     /// Versions whose fields have their old values again.
     pub changed: Vec<ToolChange>,
     /// Versions that are in use again.
@@ -92,6 +97,7 @@ pub fn run(
                 action: ACTION,
                 deleted: Vec::new(),
                 restored: Vec::new(),
+                misfits: Misfits::default(),
                 changed: Vec::new(),
                 in_use: Vec::new(),
                 revision: 0,
@@ -222,6 +228,7 @@ impl Now<'_> {
                 self.write(&whole(before), before)?;
             }
         }
+        done.misfits = looked_at(self.transaction, &wanted)?;
         Ok(())
     }
 

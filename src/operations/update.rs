@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::complete::refuse_assumed;
 use super::refusal::Flaw;
-use super::{Caller, Kind, Refusal, Writes, change_or_tell};
+use super::{Caller, Kind, Progress, Refusal, Silent, Stage, Writes, change_or_tell};
 use crate::definition::diff::{Change, diff_documents};
 use crate::definition::set::Assignment;
 use crate::definition::{LIFECYCLE_FIELDS, Status, row};
@@ -107,7 +107,7 @@ impl Plan {
 /// [`Kind::Invalid`] if a field cannot be set or a definition would not be valid.
 pub fn plan(connection: &mut Connection, request: &Request) -> Result<Vec<ToolChange>, Refusal> {
     connection.snapshot(|transaction| {
-        let plan = in_parts(transaction, request, Writes::No)?.allowed()?;
+        let plan = in_parts(transaction, request, Writes::No, &Silent)?.allowed()?;
         Ok(plan.changed)
     })
 }
@@ -120,9 +120,13 @@ pub fn run(
     connection: &mut Connection,
     caller: &Caller,
     request: &Request,
+    progress: &dyn Progress,
 ) -> Result<Updated, Refusal> {
     let (plan, revision) = change_or_tell(connection, caller, None, |transaction, writes| {
-        let plan = in_parts(transaction, request, writes)?.allowed()?;
+        progress.begin(Stage::Writing, request.tools.len() as u64);
+        let plan = in_parts(transaction, request, writes, progress);
+        progress.end();
+        let plan = plan?.allowed()?;
         if let Some(agreed) = &request.agreed {
             as_agreed(agreed, &plan.changed)?;
         }
@@ -144,6 +148,7 @@ fn in_parts(
     connection: &mut Transaction,
     request: &Request,
     writes: Writes,
+    progress: &dyn Progress,
 ) -> Result<Plan, StoreError> {
     const PART: usize = 1000;
     let write = writes == Writes::Yes;
@@ -161,6 +166,7 @@ fn in_parts(
         let (part, work) = part?;
         plan.add(part);
         before = Some(work);
+        progress.advance(tools.len() as u64);
         if plan.refusal.is_some() {
             break;
         }

@@ -15,6 +15,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::replay::Discrepancy;
+use crate::words::hex;
 
 /// Rows that are fetched at once: memory does not grow with the log.
 const BATCH: usize = 10_000;
@@ -40,7 +41,7 @@ impl Head {
 
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.revision, hexadecimal(&self.hash))
+        write!(f, "{}:{}", self.revision, hex(self.hash))
     }
 }
 
@@ -66,15 +67,8 @@ impl FromStr for Head {
             }
             Some(Self { revision, hash })
         };
-        head().ok_or_else(|| {
-            "a head is REVISION:HASH, with 64 hexadecimal digits, as `toolcat audit head` prints it"
-                .to_owned()
-        })
+        head().ok_or_else(|| "a head is REVISION:HASH, with 64 hexadecimal digits".to_owned())
     }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[derive(QueryableByName, Clone)]
@@ -119,8 +113,12 @@ fn head_of(link: &Link) -> Head {
     }
 }
 
-/// Every place where the chain does not fit the log. Call within one snapshot.
-pub fn breaks(connection: &mut PgConnection) -> QueryResult<Vec<Discrepancy>> {
+/// Every place where the chain does not fit the log; `followed` is told of so many more entries. Call within one
+/// snapshot.
+pub fn breaks(
+    connection: &mut PgConnection,
+    followed: &dyn Fn(u64),
+) -> QueryResult<Vec<Discrepancy>> {
     let entries = include_str!("chain_digest.sql");
     let links = "SELECT revision, last_id, hash FROM tool_audit_chain ORDER BY revision, last_id";
     let mut entries = Cursor::<Entry>::open(connection, "toolcat_entries", entries)?;
@@ -128,6 +126,7 @@ pub fn breaks(connection: &mut PgConnection) -> QueryResult<Vec<Discrepancy>> {
     let mut walk = Walk::default();
     let mut link = links.next(connection)?;
     while let Some(entry) = entries.next(connection)? {
+        followed(1);
         while let Some(done) =
             link.take_if(|it| (it.revision, it.last_id) < (entry.revision, entry.id))
         {
@@ -165,7 +164,7 @@ pub fn against(connection: &mut PgConnection, kept: &Head) -> QueryResult<Option
     }
     let present = at(connection, kept.revision)?;
     Ok((present != Some(*kept)).then(|| {
-        let hash = |head: &Head| Value::from(hexadecimal(&head.hash));
+        let hash = |head: &Head| Value::from(hex(head.hash));
         discrepancy(
             "rewritten",
             kept.revision,
@@ -208,8 +207,8 @@ impl Walk {
             self.found.push(discrepancy(
                 "chain",
                 link.revision,
-                Some(Value::from(hexadecimal(&link.hash))),
-                Some(Value::from(hexadecimal(&computed))),
+                Some(Value::from(hex(&link.hash))),
+                Some(Value::from(hex(computed))),
             ));
         }
         self.hash.update(&link.hash);

@@ -319,28 +319,35 @@ pub struct Extent {
     pub revision: i64,
 }
 
-/// Replays the log from the start against the present state, and follows its hash chain; with a
-/// head that was kept, whether nothing before it was rewritten. Call within one snapshot.
-pub fn verify(
-    connection: &mut PgConnection,
-    kept: Option<&Head>,
-) -> QueryResult<(Extent, Head, Vec<Discrepancy>)> {
+/// Makes values comparable as text to the end of the transaction, and says what there is to verify.
+pub fn prepare(connection: &mut PgConnection) -> QueryResult<Extent> {
     diesel::sql_query(
         "SELECT set_config('timezone', 'UTC', true), set_config('extra_float_digits', '1', true)",
     )
     .execute(connection)?;
-    let extent = diesel::sql_query(
+    diesel::sql_query(
         "SELECT (SELECT count(*) FROM tool_audit_log) AS entries, \
                 (SELECT count(*) FROM tools) AS tools, revision FROM catalog_state",
     )
-    .get_result(connection)?;
+    .get_result(connection)
+}
+
+/// Follows the hash chain of the log; with a head that was kept, says whether anything before it was
+/// rewritten. `followed` is told of so many more entries. Call within the snapshot of [`prepare`].
+pub fn chain(
+    connection: &mut PgConnection,
+    kept: Option<&Head>,
+    followed: &dyn Fn(u64),
+) -> QueryResult<Vec<Discrepancy>> {
     let mut found: Vec<Discrepancy> = match kept {
         Some(kept) => chain::against(connection, kept)?.into_iter().collect(),
         None => Vec::new(),
     };
-    found.extend(chain::breaks(connection)?);
-    let replayed: Vec<Discrepancy> =
-        diesel::sql_query(include_str!("verify.sql")).load(connection)?;
-    found.extend(replayed);
-    Ok((extent, chain::head(connection)?, found))
+    found.extend(chain::breaks(connection, followed)?);
+    Ok(found)
+}
+
+/// Replays the log from the start against the present state. Call within the snapshot of [`prepare`].
+pub fn state(connection: &mut PgConnection) -> QueryResult<Vec<Discrepancy>> {
+    diesel::sql_query(include_str!("verify.sql")).load(connection)
 }

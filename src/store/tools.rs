@@ -16,6 +16,7 @@ use super::pattern::PatternRecord;
 use super::schema::{tool_capabilities, tool_patterns, tools};
 use crate::definition::row::{CapabilityRow, PatternRow, ToolRow};
 use crate::definition::{Document, Identity, ToolRef, row};
+use crate::words::near;
 
 /// A row of `tools`.
 #[derive(Debug, Clone, PartialEq, Queryable, Selectable, Identifiable, serde::Deserialize)]
@@ -319,6 +320,20 @@ pub fn handles(connection: &mut PgConnection, filter: &Filter) -> QueryResult<Ve
         .load(connection)
 }
 
+/// At most so many versions after that row number, by row number.
+pub fn handles_after(
+    connection: &mut PgConnection,
+    id: i64,
+    limit: i64,
+) -> QueryResult<Vec<Handle>> {
+    tools::table
+        .filter(tools::id.gt(id))
+        .order(tools::id)
+        .limit(limit)
+        .select(Handle::as_select())
+        .load(connection)
+}
+
 /// Every version of the tools with any of those names, on whatever platform.
 pub fn named(connection: &mut PgConnection, names: &[&str]) -> QueryResult<Vec<StoredTool>> {
     in_order(with_names(names))
@@ -515,15 +530,7 @@ pub fn similar_names(connection: &mut PgConnection, name: &str) -> QueryResult<V
         .select(tools::tool_name)
         .distinct()
         .load(connection)?;
-    let mut near: Vec<(usize, String)> = names
-        .into_iter()
-        .map(|other| (strsim::damerau_levenshtein(&other, name), other))
-        .filter(|(distance, other)| {
-            *distance <= 1 + name.chars().count() / 4 || other.contains(name) && name.len() > 2
-        })
-        .collect();
-    near.sort();
-    Ok(near.into_iter().map(|(_, name)| name).take(3).collect())
+    Ok(near(name, names))
 }
 
 /// The number of committed changes that the catalog has seen.

@@ -188,8 +188,12 @@ fn what_cannot_be_restored_changes_nothing() {
             2,
             "not those that were written",
         ),
-        (vec!["other.jsonl", "--replace", "--yes"], 2, "no backup"),
-        (vec!["nothing.jsonl", "--replace", "--yes"], 2, "no backup"),
+        (vec!["other.jsonl", "--replace", "--yes"], 2, "not a backup"),
+        (
+            vec!["nothing.jsonl", "--replace", "--yes"],
+            2,
+            "not a backup",
+        ),
         (
             vec!["newer.jsonl", "--replace", "--yes"],
             3,
@@ -389,4 +393,90 @@ fn a_backup_goes_through_age_and_comes_back() {
     );
     assert_ne!(cut.code, 0);
     assert_eq!(world.run(&["list", "--catalog", "half"]).code, 4);
+}
+
+/// The backup with something else in the first row of a table.
+fn in_a_row(text: &str, table: &str, from: &str, to: &str) -> String {
+    let before = format!("{{\"table\":\"{table}\"");
+    let row = text.lines().find(|it| it.starts_with(&before));
+    let row = row.expect("a row of the table");
+    assert!(row.contains(from), "{row}");
+    text.replacen(row, &row.replacen(from, to, 1), 1)
+}
+
+/// Issue 14: what a backup brings is looked at like anything else that is written.
+#[test]
+fn a_definition_that_breaks_a_rule_of_today_comes_back_and_is_told() {
+    let world = lived_in();
+    world.ok(&["db", "backup", "all.jsonl"]);
+    let text = world.read("all.jsonl");
+    let broken = text.replace("\"100 + N\"", "\"100 + nonsense(N)\"");
+    assert_ne!(broken, text);
+    world.write("broken.jsonl", crate::audit::chain::sealed(&broken));
+    let run = world.run(&["db", "restore", "broken.jsonl", "--catalog", "copy"]);
+    assert_eq!(run.code, 0, "{}", run.shown(""));
+    for expected in [
+        "today's rules would refuse 2 definitions; kept as before",
+        "linux/df@1.0",
+        "linux/df@2.0",
+        "nonsense",
+        "[expr/unknown-function]",
+    ] {
+        assert!(run.stderr.contains(expected), "{}", run.shown(expected));
+    }
+    let shown = world.ok(&["show", "df", "--format", "json", "--catalog", "copy"]);
+    assert!(shown.contains("100 + nonsense(N)"), "{shown}");
+    let whole = world.run(&["db", "restore", "all.jsonl", "--catalog", "whole"]);
+    assert!(!whole.stderr.contains("rules"), "{}", whole.shown(""));
+}
+
+/// Issue 14: a catalog whose definitions cannot be read back helps nobody.
+#[test]
+fn a_definition_that_cannot_be_read_back_stops_a_restore_at_its_line() {
+    let world = lived_in();
+    world.ok(&["db", "backup", "all.jsonl"]);
+    let text = world.read("all.jsonl");
+    let broken = in_a_row(
+        &text,
+        "tool_patterns",
+        "\"max_cost\": 10",
+        "\"max_cost\": 1e999",
+    );
+    world.write("broken.jsonl", crate::audit::chain::sealed(&broken));
+    let at = text
+        .lines()
+        .position(|it| it.starts_with("{\"table\":\"tools\""));
+    let line = at.expect("a definition") + 1;
+    let run = world.run(&["db", "restore", "broken.jsonl", "--catalog", "copy"]);
+    assert_eq!(run.code, 2, "{}", run.shown(""));
+    let expected = format!("line {line} of the backup: linux/df@1.0 cannot be read back");
+    assert!(run.stderr.contains(&expected), "{}", run.shown(&expected));
+    assert_eq!(world.run(&["list", "--catalog", "copy"]).code, 4);
+    // What the database refuses names the table.
+    let refused = in_a_row(
+        &text,
+        "tools",
+        "\"status\":\"active\"",
+        "\"status\":\"lost\"",
+    );
+    world.write("refused.jsonl", crate::audit::chain::sealed(&refused));
+    let run = world.run(&["db", "restore", "refused.jsonl", "--catalog", "copy"]);
+    assert_eq!(run.code, 2, "{}", run.shown(""));
+    assert!(
+        run.stderr.contains("the rows of table `tools`"),
+        "{}",
+        run.shown("")
+    );
+}
+
+/// Issue 14: what a deletion took away comes back as it was, also where today's rules are against it.
+#[test]
+fn a_deleted_definition_that_breaks_a_rule_of_today_comes_back_and_is_told() {
+    let world = lived_in();
+    world.sql("UPDATE tool_patterns SET time_estimate_ms = '100 + nonsense(N)'");
+    world.ok(&["delete", "df@2.0", "--purge", "--force", "--yes"]);
+    let run = world.run(&["restore", "df@2.0", "--yes"]);
+    assert_eq!(run.code, 0, "{}", run.shown(""));
+    let expected = "today's rules would refuse 1 definition; kept as before";
+    assert!(run.stderr.contains(expected), "{}", run.shown(expected));
 }

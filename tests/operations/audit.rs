@@ -1,7 +1,7 @@
 //! The audit log page by page.
 
 use toolcat::operations::audit::{Cursor, list, verify};
-use toolcat::operations::{Kind, Page};
+use toolcat::operations::{Kind, Page, Silent};
 use toolcat::store::audit::EntryFilter;
 
 use super::{connect, world};
@@ -28,7 +28,7 @@ fn pages_go_back_through_the_whole_log_whatever_is_written_meanwhile() {
         }
     }
     assert_eq!(seen, all.entries);
-    assert!(verify(&mut connection, None).expect("a proof").ok);
+    assert!(verify(&mut connection, None, &Silent).expect("a proof").ok);
 }
 
 #[test]

@@ -1,13 +1,12 @@
 //! Definitions imported from texts.
 
-use std::sync::{Arc, Mutex};
-
 use serde_json::json;
 use toolcat::format::{Source, collect_without};
 use toolcat::operations::import::{Definitions, Request, files, run, texts};
-use toolcat::operations::{Kind, Progress, Remedy, Silent, Stage};
+use toolcat::operations::{Kind, Remedy, Silent, Stage};
 use toolcat::store::import::OnConflict;
 
+use super::progress::Told;
 use super::{backend, caller, connect, dry, world};
 use crate::common::definition;
 
@@ -66,28 +65,6 @@ fn what_is_not_valid_is_refused_with_its_place() {
     assert_eq!(flaw.place.map(|(line, _)| line), Some(16));
 }
 
-/// A stage with its steps, and how they were done.
-type Progressed = (Stage, u64, Vec<u64>);
-
-/// What was told of the progress.
-#[derive(Debug, Clone, Default)]
-struct Told(Arc<Mutex<Vec<Progressed>>>);
-
-impl Progress for Told {
-    fn begin(&self, stage: Stage, steps: u64) {
-        let mut told = self.0.lock().expect("the lock");
-        told.push((stage, steps, Vec::new()));
-    }
-
-    fn advance(&self, steps: u64) {
-        let mut told = self.0.lock().expect("the lock");
-        let (_, _, done) = told.last_mut().expect("a stage");
-        done.push(steps);
-    }
-
-    fn end(&self) {}
-}
-
 #[test]
 fn the_progress_moves_with_each_file_and_each_part_that_is_written() {
     const FILES: usize = 3;
@@ -108,7 +85,7 @@ fn the_progress_moves_with_each_file_and_each_part_that_is_written() {
     let progress = backend.progress();
     let request = Request::default();
     run(&mut connection, &dry(), &definitions, &request, progress).expect("a plan");
-    let told = told.0.lock().expect("the lock").clone();
+    let told = told.parts();
     assert_eq!(told[0], (Stage::Reading, FILES as u64, vec![1; FILES]));
     let (stage, steps, done) = &told[1];
     assert_eq!((*stage, *steps), (Stage::Writing, (FILES * IN_EACH) as u64));

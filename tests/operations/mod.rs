@@ -5,6 +5,7 @@ mod audit;
 mod edit;
 mod import;
 mod list;
+mod progress;
 mod record;
 
 use toolcat::operations::{Backend, Caller};

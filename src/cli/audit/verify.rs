@@ -4,11 +4,10 @@ use clap::Args;
 
 use crate::operations::audit;
 use crate::output::style::GOOD;
-use crate::output::text;
+use crate::output::{SummaryFormat, text};
 use crate::store::chain::Head;
 use crate::store::replay::Discrepancy;
 
-use super::super::selection::ActFormat;
 use super::{CommandError, Outcome, Session, changes};
 
 /// Prove that the log, replayed from the start, leads to the present state, and fits its hash chain
@@ -26,18 +25,19 @@ pub struct VerifyArgs {
 
     /// How to write the result
     #[arg(long, short = 'o', value_enum, default_value_t, value_name = "FORMAT")]
-    format: ActFormat,
+    format: SummaryFormat,
 }
 
 pub fn run(args: &VerifyArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let verified = audit::verify(&mut session.connect()?, args.against.as_ref())?;
+    let backend = session.backend()?;
+    let kept = args.against.as_ref();
+    let verified = audit::verify(&mut backend.connect()?, kept, backend.progress())?;
     let outcome = match verified.ok {
         true => Outcome::Done,
         false => Outcome::No,
     };
-    if args.format == ActFormat::Json {
-        let result = serde_json::to_string(&verified).map_err(std::io::Error::from)?;
-        writeln!(session.ui.out(), "{result}")?;
+    if args.format == SummaryFormat::Json {
+        session.ui.json(&verified)?;
         return Ok(outcome);
     }
     let count = |n: i64, one: &str| text::counted(usize::try_from(n).unwrap_or(0), one);

@@ -1,18 +1,18 @@
 //! `toolcat db backup` and `toolcat db restore`: a whole catalog to a file and back.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
 
-use chrono::{SecondsFormat, Utc};
 use clap::Args;
 
+use crate::operations::backup::{self as operation, Request};
 use crate::output::text;
-use crate::store::Act;
-use crate::store::backup::{self, BackupError, TableRows};
+use crate::outside;
+use crate::store::backup::TableRows;
 
 use super::super::files::{self, Readers};
-use super::super::{CommandError, Outcome, Session};
+use super::super::{CommandError, Outcome, Session, misfits};
 
 /// Write the whole catalog to a file: definitions, telemetry, tests and the audit log.
 #[derive(Debug, Args)]
@@ -47,66 +47,72 @@ pub struct RestoreArgs {
 }
 
 pub fn backup(args: &BackupArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let made_at = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
-    if args.file.as_os_str() == "-" {
-        let mut connection = session.connect()?;
-        let tables = backup::backup(&mut connection, &made_at, session.ui.out())?;
-        session.ui.status(&summary("wrote", &tables));
-        return Ok(Outcome::Done);
-    }
-    if !args.force {
+    let now = outside::now();
+    let to_stdout = args.file.as_os_str() == "-";
+    if !args.force && !to_stdout {
         files::refuse_to_replace(&args.file)?;
     }
-    let mut connection = session.connect()?;
-    // Only the owner may read it: it holds all that the catalog does.
-    let tables = files::write_with(&args.file, Readers::Owner, |out| {
-        let mut out = BufWriter::with_capacity(1 << 16, out);
-        let tables = backup::backup(&mut connection, &made_at, &mut out)?;
-        out.flush()?;
-        Ok(tables)
-    })?;
+    let backend = session.backend()?;
+    let mut connection = backend.connect()?;
+    let progress = backend.progress();
+    let tables = match to_stdout {
+        true => operation::write(&mut connection, now, session.ui.out(), progress)?,
+        // Only the owner may read it: it holds all that the catalog does.
+        false => files::write_with(&args.file, Readers::Owner, |out| {
+            let mut out = BufWriter::with_capacity(1 << 16, out);
+            let tables = operation::write(&mut connection, now, &mut out, progress)?;
+            out.flush()?;
+            Ok(tables)
+        })?,
+    };
     session.ui.status(&summary("wrote", &tables));
     Ok(Outcome::Done)
 }
 
 pub fn restore(args: &RestoreArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let catalog = session.catalog()?;
-    let from_stdin = args.file.as_os_str() == "-";
     if args.replace && !args.yes && !args.dry_run {
         confirm(
             session,
             &format!("Replace everything in catalog {catalog}?"),
         )?;
     }
-    let act = Act {
-        dry_run: args.dry_run,
-        ..session.act()
+    let (mut input, length) = open(&args.file)?;
+    let backend = session.backend()?;
+    let mut connection = backend.open()?;
+    let request = Request {
+        input: &mut *input,
+        length,
+        replace: args.replace,
     };
-    let mut connection;
-    let restored = if from_stdin {
-        connection = session.open()?;
-        let mut input = std::io::stdin().lock();
-        backup::restore(&mut connection, &act, &mut input, args.replace)?
-    } else {
-        let file = File::open(&args.file).map_err(|error| {
-            CommandError::invalid(format!("cannot read {}: {error}", args.file.display()))
-        })?;
-        connection = session.open()?;
-        let mut input = BufReader::with_capacity(1 << 16, file);
-        backup::restore(&mut connection, &act, &mut input, args.replace)?
-    };
-    let done = if args.dry_run {
-        "would restore"
-    } else {
-        "restored"
+    let caller = session.caller(args.dry_run);
+    let restored = operation::restore(&mut connection, &caller, request, backend.progress())?;
+    misfits::tell(session, &restored.misfits);
+    let done = match args.dry_run {
+        true => "would restore",
+        false => "restored",
     };
     session.ui.status(&format!(
         "{} into catalog {catalog}, from a backup of {} made at {}",
         summary(done, &restored.tables),
-        restored.header.catalog,
-        restored.header.made_at,
+        text::visible(&restored.catalog),
+        text::visible(&restored.made_at),
     ));
     Ok(Outcome::Done)
+}
+
+/// The file to restore from, and its length; 0 if it is not known.
+fn open(file: &Path) -> Result<(Box<dyn BufRead>, u64), CommandError> {
+    if file.as_os_str() == "-" {
+        return Ok((Box::new(std::io::stdin().lock()), 0));
+    }
+    let unreadable = |error: std::io::Error| {
+        CommandError::invalid(format!("cannot read {}: {error}", file.display()))
+    };
+    let opened = File::open(file).map_err(unreadable)?;
+    let length = opened.metadata().map_err(unreadable)?.len();
+    let input = BufReader::with_capacity(1 << 16, opened);
+    Ok((Box::new(input), length))
 }
 
 fn confirm(session: &Session, question: &str) -> Result<(), CommandError> {
@@ -133,21 +139,4 @@ fn summary(done: &str, tables: &[TableRows]) -> String {
         text::counted(tables.len(), "table"),
         text::grouped(count(tools)),
     )
-}
-
-impl From<BackupError> for CommandError {
-    fn from(error: BackupError) -> Self {
-        match error {
-            BackupError::Store(error) => error.into(),
-            BackupError::Io(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {
-                Self::invalid("who reads the backup went away before its end: it is not whole")
-            }
-            error @ BackupError::NotEmpty { .. } => Self::conflict(error.to_string()).hint(
-                "restore into another catalog with --catalog, or give --replace to lose what is there",
-            ),
-            error @ BackupError::OtherSchema { .. } => Self::conflict(error.to_string())
-                .hint("restore into a catalog that does not exist yet, with --catalog; it is migrated afterwards"),
-            error => Self::invalid(error.to_string()),
-        }
-    }
 }

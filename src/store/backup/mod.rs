@@ -8,6 +8,7 @@
 
 mod layout;
 mod read;
+mod reader;
 mod write;
 
 use std::io;
@@ -16,8 +17,8 @@ use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 
-pub use read::{Restored, restore};
-pub use write::backup;
+pub use read::{Restored, Witness, restore};
+pub use write::{backup, count};
 
 /// The version of the form.
 const FORM: u32 = 1;
@@ -61,12 +62,20 @@ pub enum BackupError {
     /// The file.
     #[error("cannot read or write the backup: {0}")]
     Io(#[from] io::Error),
-    /// The file is no backup, or a damaged one.
+    /// The file is not a backup, or a damaged one.
     #[error("line {line} of the backup: {message}")]
     Damaged {
         /// The line, from 1.
         line: u64,
         /// What is wrong.
+        message: String,
+    },
+    /// The database refuses the rows of a table.
+    #[error("the rows of table `{table}` in the backup do not fit: {message}")]
+    Rows {
+        /// The table.
+        table: String,
+        /// What the database says.
         message: String,
     },
     /// The catalog to restore into has something in it.
@@ -119,6 +128,9 @@ const BEFORE_TABLE: &str = "{\"table\":\"";
 const BEFORE_ROW: &str = "\",\"row\":";
 const AFTER_ROW: &str = "}";
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn damaged(line: u64, message: impl Into<String>) -> BackupError {
+    BackupError::Damaged {
+        line,
+        message: message.into(),
+    }
 }

@@ -5,22 +5,22 @@ use std::io::BufRead;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 use diesel::sql_types::{Array, BigInt, Bool, Jsonb, Text};
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::layout::{self, Table, Trigger, quoted, quoted_list};
-use super::{
-    AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, LEFT_OUT, Sequence,
-    TableRows, hexadecimal,
-};
-use crate::store::{Act, Connection, StoreError, index, migrate};
+use super::reader::{Line, Reader};
+use super::{BackupError, Header, LEFT_OUT, Sequence, TableRows, damaged};
+use crate::definition::Document;
+use crate::store::tools::Handle;
+use crate::store::{Act, Connection, StoreError, index, migrate, tools};
 
 /// Rows that are sent at once.
 const BATCH: usize = 2000;
 
-/// The longest line that is read, in bytes: a row with very large texts.
-const LONGEST_LINE: u64 = 256 << 20;
+/// Definitions that are read back at once.
+const DEFINITIONS: i64 = 500;
 
 /// How long to wait for another migrator, in seconds.
 const LOCK_WAIT: f64 = 60.0;
@@ -37,23 +37,33 @@ pub struct Restored {
     pub tables: Vec<TableRows>,
 }
 
+/// Who follows a restore.
+pub trait Witness {
+    /// So many more bytes of the file were read.
+    fn read(&mut self, bytes: u64);
+    /// These definitions came back. Their rows are as they were written, so that today's rules may have
+    /// something against them.
+    fn came_back(&mut self, definitions: &[Document]);
+}
+
 /// Fills the catalog from a backup, so that every table is equal to what was written, and migrates
 /// it; the audit log says that it was restored, and by whom. A catalog that does not exist is made.
 /// With `replace`, what it holds goes. All of it is one transaction, which a dry run undoes.
 ///
 /// # Errors
-/// Where the file is not a whole backup, the catalog is not empty or has other migrations, or the
-/// database refuses. Nothing is restored then.
+/// [`BackupError`] if the file is not a whole backup, a definition in it cannot be read back, the catalog is
+/// not empty or has other migrations, or the database refuses. Nothing is restored then.
 pub fn restore(
     connection: &mut Connection,
     act: &Act,
     input: &mut dyn BufRead,
     replace: bool,
+    witness: &mut dyn Witness,
 ) -> Result<Restored, BackupError> {
     let mut reader = Reader::new(input);
     let header = reader.header()?;
     let tables = connection.whole(!act.dry_run, |connection| {
-        carry_out(connection, act, &header, &mut reader, replace)
+        carry_out(connection, act, &header, &mut reader, replace, witness)
     })?;
     Ok(Restored { header, tables })
 }
@@ -64,14 +74,68 @@ fn carry_out(
     header: &Header,
     reader: &mut Reader<'_>,
     replace: bool,
+    witness: &mut dyn Witness,
 ) -> Result<Vec<TableRows>, BackupError> {
     prepare(connection, header)?;
     let catalog = connection.location().catalog().to_string();
-    let tables = fill(connection.raw(), &catalog, header, reader, replace)?;
+    let tables = fill(connection.raw(), &catalog, header, reader, replace, witness)?;
     migrate::up(connection, LOCK_WAIT)?;
+    read_back(connection.raw(), witness)?;
+    (connection.raw()).batch_execute("DROP TABLE pg_temp.restored_rows")?;
     note(connection.raw(), act, header, &reader.sealed)?;
     index::refresh(connection.raw())?;
     Ok(tables)
+}
+
+/// Shows every definition to the witness, some at a time: memory does not grow with the catalog.
+fn read_back(raw: &mut PgConnection, witness: &mut dyn Witness) -> Result<(), BackupError> {
+    let mut last = 0;
+    loop {
+        let handles = tools::handles_after(raw, last, DEFINITIONS)?;
+        let Some(end) = handles.last() else {
+            return Ok(());
+        };
+        last = end.id;
+        match definitions(raw, &handles) {
+            Ok(definitions) => witness.came_back(&definitions),
+            Err(error) => return Err(unreadable(raw, &handles, error)),
+        }
+    }
+}
+
+fn definitions(raw: &mut PgConnection, handles: &[Handle]) -> QueryResult<Vec<Document>> {
+    let ids: Vec<i64> = handles.iter().map(|it| it.id).collect();
+    let stored = tools::by_ids(raw, &ids)?;
+    tools::definitions(raw, &stored)
+}
+
+/// The error that names the first definition that cannot be read back, and its line.
+fn unreadable(raw: &mut PgConnection, handles: &[Handle], of_all: DieselError) -> BackupError {
+    #[derive(QueryableByName)]
+    struct At {
+        #[diesel(sql_type = BigInt)]
+        line: i64,
+    }
+    let failing = handles.iter().find_map(|it| {
+        let error = definitions(raw, std::slice::from_ref(it)).err()?;
+        Some((it, error))
+    });
+    let Some((tool, error)) = failing else {
+        return of_all.into();
+    };
+    let at: QueryResult<At> = diesel::sql_query(
+        "SELECT line FROM pg_temp.restored_rows \
+         WHERE table_name = 'tools' AND (content ->> 'id')::bigint = $1",
+    )
+    .bind::<BigInt, _>(tool.id)
+    .get_result(raw);
+    match at {
+        Ok(at) => damaged(
+            at.line.unsigned_abs(),
+            format!("{} cannot be read back: {error}", tool.identity()),
+        ),
+        Err(error) => error.into(),
+    }
 }
 
 /// Leaves a trace of the restore in the audit log.
@@ -132,6 +196,7 @@ fn fill(
     header: &Header,
     reader: &mut Reader<'_>,
     replace: bool,
+    witness: &mut dyn Witness,
 ) -> Result<Vec<TableRows>, BackupError> {
     let tables = layout::tables(raw)?;
     let names: Vec<String> = tables.iter().map(|it| it.name.clone()).collect();
@@ -155,20 +220,19 @@ fn fill(
     switch(raw, &triggers, false)?;
     raw.batch_execute(&format!("TRUNCATE {}", quoted_list(&names)))?;
     raw.batch_execute(
-        "CREATE TEMPORARY TABLE restored_rows (table_name TEXT NOT NULL, content JSON NOT NULL) \
-         ON COMMIT DROP",
+        "CREATE TEMPORARY TABLE restored_rows \
+         (line BIGINT NOT NULL, table_name TEXT NOT NULL, content JSON NOT NULL) ON COMMIT DROP",
     )?;
-    let sequences = stage(raw, reader, &header.tables)?;
+    let sequences = stage(raw, reader, &header.tables, witness)?;
     let mut filled = Vec::with_capacity(tables.len());
     for table in tables.iter().filter(|it| !left_out(&it.name)) {
-        let rows = insert(raw, table)?;
+        let rows = insert(raw, table).map_err(|error| refused(table, error))?;
         filled.push(TableRows {
             table: table.name.clone(),
             rows: u64::try_from(rows).unwrap_or(0),
         });
     }
     set_sequences(raw, &sequences)?;
-    raw.batch_execute("DROP TABLE pg_temp.restored_rows")?;
     switch(raw, &triggers, true)?;
     Ok(filled)
 }
@@ -232,16 +296,57 @@ fn switch(raw: &mut PgConnection, triggers: &[Trigger], on: bool) -> QueryResult
     Ok(())
 }
 
+/// Rows on their way to the server.
+#[derive(Default)]
+struct Batch {
+    lines: Vec<i64>,
+    tables: Vec<String>,
+    rows: Vec<String>,
+}
+
+impl Batch {
+    fn push(&mut self, line: u64, table: String, row: String) {
+        self.lines.push(i64::try_from(line).unwrap_or(i64::MAX));
+        self.tables.push(table);
+        self.rows.push(row);
+    }
+
+    fn send(&mut self, raw: &mut PgConnection) -> Result<(), BackupError> {
+        diesel::sql_query(
+            "INSERT INTO pg_temp.restored_rows \
+             SELECT l, t, r::json FROM unnest($1, $2, $3) AS sent (l, t, r)",
+        )
+        .bind::<Array<BigInt>, _>(&self.lines)
+        .bind::<Array<Text>, _>(&self.tables)
+        .bind::<Array<Text>, _>(&self.rows)
+        .execute(raw)
+        .map_err(|error| match StoreError::from(error) {
+            StoreError::Query(error) => {
+                let last = self.lines.last().copied().unwrap_or(1);
+                damaged(
+                    last.unsigned_abs(),
+                    format!("here or a little before: {error}"),
+                )
+            }
+            other => other.into(),
+        })?;
+        *self = Self::default();
+        Ok(())
+    }
+}
+
 /// Brings the rows into a temporary table, and gives back the sequences. Everything is there
 /// before a table is filled, so that rows may refer to later ones.
 fn stage(
     raw: &mut PgConnection,
     reader: &mut Reader<'_>,
     names: &[String],
+    witness: &mut dyn Witness,
 ) -> Result<Vec<Sequence>, BackupError> {
     let known: HashSet<&str> = names.iter().map(String::as_str).collect();
-    let (mut tables, mut rows) = (Vec::new(), Vec::new());
+    let mut batch = Batch::default();
     let mut sequences = Vec::new();
+    let mut told = 0;
     loop {
         match reader.next()? {
             Line::Row { table, row } => {
@@ -251,40 +356,31 @@ fn stage(
                         format!("there is no table `{table}` in this catalog"),
                     ));
                 }
-                tables.push(table);
-                rows.push(row);
-                if rows.len() >= BATCH {
-                    send(raw, reader.number, &mut tables, &mut rows)?;
+                batch.push(reader.number, table, row);
+                if batch.rows.len() >= BATCH {
+                    batch.send(raw)?;
+                    witness.read(reader.bytes - told);
+                    told = reader.bytes;
                 }
             }
             Line::Sequence(sequence) => sequences.push(sequence),
             Line::End => break,
         }
     }
-    send(raw, reader.number, &mut tables, &mut rows)?;
+    batch.send(raw)?;
+    witness.read(reader.bytes - told);
     Ok(sequences)
 }
 
-fn send(
-    raw: &mut PgConnection,
-    line: u64,
-    tables: &mut Vec<String>,
-    rows: &mut Vec<String>,
-) -> Result<(), BackupError> {
-    diesel::sql_query(
-        "INSERT INTO pg_temp.restored_rows \
-         SELECT t, r::json FROM unnest($1, $2) AS sent (t, r)",
-    )
-    .bind::<Array<Text>, _>(&*tables)
-    .bind::<Array<Text>, _>(&*rows)
-    .execute(raw)
-    .map_err(|error| match StoreError::from(error) {
-        StoreError::Query(error) => damaged(line, format!("near here: {error}")),
+/// The database's refusal of a table's rows.
+fn refused(table: &Table, error: DieselError) -> BackupError {
+    match StoreError::from(error) {
+        StoreError::Query(error) => BackupError::Rows {
+            table: table.name.clone(),
+            message: error.to_string(),
+        },
         other => other.into(),
-    })?;
-    tables.clear();
-    rows.clear();
-    Ok(())
+    }
 }
 
 fn insert(raw: &mut PgConnection, table: &Table) -> QueryResult<usize> {
@@ -303,109 +399,4 @@ fn insert(raw: &mut PgConnection, table: &Table) -> QueryResult<usize> {
     ))
     .bind::<Text, _>(&table.name)
     .execute(raw)
-}
-
-fn damaged(line: u64, message: impl Into<String>) -> BackupError {
-    BackupError::Damaged {
-        line,
-        message: message.into(),
-    }
-}
-
-/// A line after the header.
-enum Line {
-    Row { table: String, row: String },
-    Sequence(Sequence),
-    End,
-}
-
-struct Reader<'a> {
-    input: &'a mut dyn BufRead,
-    digest: Sha256,
-    number: u64,
-    rows: u64,
-    /// The digest of the whole, once the last line was read.
-    sealed: String,
-}
-
-impl<'a> Reader<'a> {
-    fn new(input: &'a mut dyn BufRead) -> Self {
-        Self {
-            input,
-            digest: Sha256::new(),
-            number: 0,
-            rows: 0,
-            sealed: String::new(),
-        }
-    }
-
-    fn line(&mut self) -> Result<Option<String>, BackupError> {
-        let mut line = Vec::new();
-        self.number += 1;
-        let mut limited = std::io::Read::take(&mut *self.input, LONGEST_LINE);
-        if limited.read_until(b'\n', &mut line)? == 0 {
-            return Ok(None);
-        }
-        String::from_utf8(line)
-            .map(Some)
-            .map_err(|_| damaged(self.number, "this is not UTF-8"))
-    }
-
-    fn header(&mut self) -> Result<Header, BackupError> {
-        let line = self.line()?.unwrap_or_default();
-        let header: Header = serde_json::from_str(&line)
-            .map_err(|_| damaged(1, "this is no backup made by `toolcat db backup`"))?;
-        if header.toolcat_backup != FORM {
-            return Err(damaged(
-                1,
-                format!(
-                    "form {} is not known; install a newer toolcat",
-                    header.toolcat_backup
-                ),
-            ));
-        }
-        self.digest.update(line.as_bytes());
-        Ok(header)
-    }
-
-    fn next(&mut self) -> Result<Line, BackupError> {
-        let line = self
-            .line()?
-            .ok_or_else(|| damaged(self.number, "the backup ends here, before its last line"))?;
-        let text = line.trim_end_matches('\n');
-        if let Some((table, row)) = row(text) {
-            self.digest.update(line.as_bytes());
-            self.rows += 1;
-            return Ok(Line::Row {
-                table: table.to_owned(),
-                row: row.to_owned(),
-            });
-        }
-        if let Ok(sequence) = serde_json::from_str(text) {
-            self.digest.update(line.as_bytes());
-            return Ok(Line::Sequence(sequence));
-        }
-        let end: End = serde_json::from_str(text)
-            .map_err(|_| damaged(self.number, "this is neither a row nor a sequence"))?;
-        let digest = hexadecimal(&self.digest.clone().finalize());
-        if end.rows != self.rows || end.sha256 != digest {
-            return Err(damaged(
-                self.number,
-                "the rows before this line are not those that were written",
-            ));
-        }
-        match self.line()? {
-            None => {
-                self.sealed = digest;
-                Ok(Line::End)
-            }
-            Some(_) => Err(damaged(self.number, "there is more after the last line")),
-        }
-    }
-}
-
-fn row(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix(BEFORE_TABLE)?
-        .strip_suffix(AFTER_ROW)?
-        .split_once(BEFORE_ROW)
 }

@@ -4,15 +4,16 @@ use std::io::Write;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Text};
 use sha2::{Digest, Sha256};
 
 use super::layout::{self, Table, quoted, quoted_list};
 use super::{
     AFTER_ROW, BEFORE_ROW, BEFORE_TABLE, BackupError, End, FORM, Header, LEFT_OUT, Sequence,
-    TableRows, hexadecimal,
+    TableRows,
 };
 use crate::store::{Connection, migrate};
+use crate::words::hex;
 
 /// Rows that are fetched at once: memory does not grow with the catalog.
 const BATCH: usize = 2000;
@@ -23,14 +24,45 @@ struct Row {
     line: String,
 }
 
-/// Writes the whole catalog as it is at one moment. `made_at` stands in the header.
+/// How many rows a backup would have now.
 ///
 /// # Errors
-/// Where the catalog cannot be read or `out` cannot be written.
+/// [`BackupError::Store`] if the catalog cannot be read.
+pub fn count(connection: &mut Connection) -> Result<u64, BackupError> {
+    #[derive(QueryableByName)]
+    struct Counted {
+        #[diesel(sql_type = BigInt)]
+        rows: i64,
+    }
+    migrate::require_current(connection)?;
+    let counted = connection.read_consistently(|raw| {
+        let tables = to_write(raw)?;
+        let counts = tables
+            .iter()
+            .map(|it| format!("(SELECT count(*) FROM {})", quoted(&it.name)));
+        let sum = counts.collect::<Vec<_>>().join(" + ");
+        diesel::sql_query(format!("SELECT {sum} AS rows")).get_result::<Counted>(raw)
+    })?;
+    Ok(u64::try_from(counted.rows).unwrap_or(0))
+}
+
+/// The tables that a backup holds.
+fn to_write(raw: &mut PgConnection) -> QueryResult<Vec<Table>> {
+    let mut tables = layout::tables(raw)?;
+    tables.retain(|it| !LEFT_OUT.contains(&it.name.as_str()));
+    Ok(tables)
+}
+
+/// Writes the whole catalog as it is at one moment. `made_at` stands in the header; `written` is told of so
+/// many more rows.
+///
+/// # Errors
+/// [`BackupError`] if the catalog cannot be read or `out` cannot be written.
 pub fn backup(
     connection: &mut Connection,
     made_at: &str,
     out: &mut dyn Write,
+    written: &dyn Fn(u64),
 ) -> Result<Vec<TableRows>, BackupError> {
     migrate::require_current(connection)?;
     let migrations = migrate::progress(connection)?
@@ -41,8 +73,7 @@ pub fn backup(
     let catalog = connection.location().catalog().to_string();
     connection.consistently(|raw| {
         raw.batch_execute("SET LOCAL TimeZone = 'UTC'; SET LOCAL extra_float_digits = 1")?;
-        let mut tables = layout::tables(raw)?;
-        tables.retain(|it| !LEFT_OUT.contains(&it.name.as_str()));
+        let tables = to_write(raw)?;
         let mut writer = Writer {
             out,
             digest: Sha256::new(),
@@ -55,11 +86,11 @@ pub fn backup(
             migrations,
             tables: tables.iter().map(|it| it.name.clone()).collect(),
         })?;
-        let mut written = Vec::with_capacity(tables.len());
+        let mut filled = Vec::with_capacity(tables.len());
         for table in &tables {
-            written.push(TableRows {
+            filled.push(TableRows {
                 table: table.name.clone(),
-                rows: rows(raw, table, &mut writer)?,
+                rows: rows(raw, table, &mut writer, written)?,
             });
         }
         for name in layout::sequences(raw)? {
@@ -72,12 +103,12 @@ pub fn backup(
         }
         let end = End {
             end: true,
-            rows: written.iter().map(|it| it.rows).sum(),
-            sha256: hexadecimal(&writer.digest.clone().finalize()),
+            rows: filled.iter().map(|it| it.rows).sum(),
+            sha256: hex(writer.digest.clone().finalize()),
         };
         writer.json(&end)?;
         writer.out.flush()?;
-        Ok(written)
+        Ok(filled)
     })
 }
 
@@ -85,6 +116,7 @@ fn rows(
     raw: &mut PgConnection,
     table: &Table,
     writer: &mut Writer<'_>,
+    written: &dyn Fn(u64),
 ) -> Result<u64, BackupError> {
     let order = match table.key.as_slice() {
         [] => String::new(),
@@ -109,6 +141,7 @@ fn rows(
             ))?;
         }
         count += batch.len() as u64;
+        written(batch.len() as u64);
         if batch.len() < BATCH {
             raw.batch_execute("CLOSE toolcat_backup")?;
             return Ok(count);
