@@ -477,7 +477,7 @@ fn e1_a_catalog_in_a_database_of_another_encoding_is_searched() {
     assert!(selected.code <= 1, "{}", selected.shown(""));
 }
 
-/// What PyYAML reads of a text, where there is a Python with it.
+/// What PyYAML reads of a text, if there is a Python with it.
 fn read_by_pyyaml(text: &str) -> Option<Value> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("a.yaml");

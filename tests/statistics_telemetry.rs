@@ -1,4 +1,4 @@
-//! The reference cases of the statistical contract, where they are at hand: `TOOLCAT_SHARED`, or `../shared`.
+//! The reference cases of the statistical contract, if they are at hand: `TOOLCAT_SHARED`, or `../shared`.
 
 use std::path::PathBuf;
 
@@ -52,7 +52,7 @@ fn numbers(value: &Value) -> Vec<f64> {
 fn close(case: &Value, what: &str, got: f64, expected: &Value) {
     let expected = expected
         .as_f64()
-        .unwrap_or_else(|| panic!("{what} is no number"));
+        .unwrap_or_else(|| panic!("{what} is not a number"));
     let tolerance = case["rel_tol"].as_f64().unwrap_or(1e-6);
     assert!(
         (got - expected).abs() <= (tolerance * expected.abs()).max(1e-9),

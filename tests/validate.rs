@@ -13,7 +13,7 @@ fn folder(name: &str) -> PathBuf {
         .join(name)
 }
 
-/// Reference data of the project's users, where it is at hand.
+/// Reference data of the project's users, if it is at hand.
 fn shared(name: &str) -> Option<PathBuf> {
     let root = std::env::var_os("TOOLCAT_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared"),

@@ -165,7 +165,7 @@ pub struct Situation {
     pub elapsed_s: f64,
     /// Whether the test has ended, so that no more records can come.
     pub ended: bool,
-    /// The outcomes of the first and the second half of the assigned units; none where not told apart.
+    /// The outcomes of the first and the second half of the assigned units; none if not told apart.
     pub halves: Option<Halves>,
 }
 

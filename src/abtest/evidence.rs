@@ -152,11 +152,11 @@ impl TestPlan {
 pub struct Evidence {
     /// Values (or units) per arm that it rests on.
     pub n: PerArm<u64>,
-    /// ln of the ratio B/A; none where it cannot be formed.
+    /// ln of the ratio B/A; none if it cannot be formed.
     pub ln_ratio: Option<f64>,
     /// Standard error of `ln_ratio`; none for the exact test of rates.
     pub ln_ratio_se: Option<f64>,
-    /// mean(B) - mean(A) where it is what was judged, because there is no ratio: a cost of 0 in an arm.
+    /// mean(B) - mean(A) if that is what was judged, because there is no ratio: a cost of 0 in an arm.
     pub difference: Option<f64>,
     /// Standard error of `difference`.
     pub difference_se: Option<f64>,

@@ -104,7 +104,7 @@ pub struct HealthCounts {
     pub before_assignment: u64,
     /// Records of the versions under test without an assignment; left out of the analysis.
     pub unassigned: u64,
-    /// How times were compared at equal inputs; none where no estimate tells.
+    /// How times were compared at equal inputs; none if no estimate tells.
     pub equal_inputs: Option<EqualInputs>,
 }
 

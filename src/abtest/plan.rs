@@ -209,7 +209,7 @@ pub struct Spread {
 
 /// Records to show that an arm without a difference keeps a guardrail: non-inferiority within the margin.
 ///
-/// None where the margin is not positive.
+/// None if the margin is not positive.
 pub fn size_for_guardrail(
     guardrail: Guardrail,
     spread: Spread,

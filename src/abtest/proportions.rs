@@ -65,7 +65,7 @@ pub fn newcombe_effective(
 }
 
 /// The z statistic of rate(B) - rate(A) with the pooled variance and its two-sided p-value.
-/// None where the pooled variance is zero: nothing differs, so nothing can be tested.
+/// None if the pooled variance is zero: nothing differs, so nothing can be tested.
 pub fn pooled_z(a: Proportion, b: Proportion) -> Option<(f64, f64)> {
     let (rate_a, rate_b) = (a.rate()?, b.rate()?);
     let n = (a.n + b.n) as f64;

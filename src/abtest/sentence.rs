@@ -108,7 +108,7 @@ pub(super) fn primary_clause(
     }
 }
 
-/// That times are compared at equal inputs, where they are.
+/// That times are compared at equal inputs, if they are.
 fn equal_inputs(plan: &TestPlan, inputs: Option<EqualInputs>) -> String {
     match inputs.filter(|_| plan.primaries.contains(&Metric::Time)) {
         Some(inputs) => format!(
@@ -412,7 +412,7 @@ fn advantage(plan: &TestPlan, arms: &PerArm<ArmStats>, arm: ArmLabel) -> Option<
     })
 }
 
-/// The sequential interval of an arm's ratio to the other, in words; empty where there is none.
+/// The sequential interval of an arm's ratio to the other, in words; empty if there is none.
 fn interval_words(
     plan: &TestPlan,
     metric: Metric,

@@ -14,7 +14,7 @@ const VALUE_WIDTH: usize = 60;
 /// Writes a line for each field that differs: `field: old -> new`.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn write(ui: &mut Ui, changes: &[Change]) -> Result<(), CommandError> {
     for change in changes {
         let field = ui.paint(DIM, &format!("{}:", text::visible(&change.field)));

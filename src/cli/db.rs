@@ -25,7 +25,7 @@ pub struct DbArgs {
 
 #[derive(Debug, Subcommand)]
 enum DbCommand {
-    /// Start the local server, making it where there is none
+    /// Start the local server, making it if there is none
     Start,
     /// Stop the local server
     Stop {

@@ -17,7 +17,7 @@ use super::{CommandError, Outcome, Session, changes, moment, validate};
 #[command(
     after_help = "A side is a file or folder, a tool ([PLATFORM/]NAME[@VERSION]), or a catalog \
                         (`catalog:` for the present one, `catalog:NAME`).\n\
-                        Exits with 1 where there are differences.\n\nExamples:\n  \
+                        Exits with 1 if there are differences.\n\nExamples:\n  \
                         toolcat diff definitions/ catalog:\n  \
                         toolcat diff df@1.0 df@1.1\n  \
                         toolcat diff df --at 120\n  \

@@ -91,7 +91,7 @@ fn conflict(refusal: &Refusal, edited: &Document) -> CommandError {
     }
 }
 
-/// Lets the user edit until the definition is valid; `None` where nothing was changed.
+/// Lets the user edit until the definition is valid; `None` if nothing was changed.
 fn edited(
     stored: &StoredTool,
     base: &Document,

@@ -195,7 +195,7 @@ fn each_file(
 /// One definition as YAML.
 ///
 /// # Errors
-/// Where it cannot be written, which its type excludes.
+/// If it cannot be written, which its type excludes.
 pub fn yaml(document: &Document) -> Result<String, CommandError> {
     let one = std::slice::from_ref(document);
     let written = export::text(Format::Yaml, export::OnePer::Tool, one)?;

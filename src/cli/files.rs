@@ -19,7 +19,7 @@ pub enum Readers {
 /// Writes a text; see [`write_with`]. Folders above the file are made.
 ///
 /// # Errors
-/// Where the file cannot be written, with its path.
+/// If the file cannot be written, with its path.
 pub fn write(path: &Path, text: &str) -> Result<(), CommandError> {
     fs::create_dir_all(folder_of(path)).map_err(|error| failed(path, &error))?;
     write_with(path, Readers::Usual, |out| {
@@ -32,7 +32,7 @@ pub fn write(path: &Path, text: &str) -> Result<(), CommandError> {
 /// file elsewhere. One to a device, in which nothing can be lost, is written through.
 ///
 /// # Errors
-/// Where something on the way is a link, or as [`write`].
+/// If something on the way is a link, or as [`write`].
 pub fn write_below(folder: &Path, path: &Path, text: &str) -> Result<(), CommandError> {
     let is_device =
         || fs::metadata(folder.join(path)).is_ok_and(|it| !it.is_file() && !it.is_dir());
@@ -67,7 +67,7 @@ pub fn link_on_the_way(folder: &Path, path: &Path) -> Option<PathBuf> {
 /// the owner cannot be kept, the file is written in place.
 ///
 /// # Errors
-/// Where the file cannot be written, with its path; whatever `fill` says.
+/// If the file cannot be written, with its path; whatever `fill` says.
 pub fn write_with<T>(
     path: &Path,
     readers: Readers,
@@ -108,7 +108,7 @@ pub fn write_with<T>(
     Ok(made)
 }
 
-/// What a file holds, where it is a regular file of at most `most` bytes.
+/// What a file holds, if it is a regular file of at most `most` bytes.
 pub fn read(path: &Path, most: u64) -> Option<Vec<u8>> {
     if !fs::metadata(path).ok()?.is_file() {
         return None;
@@ -155,7 +155,7 @@ fn folder_of(path: &Path) -> &Path {
 /// A file that is not in place yet.
 struct Fresh {
     file: File,
-    /// Its name so far; none where the system can make files without one, which vanish by themselves
+    /// Its name so far; none if the system can make files without one, which vanish by themselves
     /// when the process is killed.
     name: Option<tempfile::TempPath>,
 }

@@ -56,7 +56,7 @@ pub fn newest(asked: Option<i64>, table: &TableArgs) -> Option<i64> {
     }
 }
 
-/// Says that there may be more, where nobody asked for so few.
+/// Says that there may be more, if nobody asked for so few.
 pub fn tell_limit(session: &Session, asked: Option<i64>, limit: Option<i64>, shown: usize) {
     if asked.is_none() && limit.is_some_and(|it| i64::try_from(shown).is_ok_and(|n| n >= it)) {
         session

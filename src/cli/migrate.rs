@@ -130,7 +130,7 @@ fn last(connection: &mut Connection, count: usize) -> Result<Vec<Step>, CommandE
     Ok(steps.filter(|step| step.applied).take(count).collect())
 }
 
-/// Reverting drops tables, so it is asked about, and needs `--yes` where nobody can be asked.
+/// Reverting drops tables, so it is asked about, and needs `--yes` if nobody can be asked.
 fn allow_drop(session: &Session, yes: bool, steps: &[Step]) -> Result<(), CommandError> {
     if yes || steps.is_empty() {
         return Ok(());

@@ -25,7 +25,7 @@ fn key(platform: &str, name: &str) -> String {
 }
 
 impl Owned {
-    /// What of that folder is ours; nothing where it has no list.
+    /// What of that folder is ours; nothing if it has no list.
     pub fn of(folder: &Path) -> Self {
         let files = files::read(&folder.join(LIST), MAX_BYTES)
             .and_then(|bytes| serde_json::from_slice(&bytes).ok())

@@ -46,7 +46,7 @@ impl SelectionArgs {
     /// The addresses given, those on stdin in the place of `-`.
     ///
     /// # Errors
-    /// Where one names nothing, or stdin cannot be read.
+    /// If one names nothing, or stdin cannot be read.
     fn references(&self) -> Result<Vec<ToolRef>, CommandError> {
         let mut references = Vec::new();
         for name in &self.tools {
@@ -67,7 +67,7 @@ impl SelectionArgs {
     /// The selection that the arguments describe.
     ///
     /// # Errors
-    /// Where an address names nothing, or stdin cannot be read.
+    /// If an address names nothing, or stdin cannot be read.
     pub fn selection(&self) -> Result<Selection, CommandError> {
         let tools = match self.tools.is_empty() {
             true => None,
@@ -91,7 +91,7 @@ impl ActArgs {
     /// Whether to go on: `--yes`, a dry run, or the user says so.
     ///
     /// # Errors
-    /// Where an answer is needed and nobody can be asked.
+    /// If an answer is needed and nobody can be asked.
     pub fn confirmed(&self, session: &mut Session, question: &str) -> Result<bool, CommandError> {
         confirmed(session, self.yes || self.dry_run, question)
     }
@@ -100,7 +100,7 @@ impl ActArgs {
 /// Whether to go on with something that destroys: said already, or the user says so now.
 ///
 /// # Errors
-/// Where an answer is needed and nobody can be asked.
+/// If an answer is needed and nobody can be asked.
 pub fn confirmed(session: &mut Session, said: bool, question: &str) -> Result<bool, CommandError> {
     if said {
         return Ok(true);
@@ -122,7 +122,7 @@ pub fn confirmed(session: &mut Session, said: bool, question: &str) -> Result<bo
 /// Writes what an act did; `past` and `infinitive` are what people read (`enabled`, `enable`).
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn present(
     done: &Changed,
     session: &mut Session,

@@ -32,7 +32,7 @@ impl TableArgs {
     /// Sorts the records and leaves the first of them, as many as are wanted; then writes them.
     ///
     /// # Errors
-    /// Where a column is named that there is not, or stdout cannot be written.
+    /// If a column is named that there is not, or stdout cannot be written.
     pub fn write<R: Record>(
         &self,
         session: &mut Session,

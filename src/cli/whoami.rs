@@ -12,7 +12,7 @@ use super::{CommandError, Outcome, Session};
 /// Show who you are to the catalog, and what you may
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The principal is the database role of the session; where that is a member that speaks for \
+    after_help = "The principal is the database role of the session; if that is a member that speaks for \
                   others, the actor.\n\nExample:\n  toolcat whoami --format json"
 )]
 pub struct WhoamiArgs {

@@ -50,7 +50,7 @@ impl From<User> for Account {
 }
 
 /// The account for a server that root starts: the one that owns the data
-/// already, where it is a real unprivileged account; else the first of
+/// already, if it is a real unprivileged account; else the first of
 /// [`UNPRIVILEGED`] that exists.
 pub(super) fn for_server(owner: Option<u32>) -> Option<Account> {
     owner

@@ -59,7 +59,7 @@ impl Environment {
     /// absolute.
     ///
     /// # Errors
-    /// [`ClusterError::NoHome`] where none of them names a usable folder.
+    /// [`ClusterError::NoHome`] if none of them names a usable folder.
     pub fn cluster_home(&self) -> Result<PathBuf, ClusterError> {
         if let Some(home) = set(&self.toolcat_home) {
             if home.is_absolute() {

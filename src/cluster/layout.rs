@@ -170,7 +170,7 @@ impl Layout {
     }
 
     /// Makes the server's folders, each private to `owner`, or to this
-    /// process's user where there is none.
+    /// process's user if there is none.
     pub(super) fn make_server_folders(&self, owner: Option<&Account>) -> Result<(), ClusterError> {
         for folder in ["postgresql", "postgresql/run", "postgresql/log"] {
             make_private(&self.home.join(folder), owner)?;
@@ -285,7 +285,7 @@ pub(super) fn make_private(path: &Path, owner: Option<&Account>) -> Result<(), C
 }
 
 /// Makes everything in `path` belong to `owner`, where `path` exists and does
-/// not yet: a volume that came from a machine with other user numbers. A link is no folder of ours,
+/// not yet: a volume that came from a machine with other user numbers. A link is not a folder of ours,
 /// and what it leads to is left alone.
 fn give_away(path: &Path, owner: &Account) -> Result<(), ClusterError> {
     let foreign = |found: fs::Metadata| found.is_dir() && found.uid() != owner.uid;

@@ -98,8 +98,8 @@ impl Cluster {
     /// created and no process is started.
     ///
     /// # Errors
-    /// [`ClusterError::NoHome`] where no folder is named,
-    /// [`ClusterError::NotOwner`] and [`ClusterError::OpenHome`] where others
+    /// [`ClusterError::NoHome`] if no folder is named,
+    /// [`ClusterError::NotOwner`] and [`ClusterError::OpenHome`] if others
     /// could have filled it, and [`ClusterError::NoSocketPath`].
     pub fn locate(environment: &Environment) -> Result<Self, ClusterError> {
         if environment.names_service {
@@ -319,7 +319,7 @@ impl Cluster {
     /// Takes the data to the newest PostgreSQL that is installed, by its own
     /// dump; no server runs afterwards. `compare` is shown the URLs of the old and
     /// the new server before the new data takes the place of the old, which is
-    /// removed then. Returns both versions; none where there is nothing newer,
+    /// removed then. Returns both versions; none if there is nothing newer,
     /// or no data.
     ///
     /// Whatever interrupts it, the data is there: the next start goes back to
@@ -388,7 +388,7 @@ impl Cluster {
     /// What there is to know about the cluster. Starts and creates nothing.
     ///
     /// # Errors
-    /// [`ClusterError::NotOwner`] where the cluster is another user's.
+    /// [`ClusterError::NotOwner`] if the cluster is another user's.
     pub fn status(&self) -> Result<Status, ClusterError> {
         let folder = self.layout.server_folder();
         let owner = std::fs::metadata(&folder).ok().map(|found| found.uid());
@@ -457,7 +457,7 @@ impl Cluster {
         Lock::acquire(&self.layout.lock(), LOCK_PATIENCE, waiting)
     }
 
-    /// The account to run the server as, where it is not this process's own.
+    /// The account to run the server as, if it is not this process's own.
     fn server_account(&self) -> Result<Option<Account>, ClusterError> {
         if account::effective_user() != 0 {
             return Ok(None);

@@ -16,7 +16,7 @@ pub enum Notice {
         home: PathBuf,
         /// The version of the PostgreSQL programs used.
         version: String,
-        /// The account that the server runs as, where that is another one.
+        /// The account that the server runs as, if that is another one.
         account: Option<String>,
     },
     /// The server is being started.
@@ -75,12 +75,12 @@ pub enum State {
     Stopped,
     /// The server is starting, recovering or stopping.
     Changing {
-        /// Its process, where it can be seen.
+        /// Its process, if it can be seen.
         pid: Option<u32>,
     },
     /// The server accepts connections.
     Running {
-        /// Its process, where it can be seen.
+        /// Its process, if it can be seen.
         pid: Option<u32>,
         /// When it started.
         since: Option<SystemTime>,
@@ -104,8 +104,8 @@ impl State {
 pub struct Status {
     /// Whether the server runs.
     pub state: State,
-    /// The PostgreSQL version: of the data and, where they are installed, of
-    /// the programs, as in `15` or `15.18`; none where neither exists.
+    /// The PostgreSQL version: of the data and, if they are installed, of
+    /// the programs, as in `15` or `15.18`; none if neither exists.
     pub version: Option<String>,
     /// The account that owns the data, and as which the server runs.
     pub account: Option<String>,
@@ -119,6 +119,6 @@ pub struct Status {
     pub log_path: PathBuf,
     /// The URL to connect to, which holds no secret.
     pub url: String,
-    /// The size of the data directory in bytes, where there is one.
+    /// The size of the data directory in bytes, if there is one.
     pub size_bytes: Option<u64>,
 }

@@ -45,7 +45,7 @@ macro_rules! pattern_fields {
             completeness: Text,
             /// What it cannot do.
             limitations: List,
-            /// read, write or destroy; none where it is inferred.
+            /// read, write or destroy; none if it is inferred.
             effect: OptionalText,
             /// When and by whom it may be run.
             policy: Map,
@@ -69,7 +69,7 @@ pub(crate) use pattern_fields;
 /// What the column of a pattern's field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Text, empty where it is not given.
+    /// Text, empty if it is not given.
     Text,
     /// Text that may be missing.
     OptionalText,
@@ -77,9 +77,9 @@ pub(super) enum Kind {
     Expression,
     /// A number, which must be given.
     Score,
-    /// A list, empty where it is not given.
+    /// A list, empty if it is not given.
     List,
-    /// A map, empty where it is not given.
+    /// A map, empty if it is not given.
     Map,
     /// A map that may be missing.
     OptionalMap,

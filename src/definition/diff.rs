@@ -10,9 +10,9 @@ use super::Document;
 pub struct Change {
     /// Where: the keys from the definition down, joined by dots.
     pub field: String,
-    /// The value before; `null` where there was none.
+    /// The value before; `null` if there was none.
     pub old: Value,
-    /// The value after; `null` where there is none.
+    /// The value after; `null` if there is none.
     pub new: Value,
 }
 

@@ -63,7 +63,7 @@ impl Document {
     /// Reads the definition for use, with the tool's `defaults` applied to its patterns.
     ///
     /// # Errors
-    /// Where a required field is missing or has the wrong type; a validated document has none.
+    /// If a required field is missing or has the wrong type; a validated document has none.
     pub fn to_tool(&self) -> Result<Tool, DocumentError> {
         Tool::from_document(self)
     }

@@ -11,7 +11,7 @@ pub struct Input {
     /// What kind of value it takes, such as `path` or `integer`.
     #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
-    /// The value that counts where none is given.
+    /// The value that counts if none is given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub struct Overlap {
     /// Where: the keys from the definition down, joined by dots.
     pub field: String,
-    /// The value both started from; `null` where there was none.
+    /// The value both started from; `null` if there was none.
     pub base: Value,
     /// What our side made of it.
     pub ours: Value,

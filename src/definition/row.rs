@@ -80,7 +80,7 @@ pub struct CapabilityRow {
 /// Divides a definition into rows.
 ///
 /// # Errors
-/// Where a field that a column needs is missing or of the wrong type; a validated document has
+/// If a field that a column needs is missing or of the wrong type; a validated document has
 /// none.
 pub fn divide(document: &Document) -> Result<ToolRow, DocumentError> {
     let refuse = |message: String| DocumentError {
@@ -287,7 +287,7 @@ fn in_given_order(value: &Value, given: &Value) -> Value {
         .unwrap_or_else(|| value.clone())
 }
 
-/// The value as the author wrote it, or `None` where it was left to its default.
+/// The value as the author wrote it, or `None` if it was left to its default.
 fn written_form(value: Value, default: Option<&Value>, written: &Value) -> Option<Value> {
     match (value, default) {
         (Value::Object(own), Some(Value::Object(default))) if default.is_empty() => {

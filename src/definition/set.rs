@@ -100,7 +100,7 @@ impl Assignment {
     /// Makes the assignment.
     ///
     /// # Errors
-    /// Where the path does not fit the definition.
+    /// If the path does not fit the definition.
     pub fn apply(&self, document: &mut Document) -> Result<(), AssignmentError> {
         self.set(document.fields_mut(), &self.whole_path())
     }

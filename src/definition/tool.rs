@@ -77,7 +77,7 @@ pub struct Pattern {
     /// What it cannot do.
     #[serde(default)]
     pub limitations: Vec<Value>,
-    /// What it does to what it works on; none where it is to be inferred.
+    /// What it does to what it works on; none if it is to be inferred.
     #[serde(default)]
     pub effect: Option<Effect>,
     /// When and by whom it may be run.

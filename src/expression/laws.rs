@@ -86,7 +86,7 @@ fn print(sample: &Sample) -> String {
     }
 }
 
-/// The value of a sample; none where it has no finite value.
+/// The value of a sample; none if it has no finite value.
 fn reference(sample: &Sample) -> Option<f64> {
     let value = match sample {
         Sample::Number(value) => *value,

@@ -5,7 +5,7 @@ use strsim::damerau_levenshtein;
 /// The shortest common beginning that makes one name an abbreviation of another (`power`, `pow`).
 const SHORTEST_ABBREVIATION: usize = 3;
 
-/// Returns the candidate nearest to `name`, or none where nothing is near.
+/// Returns the candidate nearest to `name`, or none if nothing is near.
 ///
 /// Letter case costs nothing. A candidate is near if a third of the name's characters (at least
 /// one, from two characters on) have to change, or if one of the two begins with the other.

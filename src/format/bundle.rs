@@ -84,7 +84,7 @@ impl Bundler {
         }
     }
 
-    /// What a reference in the file at a path is called now; nothing where it stays.
+    /// What a reference in the file at a path is called now; nothing if it stays.
     fn target(&mut self, reference: &str, at: &Path, span: Span) -> Option<String> {
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         if file.contains("://") {
@@ -143,7 +143,7 @@ impl Bundler {
     }
 }
 
-/// A path without `.` and `..`; nothing where it leads above where it starts.
+/// A path without `.` and `..`; nothing if it leads above where it starts.
 fn below(path: &Path) -> Option<PathBuf> {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -155,7 +155,7 @@ pub fn of_object(schema: Value) -> (Value, Option<String>) {
         let note = match schema {
             Value::Null | Value::Bool(true) => None,
             other => Some(format!(
-                "left out: the input schema `{other}`, which is no object's"
+                "left out: the input schema `{other}`, which does not describe an object"
             )),
         };
         return (json!({"type": "object"}), note);
@@ -307,7 +307,7 @@ pub fn original_name(document: &Document) -> Option<&str> {
     interface(document)?.get("name")?.as_str()
 }
 
-/// The description that a tool had there: none where it had none.
+/// The description that a tool had there: none if it had none.
 pub fn description(document: &Document) -> Option<String> {
     match interface(document).and_then(|it| it.get("description")) {
         Some(given) => given.as_str().map(str::to_owned),

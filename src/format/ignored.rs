@@ -46,7 +46,7 @@ impl Ignored {
     /// decides.
     ///
     /// # Errors
-    /// Where such a file cannot be read.
+    /// If such a file cannot be read.
     pub fn holds(&mut self, path: &Path, is_dir: bool) -> Result<bool, Error> {
         let inner = path.strip_prefix(&self.root).unwrap_or(path);
         let path = self.base.join(inner);
@@ -68,7 +68,7 @@ impl Ignored {
     }
 }
 
-/// The file of a folder, where there is one. A pipe or a device does not count.
+/// The file of a folder, if there is one. A pipe or a device does not count.
 fn read(folder: &Path) -> Result<Option<Gitignore>, Error> {
     let path = folder.join(NAME);
     if !path.is_file() {

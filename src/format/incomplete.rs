@@ -2,7 +2,7 @@
 //! without capabilities, or with patterns without estimates, scope and completeness. They are
 //! completed with assumed values as `testing`, so that they are in the catalog and are not selected.
 //!
-//! A definition that merely lacks a field, or spells it wrong, is no such one.
+//! A definition that merely lacks a field, or spells it wrong, is not one of these.
 
 use serde_json::{Map, Value};
 

@@ -55,7 +55,7 @@ pub fn convert(root: &mut Node, notes: &mut Vec<Problem>) {
     }
 }
 
-/// `tool:` around the definition. Keys beside it go into it, where it has none of that name.
+/// `tool:` around the definition. Keys beside it go into it, if it has none of that name.
 fn unwrap(root: &mut Node, notes: &mut Vec<Problem>) {
     let wrapped = root.get("tool").is_some_and(Node::is_map)
         && root.get("tool_name").is_none()

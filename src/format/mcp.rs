@@ -83,7 +83,7 @@ pub fn pages(root: Node) -> Vec<Node> {
     }
 }
 
-/// What says that a list of tools goes on elsewhere; servers also write null or nothing where it
+/// What says that a list of tools goes on elsewhere; servers also write null or nothing if it
 /// does not.
 pub fn cursor(root: &Node) -> Option<&Node> {
     root.get("result")

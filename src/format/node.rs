@@ -127,7 +127,7 @@ impl Node {
         }
     }
 
-    /// The text, where it is text.
+    /// The text, if it is text.
     pub fn as_text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Text(text) => Some(text),
@@ -135,7 +135,7 @@ impl Node {
         }
     }
 
-    /// The number, where it is one.
+    /// The number, if it is one.
     pub fn as_f64(&self) -> Option<f64> {
         match &self.kind {
             Kind::Number(number) => number.as_f64(),

@@ -18,7 +18,7 @@ const DIGITS: usize = 17;
 /// The text must already be in the form of a number.
 ///
 /// # Errors
-/// Where the number would not be the one that was written.
+/// If the number would not be the one that was written.
 pub fn exact(text: &str) -> Result<Number, Unfit> {
     let plain = text.strip_prefix('+').unwrap_or(text);
     let whole = plain.strip_prefix('-').unwrap_or(plain);

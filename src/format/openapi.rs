@@ -112,7 +112,7 @@ fn is_true(node: &Node, key: &str) -> bool {
 }
 
 impl<'a> Api<'a> {
-    /// What a reference inside the document leads to; the node itself where it is none. One that
+    /// What a reference inside the document leads to; the node itself if it is not a reference. One that
     /// leads elsewhere is left out.
     fn resolve(&mut self, node: &'a Node) -> Option<&'a Node> {
         match schema::follow(node, self.root) {

@@ -130,7 +130,7 @@ pub fn nothing() -> Problem {
         .help("a definition starts with `tool_name`")
 }
 
-/// Reads every definition of a source. The format is found by itself where it is not given.
+/// Reads every definition of a source. The format is found by itself if it is not given.
 pub fn read(source: &Source, from: Option<Format>) -> Reading {
     let mut problems = Vec::new();
     let text = match decode(source) {

@@ -61,7 +61,7 @@ pub fn input(name: &str, schema: &Node, root: &Node) -> (Value, Vec<Problem>) {
     (input, reader.found.notes)
 }
 
-/// What a node stands for: where it is a reference (`$ref`), what that leads to inside `root`.
+/// What a node stands for: if it is a reference (`$ref`), what that leads to inside `root`.
 ///
 /// # Errors
 /// The node whose reference leads to nothing.
@@ -344,7 +344,7 @@ fn type_of(schema: &Node) -> Option<Value> {
     schema.get("items").map(|_| json!("array"))
 }
 
-/// A schema with its references put in place; `None` where that would not end, or would be larger
+/// A schema with its references put in place; `None` if that would not end, or would be larger
 /// than the parts that are looked at.
 pub fn inlined(schema: &Node, root: &Node) -> Option<Value> {
     let mut left = MAX_PARTS;

@@ -131,7 +131,7 @@ fn add(own: &mut Vec<Entry>, more: Vec<Entry>) {
     }
 }
 
-/// What a value names: itself where it is text, the map that has a name, the only entry of a map of
+/// What a value names: itself if it is text, the map that has a name, the only entry of a map of
 /// maps, each item of a list.
 fn named(given: Entry, names: &[&str], fallback: &str) -> Vec<(String, Span, Node)> {
     let span = given.key_span;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::node::{Kind, Node};
 use super::{Problem, number};
 
-/// What a NUL becomes that is no part of a pattern.
+/// What a NUL becomes, if it is not part of a pattern.
 const REPLACEMENT: &str = "\u{fffd}";
 
 /// The key under the interface that holds the digits of numbers which were rounded, by the place

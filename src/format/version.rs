@@ -27,7 +27,7 @@ pub enum NotChanged {
 /// The text with another version for each definition that is named, by what it is now; nothing else changes.
 ///
 /// # Errors
-/// [`NotChanged`] where that cannot be done.
+/// [`NotChanged`] if that cannot be done.
 pub fn with_versions(
     name: &str,
     bytes: &[u8],

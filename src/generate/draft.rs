@@ -25,7 +25,7 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// What to call it: the tool's name, where it has been given.
+    /// What to call it: the tool's name, if it has been given.
     pub fn label(&self) -> &str {
         self.answers
             .get("tool_name")
@@ -67,7 +67,7 @@ impl Draft {
         Some(base.join("toolcat/generate.json"))
     }
 
-    /// The draft in a file; none where there is no file, or nothing in it that can be read.
+    /// The draft in a file; none if there is no file, or nothing in it that can be read.
     pub fn load(path: &Path) -> Option<Self> {
         serde_json::from_slice(&std::fs::read(path).ok()?).ok()
     }
@@ -75,7 +75,7 @@ impl Draft {
     /// As it is kept in a file.
     ///
     /// # Errors
-    /// Where it cannot be written as JSON, which its type excludes.
+    /// If it cannot be written as JSON, which its type excludes.
     pub fn to_json(&self) -> io::Result<String> {
         Ok(serde_json::to_string_pretty(self)?)
     }

@@ -17,7 +17,7 @@ pub use prose::{first_sentence, only_errors};
 pub struct Described {
     /// The command's name.
     pub name: String,
-    /// What it does, in a sentence; empty where nothing says so.
+    /// What it does, in a sentence; empty if nothing says so.
     pub description: String,
     /// Its arguments and options.
     pub inputs: Vec<Input>,
@@ -40,7 +40,7 @@ pub struct Input {
     pub kind: &'static str,
     /// What it is.
     pub description: String,
-    /// The value that it has where none is given, as the help text says it.
+    /// The value that it has if none is given, as the help text says it.
     pub default: Option<Value>,
     /// Whether the command cannot run without it.
     pub required: bool,

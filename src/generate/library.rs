@@ -44,7 +44,7 @@ pub enum LibraryError {
 /// the same name.
 ///
 /// # Errors
-/// Where the folder or one of its templates cannot be used.
+/// If the folder or one of its templates cannot be used.
 pub fn templates(folder: Option<&Path>) -> Result<Vec<Template>, LibraryError> {
     let mut all = match folder {
         Some(folder) => own(folder)?,

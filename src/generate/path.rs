@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 /// its end adds to it; missing maps are made. A dot that belongs to a key is written `\.`.
 ///
 /// # Errors
-/// Where the path leads through something that is neither a map nor a list.
+/// If the path leads through something that is neither a map nor a list.
 pub fn set(fields: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
     let keys = keys(path);
     let Some((first, rest)) = keys.split_first() else {

@@ -32,7 +32,7 @@ pub struct Question {
     pub name: String,
     /// What is asked.
     pub text: String,
-    /// The answer that is taken where none is given; empty where it cannot be guessed.
+    /// The answer that is taken if none is given; empty if it cannot be guessed.
     pub default: String,
     /// What an answer must be.
     pub check: Check,
@@ -44,12 +44,12 @@ pub struct Question {
 pub struct TemplateError {
     /// The template.
     pub name: String,
-    /// What is wrong, with the line where there is one.
+    /// What is wrong, with the line if there is one.
     pub message: String,
 }
 
 impl Question {
-    /// Whether a person should be asked: where nothing can be guessed, and for estimates, where a
+    /// Whether a person should be asked: if nothing can be guessed, and for estimates, where a
     /// guess is worth a look.
     pub fn is_essential(&self) -> bool {
         self.default.is_empty() || self.check == Check::Expression
@@ -60,7 +60,7 @@ impl Template {
     /// Reads a template.
     ///
     /// # Errors
-    /// Where a question cannot be read, a gap has no question, or the body is not a definition.
+    /// If a question cannot be read, a gap has no question, or the body is not a definition.
     pub fn parse(name: &str, text: &str) -> Result<Self, TemplateError> {
         let failed = |message: String| TemplateError {
             name: name.to_owned(),
@@ -130,7 +130,7 @@ impl Template {
         }
     }
 
-    /// The platforms that it is made for; none where it fits any.
+    /// The platforms that it is made for; none if it fits any.
     pub fn platforms(&self) -> Vec<&str> {
         let fixed = self
             .body

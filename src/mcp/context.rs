@@ -1,4 +1,4 @@
-//! What an answer is given from: the catalog, who asks, and what holds where nothing is said.
+//! What an answer is given from: the catalog, who asks, and what holds if nothing is said.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub trait Catalog {
     /// may be given.
     ///
     /// # Errors
-    /// Where the address means none, or several.
+    /// If the address means none, or several.
     fn definition(&mut self, tool: &ToolRef, revision: Option<i64>) -> Result<Document, Mend>;
 
     /// What the tools can do: each capability by name, with the number of tools that may be chosen for it.
@@ -36,13 +36,13 @@ pub trait Catalog {
     /// Adds the definition of a new tool, in testing, and gives its address.
     ///
     /// # Errors
-    /// Where it is not valid, or the catalog has a tool of that name.
+    /// If it is not valid, or the catalog has a tool of that name.
     fn propose(&mut self, caller: &Caller, definition: &str) -> Result<String, Mend>;
 
     /// Records an execution, once.
     ///
     /// # Errors
-    /// Where it names nothing in the catalog, or cannot be stored.
+    /// If it names nothing in the catalog, or cannot be stored.
     fn record(&mut self, caller: &Caller, entry: &Entry) -> Result<Recorded, Mend>;
 }
 
@@ -85,7 +85,7 @@ pub struct Context<'a> {
     pub caller: Caller,
     /// What they may do.
     pub rights: Rights,
-    /// What holds where nothing is said.
+    /// What holds if nothing is said.
     pub defaults: Defaults,
     /// What `initialize` agreed on, if it was sent: for as long as the connection lasts.
     pub agreed: Option<Revision>,

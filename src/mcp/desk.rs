@@ -328,7 +328,7 @@ fn proposed(
     Ok(identity.to_string())
 }
 
-/// The way of using a tool that ran; none where the entry names none, or one that is not there.
+/// The way of using a tool that ran; none if the entry names none, or one that is not there.
 fn ran(connection: &mut Connection, entry: &Entry) -> Result<Option<Candidate>, Refusal> {
     let tool = entry.tool.as_deref().and_then(|it| it.parse().ok());
     let (Some(tool), Some(pattern)) = (tool, &entry.pattern) else {

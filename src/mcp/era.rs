@@ -74,7 +74,7 @@ impl Era {
     /// The era of a request with those parameters; `agreed` is what `initialize` agreed on, if it was.
     ///
     /// # Errors
-    /// [`UNSUPPORTED_VERSION`]; [`INVALID_PARAMS`] where `_meta` lacks what it must hold.
+    /// [`UNSUPPORTED_VERSION`]; [`INVALID_PARAMS`] if `_meta` lacks what it must hold.
     pub fn of(params: &Map<String, Value>, agreed: Option<Revision>) -> Result<Self, Fault> {
         let meta = params.get("_meta");
         let Some(version) = meta.and_then(|it| it.get(VERSION_KEY)) else {
@@ -127,7 +127,7 @@ impl Era {
 pub struct Served {
     /// The fields of the result.
     pub fields: Map<String, Value>,
-    /// How long it may be kept, where it may.
+    /// How long it may be kept, if it may.
     pub fresh: Option<Fresh>,
 }
 

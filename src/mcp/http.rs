@@ -150,7 +150,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
             bits &= (1 << count) - 1;
         }
     }
-    // Bits that are left over are none of a byte.
+    // Bits that are left over do not make a byte.
     (bits == 0).then_some(bytes)
 }
 

@@ -28,7 +28,7 @@ const OWN: u64 = 3_600_000;
 
 /// What a client tells its model of this server.
 pub const INSTRUCTIONS: &str = "Call find_tool with a job in words before you choose a command, script or API: it \
-    answers which tool to use and how, or null where nothing fits. Run the answer yourself, after a person approved \
+    answers which tool to use and how, or null if nothing fits. Run the answer yourself, after a person approved \
     it where requires_approval is true. Then call record_outcome, so that estimates become true.";
 
 /// Answers what came in at once: a message, or in the revision 2025-03-26 a list of them.

@@ -109,7 +109,7 @@ impl From<Refusal> for Mend {
     }
 }
 
-/// What would help, in words for an agent; none where only a person at the catalog can help.
+/// What would help, in words for an agent; none if only a person at the catalog can help.
 fn help(remedy: &Remedy) -> Option<String> {
     match remedy {
         Remedy::DidYouMean(names) => Some(format!("did you mean {}?", names.join(" or "))),

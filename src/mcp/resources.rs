@@ -41,7 +41,7 @@ pub fn templates() -> Value {
 /// Reads one.
 ///
 /// # Errors
-/// Where there is no such resource, or the catalog cannot be reached.
+/// If there is no such resource, or the catalog cannot be reached.
 pub fn read(
     context: &mut Context<'_>,
     era: Era,
@@ -70,7 +70,7 @@ pub fn read(
     .fresh(OF_THE_CATALOG, false))
 }
 
-/// What a resource holds; no error for what is no address of one.
+/// What a resource holds; no error for what is not the address of one.
 fn content(context: &mut Context<'_>, address: &str) -> Result<Value, Option<Mend>> {
     if address == CAPABILITIES {
         let names: Vec<Value> = (context.catalog.capabilities()?.iter())

@@ -15,7 +15,7 @@ pub fn encode(text: &str, kept: &str) -> String {
     encoded
 }
 
-/// The text that was encoded; none where it is not UTF-8, or a `%` has no two digits.
+/// The text that was encoded; none if it is not UTF-8, or a `%` has no two digits.
 pub fn decode(encoded: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(encoded.len());
     let mut rest = encoded.as_bytes();

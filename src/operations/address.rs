@@ -16,9 +16,9 @@ use crate::words::counted;
 pub struct Selection {
     /// The addresses, where tools are named.
     pub tools: Option<Vec<ToolRef>>,
-    /// What must hold of them besides, or of all where none is named.
+    /// What must hold of them besides, or of all if none is named.
     pub filter: Filter,
-    /// Whether every tool is meant where nothing is named and nothing filtered.
+    /// Whether every tool is meant if nothing is named and nothing filtered.
     pub all: bool,
     /// How many versions were agreed to: if it means another number by now, it means none.
     pub expect: Option<usize>,

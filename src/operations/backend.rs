@@ -59,7 +59,7 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// A catalog at that place; `cluster` is the local server that it is on, where it is toolcat's own.
+    /// A catalog at that place; `cluster` is the local server that it is on, if it is toolcat's own.
     pub fn new(location: Location, cluster: Option<Cluster>) -> Self {
         Self {
             location,
@@ -115,7 +115,7 @@ impl Backend {
         &*self.progress
     }
 
-    /// Connects, starting the local server where that is what is meant. The catalog may not exist.
+    /// Connects, starting the local server if that is what is meant. The catalog may not exist.
     ///
     /// # Errors
     /// [`Kind::NoDatabase`](super::Kind::NoDatabase).

@@ -70,7 +70,7 @@ pub enum Remedy {
         /// Whether a filter by platform would do as well.
         or_filter: bool,
     },
-    /// Make the catalog, if its name is no mistake for one that is there.
+    /// Make the catalog, unless its name is a mistake for one that is there.
     MakeCatalog {
         /// Its name.
         name: String,

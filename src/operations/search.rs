@@ -89,7 +89,7 @@ pub fn run(connection: &mut Connection, request: &Request) -> Result<Vec<Hit>, R
     Ok(hits)
 }
 
-/// Tools that may be chosen, by the catalog's index; `None` where it cannot be brought up to date now.
+/// Tools that may be chosen, by the catalog's index; `None` if it cannot be brought up to date now.
 fn chosen_from(
     connection: &mut Connection,
     request: &Request,

@@ -18,7 +18,7 @@ pub struct Guard<W> {
 }
 
 impl<W: Write> Guard<W> {
-    /// A guard before `inner` where that is a terminal.
+    /// A guard before `inner` if that is a terminal.
     pub fn new(inner: W, guards: bool) -> Self {
         Self {
             inner,
@@ -51,7 +51,7 @@ impl<W: Write> Guard<W> {
             if done < valid {
                 break;
             }
-            // What follows is no character, or the beginning of one.
+            // What follows is not a character, or only the beginning of one.
             if let Err(error) = std::str::from_utf8(rest) {
                 match error.error_len() {
                     Some(wrong) => {

@@ -57,7 +57,7 @@ impl Outlet {
         }
     }
 
-    /// Starts the pager with what is held; where there is none, everything passes.
+    /// Starts the pager with what is held; if there is none, everything passes.
     fn open(&mut self) -> io::Result<()> {
         let Page::Held { bytes, pager, .. } = std::mem::replace(&mut self.page, Page::None) else {
             return Ok(());
@@ -152,7 +152,7 @@ fn runs(program: &str) -> bool {
     std::env::split_paths(&path).any(|it| it.join(program).is_file())
 }
 
-/// The pager that the environment names; none where it wants none.
+/// The pager that the environment names; none if it wants none.
 pub fn wanted() -> Option<String> {
     let named = ["TOOLCAT_PAGER", "PAGER"]
         .iter()

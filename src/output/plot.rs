@@ -5,7 +5,7 @@ const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// Eighths of a bar, from the left.
 const EIGHTHS: [char; 8] = ['▏', '▎', '▍', '▌', '▋', '▊', '▉', '█'];
 
-/// A line of blocks, one for each value, from the smallest to the largest; a blank where there is none. Where all
+/// A line of blocks, one for each value, from the smallest to the largest; a blank if there is none. Where all
 /// values are equal the line is of middle height.
 pub fn sparkline(values: &[Option<f64>]) -> String {
     let known = || values.iter().flatten().copied().filter(|it| it.is_finite());

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// A progress bar, or nothing where nobody would see it.
+/// A progress bar, or nothing if nobody would see it.
 pub struct Progress(ProgressBar);
 
 impl Progress {

@@ -63,7 +63,7 @@ impl Column {
         }
     }
 
-    /// The same, of that rank where there is not room for all.
+    /// The same, of that rank if there is not room for all.
     pub const fn rank(self, rank: u8) -> Self {
         Self {
             rank: Some(rank),
@@ -92,7 +92,7 @@ pub trait Record: Serialize {
 /// Writes a list in that format.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn write_list<R: Record>(ui: &mut Ui, records: &[R], format: Format) -> io::Result<()> {
     match format {
         Format::Table | Format::Wide => write_table(ui, records, format, &[]),
@@ -129,10 +129,10 @@ pub fn write_value(ui: &mut Ui, value: &impl Serialize, format: Format) -> io::R
     Ok(true)
 }
 
-/// Writes a table of those columns, by their places; of all that the format shows where none are named.
+/// Writes a table of those columns, by their places; of all that the format shows if none are named.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn write_table<R: Record>(
     ui: &mut Ui,
     records: &[R],

@@ -125,7 +125,7 @@ impl Table {
         }
     }
 
-    /// In columns; where there is a width, no wider than it, and each column at least so wide.
+    /// In columns; if there is a width, no wider than it, and each column at least so wide.
     fn arranged(self, titles: Vec<String>, limits: Option<(usize, Vec<usize>)>) -> String {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::NOTHING);

@@ -114,7 +114,7 @@ impl Ui {
     /// Writes out what is buffered.
     ///
     /// # Errors
-    /// Where stdout cannot be written.
+    /// If stdout cannot be written.
     pub fn finish(&mut self) -> io::Result<()> {
         self.out.get_mut().flush()
     }
@@ -127,7 +127,7 @@ impl Ui {
     /// Writes out what is buffered, behind which nothing comes.
     ///
     /// # Errors
-    /// Where stdout cannot be written, or something that is to be reshaped is not JSON.
+    /// If stdout cannot be written, or something that is to be reshaped is not JSON.
     pub fn end(&mut self) -> io::Result<()> {
         self.finish()?;
         self.out.get_mut().get_mut().done()
@@ -138,7 +138,7 @@ impl Ui {
         self.size.map(|(columns, _)| columns)
     }
 
-    /// Begins a result that is read in a pager where it is longer than the terminal. It ends with the
+    /// Begins a result that is read in a pager if it is longer than the terminal. It ends with the
     /// next line to stderr, or with [`finish`](Self::finish).
     pub fn page(&mut self) {
         let Some((_, rows)) = self.size.filter(|_| !self.options.no_pager) else {
@@ -185,7 +185,7 @@ impl Ui {
     /// all but the first `margin` columns from the left.
     ///
     /// # Errors
-    /// Where stdout cannot be written.
+    /// If stdout cannot be written.
     pub fn paragraph(
         &mut self,
         style: Style,
@@ -218,7 +218,7 @@ impl Ui {
     /// Writes a command: as it is into a pipe, and on a terminal so that it cannot drive it.
     ///
     /// # Errors
-    /// Where stdout cannot be written.
+    /// If stdout cannot be written.
     pub fn command(&mut self, command: &str) -> io::Result<()> {
         match self.terminal_out {
             true => writeln!(self.out(), "{}", visible_lines(command)),
@@ -297,10 +297,10 @@ impl Ui {
         self.terminal_in && self.terminal_err && !self.options.no_input
     }
 
-    /// Asks for a yes; `None` where nobody can be asked.
+    /// Asks for a yes; `None` if nobody can be asked.
     ///
     /// # Errors
-    /// Where the answer cannot be read.
+    /// If the answer cannot be read.
     pub fn confirm(&self, question: &str) -> io::Result<Option<bool>> {
         if !self.can_ask() {
             return Ok(None);

@@ -23,7 +23,7 @@ pub enum Layer {
     Dots(Vec<(f64, f64)>),
     /// Values in order, joined.
     Line(Vec<(f64, f64)>),
-    /// A band from the first to the second value at each place. A value that is infinite is no bound: there the band
+    /// A band from the first to the second value at each place. An infinite value does not bound it: there the band
     /// is open.
     Band(Vec<(f64, f64, f64)>),
     /// Values from 0 up, each from its place on, so wide.

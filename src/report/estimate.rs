@@ -19,7 +19,7 @@ pub fn format(measure: Measure) -> fn(f64) -> String {
     }
 }
 
-/// The estimate over `name` from 1 to 10,000, the other variables being as they are given; none where it has no
+/// The estimate over `name` from 1 to 10,000, the other variables being as they are given; none if it has no
 /// value in that range.
 pub fn curve(
     measure: Measure,

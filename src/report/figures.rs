@@ -103,7 +103,7 @@ pub fn compared(report: &MetricReport) -> &'static str {
     }
 }
 
-/// The margin of a guardrail in its unit; nothing where the metric is none.
+/// The margin of a guardrail in its unit; nothing if the metric is none.
 pub fn margin(report: &MetricReport) -> String {
     report
         .guardrail

@@ -18,7 +18,7 @@ pub struct Row {
     pub name: String,
     /// What the figures say.
     pub words: String,
-    /// The bounds; 0 or infinity where there is none.
+    /// The bounds; 0 or infinity if there is none.
     pub interval: Option<(f64, f64)>,
     /// The estimate.
     pub estimate: Option<f64>,

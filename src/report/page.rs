@@ -187,7 +187,7 @@ impl Page {
         self.body.push_str("</tbody></table></div>\n");
     }
 
-    /// Named values, side by side where there is room.
+    /// Named values, side by side if there is room.
     pub fn facts(&mut self, facts: &[(&str, String)]) {
         self.body.push_str("<dl>\n");
         for (name, value) in facts {
@@ -210,7 +210,7 @@ impl Page {
         }
     }
 
-    /// Charts, side by side where there is room.
+    /// Charts, side by side if there is room.
     pub fn charts(&mut self, figures: &[Figure]) {
         self.body.push_str("<div class=\"charts\">\n");
         for figure in figures {

@@ -62,7 +62,7 @@ const SHORTEST: f64 = 10.0;
 const AROUND: f64 = 1800.0;
 const DAY: f64 = 86_400.0;
 
-/// The smallest and the largest finite value; 0 and 1 where there is none.
+/// The smallest and the largest finite value; 0 and 1 if there is none.
 fn range(values: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values
         .into_iter()

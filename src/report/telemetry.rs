@@ -380,7 +380,7 @@ fn ratio_over_time(
     Some(Figure::new("Actual over estimate, over time", chart.svg()))
 }
 
-/// What each execution took, where there is no estimate.
+/// What each execution took, if there is no estimate.
 fn value_over_time(one: &Analysed, measure: Measure, dots: usize) -> Option<Figure> {
     let points: Vec<(f64, f64)> = usable(one, measure)
         .iter()

@@ -1,4 +1,4 @@
-//! Whether the best answer is clear, and what to ask where it is not.
+//! Whether the best answer is clear, and what to ask if it is not.
 
 use super::Weights;
 use super::answer::Choice;
@@ -18,7 +18,7 @@ const WISHES: [&str; 5] = [
     "a complete result",
 ];
 
-/// The gap between the two best, where there are two.
+/// The gap between the two best, if there are two.
 pub fn gap(ranking: &[Choice]) -> Option<f64> {
     match ranking {
         [best, second, ..] => Some(best.value() - second.value()),
@@ -40,7 +40,7 @@ pub fn is_open(best: &Choice, second: &Choice, weights: Weights) -> bool {
 }
 
 /// A question that would settle the choice between the two best, on the feature in which they
-/// differ most; `None` where their features are equal.
+/// differ most; `None` if their features are equal.
 pub fn clarifying_question(best: &Choice, second: &Choice) -> Option<String> {
     let difference: Vec<f64> = best
         .features

@@ -22,9 +22,9 @@ pub struct Answer {
     pub answer: Option<Choice>,
     /// Whether the two best are too close to call.
     pub ambiguous: bool,
-    /// By how much the best leads; none where there is no second.
+    /// By how much the best leads; none if there is no second.
     pub score_gap: Option<f64>,
-    /// What to ask the user where it is ambiguous.
+    /// What to ask the user if it is ambiguous.
     pub clarifying_question: Option<String>,
     /// Every eligible choice, best first.
     pub ranking: Vec<Choice>,
@@ -35,7 +35,7 @@ pub struct Answer {
     /// Whether the answer may well be wrong: its relevance is low; only by words.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub doubtful: bool,
-    /// The best match, where it is set aside; only by words.
+    /// The best match, if it is set aside; only by words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blocked: Option<Blocked>,
     /// What was made of the request's words; only where they decide.

@@ -49,7 +49,7 @@ pub struct Candidate {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Usage {
-    /// What it does to what it works on; none where it is to be inferred.
+    /// What it does to what it works on; none if it is to be inferred.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect: Option<Effect>,
     /// How it is run.
@@ -82,7 +82,7 @@ impl Usage {
         }
     }
 
-    /// The command, filled in as far as values are given; none where the definition does not say.
+    /// The command, filled in as far as values are given; none if the definition does not say.
     ///
     /// # Errors
     /// A value that cannot stand in its place.

@@ -35,7 +35,7 @@ pub enum Direction {
 pub struct Crossover {
     /// The variable.
     pub variable: String,
-    /// Its value in the request; none where it has none.
+    /// Its value in the request; none if it has none.
     pub now: Option<f64>,
     /// Beyond this value the tool wins.
     pub value: f64,

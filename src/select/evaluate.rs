@@ -29,7 +29,7 @@ pub struct Miss {
     pub query: String,
     /// The right tools.
     pub truth: Vec<String>,
-    /// The rank of the first right tool, from 1; null where none was retrieved.
+    /// The rank of the first right tool, from 1; null if none was retrieved.
     pub rank: Option<usize>,
     /// The best answers given instead, at most five.
     pub found: Vec<String>,

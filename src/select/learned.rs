@@ -41,10 +41,10 @@ pub struct Lesson {
     pub time_ratio: Option<f64>,
     /// Sum of the actual over sum of the estimated costs since they last changed.
     pub cost_ratio: Option<f64>,
-    /// Runs behind the ratio of the time; all of them where it is not said.
+    /// Runs behind the ratio of the time; all of them if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_records: Option<u64>,
-    /// Runs behind the ratio of the cost; all of them where it is not said.
+    /// Runs behind the ratio of the cost; all of them if it is not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost_records: Option<u64>,
 }

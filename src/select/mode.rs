@@ -81,7 +81,7 @@ impl fmt::Display for Mode {
     }
 }
 
-/// A word that is no mode.
+/// A word that does not name a mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown mode {0:?}: expected fast, accurate, thorough, cheap, simple or balanced")]
 pub struct UnknownMode(pub String);

@@ -92,9 +92,9 @@ impl ReasonKind {
 /// How a candidate must be run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Permit {
-    /// Why a person must approve it; empty where nobody must.
+    /// Why a person must approve it; empty if nobody must.
     pub approval: Vec<String>,
-    /// Why it runs in the background; empty where it may run at once.
+    /// Why it runs in the background; empty if it may run at once.
     pub background: Vec<String>,
 }
 

@@ -19,7 +19,7 @@ use std::cmp::Ordering;
 
 use super::retrieval::PatternFit;
 
-/// The weight of relevance where none is given.
+/// The weight of relevance if none is given.
 pub const DEFAULT_WEIGHT: f64 = 0.7;
 
 /// Least share of the best likeness with which a candidate competes by its fitness.

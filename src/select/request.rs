@@ -9,7 +9,7 @@ use crate::definition::invocation::Values;
 use crate::definition::{Identity, ToolRef};
 use crate::expression::Variables;
 
-/// The environment that counts where none is named.
+/// The environment that counts if none is named.
 pub const DEFAULT_ENVIRONMENT: &str = "production";
 
 /// One request for a tool.

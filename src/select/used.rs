@@ -30,7 +30,7 @@ pub fn usage_of<'a>(choice: &Choice, pool: &'a Pool) -> Option<&'a Usage> {
     pool.candidates().find(same).map(|it| &it.usage)
 }
 
-/// The command of a choice; none where its definition does not say how it is run.
+/// The command of a choice; none if its definition does not say how it is run.
 ///
 /// # Errors
 /// A value that cannot stand in its place.

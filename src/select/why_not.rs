@@ -15,11 +15,11 @@ pub struct WhyNot {
     pub tool: String,
     /// Where it stands.
     pub standing: Standing,
-    /// Why it is not a candidate; empty where it is one.
+    /// Why it is not a candidate; empty if it is one.
     pub absence: Vec<String>,
     /// Its best pattern in the ranking, with its place from 1.
     pub best: Option<Placed>,
-    /// How far that one is behind the answer; none where it is the answer.
+    /// How far that one is behind the answer; none if it is the answer.
     pub gap: Option<f64>,
     /// Each feature's part of the gap; positive where the answer is better.
     pub parts: Vec<Part>,
@@ -63,7 +63,7 @@ pub struct Part {
     pub feature: String,
     /// What the answer gains by it over the tool.
     pub gap: f64,
-    /// The value of the feature with which the tool would draw level, all else equal; none where
+    /// The value of the feature with which the tool would draw level, all else equal; none if
     /// even the best value would not do.
     pub needed: Option<f64>,
 }
@@ -73,7 +73,7 @@ pub struct Part {
 pub struct Remedy {
     /// What of the request has to be changed.
     pub lifts: Vec<Lift>,
-    /// The tool's place in the ranking with it; none where another rule still keeps it out.
+    /// The tool's place in the ranking with it; none if another rule still keeps it out.
     pub rank: Option<usize>,
 }
 

@@ -124,13 +124,13 @@ pub struct NewTest {
     /// The metrics that decide: success, time, cost.
     #[schema(value_type = Vec<String>)]
     metrics: Vec<Metric>,
-    /// What the winner must be shown to keep, each with `metric` and `margin`. Where nothing is said and time or cost
-    /// decides, success may drop by less than 0.02; an empty list is no guardrail.
+    /// What the winner must be shown to keep, each with `metric` and `margin`. If nothing is said and time or cost
+    /// decides, success may drop by less than 0.02; an empty list means no guardrail.
     #[schema(value_type = Option<Vec<Object>>)]
     guardrails: Option<Vec<Guardrail>>,
-    /// Share of B, between 0 and 1; 0.5 where nothing is said.
+    /// Share of B, between 0 and 1; 0.5 if nothing is said.
     split: Option<f64>,
-    /// Share of the traffic that takes part; 1 where nothing is said.
+    /// Share of the traffic that takes part; 1 if nothing is said.
     coverage: Option<f64>,
     /// Only this environment takes part.
     environment: Option<String>,
@@ -140,17 +140,17 @@ pub struct NewTest {
     /// What is assigned.
     #[serde(default)]
     unit: Unit,
-    /// Planned total of records of both arms; 2,000 where nothing is said.
+    /// Planned total of records of both arms; 2,000 if nothing is said.
     planned: Option<u64>,
     /// In place of `planned`: the smallest effect to be shown, in points of success, or as a relative change.
     effect: Option<f64>,
-    /// Confidence over all looks; 0.95 where nothing is said.
+    /// Confidence over all looks; 0.95 if nothing is said.
     confidence: Option<f64>,
-    /// Shortest duration before a decision, in seconds; a day where nothing is said.
+    /// Shortest duration before a decision, in seconds; a day if nothing is said.
     minimum_duration_s: Option<f64>,
     /// What is expected, and why.
     hypothesis: Option<String>,
-    /// Seed of the assignment; a new one where nothing is said.
+    /// Seed of the assignment; a new one if nothing is said.
     #[schema(format = "uuid")]
     seed: Option<String>,
     /// Do all but keep it, and answer what would be made.
@@ -241,7 +241,7 @@ pub async fn create(
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
 pub struct Planning {
-    /// Version whose telemetry is the baseline, where there is no test yet; can be repeated.
+    /// Version whose telemetry is the baseline, if there is no test yet; can be repeated.
     tool: Vec<String>,
     /// Name of the test that is planned, in place of `tool`.
     test: Option<String>,
@@ -258,9 +258,9 @@ pub struct Planning {
     coverage: Option<f64>,
     /// Confidence over all looks.
     confidence: Option<f64>,
-    /// Chance of finding the effect; 0.8 where nothing is said.
+    /// Chance of finding the effect; 0.8 if nothing is said.
     power: Option<f64>,
-    /// Days of traffic to reckon with; 7 where nothing is said.
+    /// Days of traffic to reckon with; 7 if nothing is said.
     days: Option<f64>,
 }
 
@@ -326,7 +326,7 @@ pub struct TestChange {
     action: TestAction,
     /// Share of B, for `split`.
     split: Option<f64>,
-    /// Share of the traffic that takes part, for `split`; as before where nothing is said.
+    /// Share of the traffic that takes part, for `split`; as before if nothing is said.
     coverage: Option<f64>,
     /// Do all but keep it, and answer what the test would be.
     #[serde(default)]
@@ -390,7 +390,7 @@ pub async fn change(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PhaseOf {
-    /// The phase, from 1; the present one where nothing is said.
+    /// The phase, from 1; the present one if nothing is said.
     #[param(minimum = 1)]
     phase: Option<i32>,
 }
@@ -487,7 +487,7 @@ pub struct Assigning {
     units: Vec<String>,
     /// The user, for a test of executions that is for certain users.
     user: Option<String>,
-    /// Where the tool will run; production where nothing is said.
+    /// Where the tool will run; production if nothing is said.
     environment: Option<String>,
     /// Tell the arms, and keep nothing.
     #[serde(default)]

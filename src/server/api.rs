@@ -36,7 +36,7 @@ pub fn path_of(catalog: &str) -> String {
     format!("{BASE}/catalogs/{catalog}")
 }
 
-/// The largest body of a request that is no import, in bytes.
+/// The largest body of a request that is not an import, in bytes.
 const LARGEST_BODY: usize = 1 << 20;
 
 /// The largest body of an import, in bytes.

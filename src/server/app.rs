@@ -44,7 +44,7 @@ impl Catalogs {
 
 /// What all catalogs of the server share.
 pub struct Shared {
-    /// As whom requests act where nobody has to sign in.
+    /// As whom requests act if nobody has to sign in.
     pub own: String,
     /// Whether nobody on another machine can reach the server.
     pub is_local: bool,
@@ -85,7 +85,7 @@ pub enum Holder {
         /// The principal.
         name: String,
     },
-    /// Whoever asks from there, where nobody has to sign in.
+    /// Whoever asks from there, if nobody has to sign in.
     At(limit::Key),
 }
 
@@ -109,7 +109,7 @@ impl Drop for Place {
 }
 
 impl Shared {
-    /// A server on which requests act as that person where nobody has to sign in.
+    /// A server on which requests act as that person if nobody has to sign in.
     pub fn new(
         own: String,
         (is_local, plain): (bool, bool),
@@ -150,7 +150,7 @@ impl Shared {
     /// A place among those who follow the changes.
     ///
     /// # Errors
-    /// 429 where the holder has its share; 503 where none is left.
+    /// 429 if the holder has its share; 503 if none is left.
     pub fn stream(self: &Arc<Self>, holder: Holder) -> Result<Place, Problem> {
         let mut held = self.held();
         if held.get(&holder).is_some_and(|count| *count >= SHARE) {

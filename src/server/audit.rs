@@ -33,7 +33,7 @@ pub struct Which {
     since: Option<DateTime<Utc>>,
     /// Not after.
     until: Option<DateTime<Utc>>,
-    /// How many entries are listed at once, 1 to 200; 50 where nothing is said.
+    /// How many entries are listed at once, 1 to 200; 50 if nothing is said.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// Where the page begins, as the page before says.

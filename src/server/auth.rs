@@ -22,7 +22,7 @@ use crate::operations::Refusal;
 use crate::operations::access::{self, Principal, Role};
 use crate::store::Connection;
 
-/// How long a token is taken for good without asking the catalog again, where it is not known that members
+/// How long a token is taken for good without asking the catalog again, if it is not known that members
 /// or tokens have changed.
 pub const REMEMBERED: Duration = Duration::from_secs(10);
 
@@ -44,7 +44,7 @@ impl Tokens {
     /// Whom the token or the session with that hash stands for: as it was a moment ago, else as the catalog says now.
     ///
     /// # Errors
-    /// 401 where it stands for nobody; 503.
+    /// 401 if it stands for nobody; 503.
     pub async fn principal(
         &self,
         pool: &Arc<Pool>,
@@ -246,10 +246,10 @@ pub async fn permit(State(need): State<Need>, request: Request, next: Next) -> R
     }
 }
 
-/// The principal of the token that is shown; none where nobody has to show one.
+/// The principal of the token that is shown; none if nobody has to show one.
 ///
 /// # Errors
-/// 401 where a token is missing or not known in the catalog; 503.
+/// 401 if a token is missing or not known in the catalog; 503.
 pub async fn who(app: &Arc<App>, token: Option<&str>) -> Result<Option<Arc<Principal>>, Problem> {
     let Some(token) = token.map(str::to_owned) else {
         return match app.shared.is_local && !app.following.has_members() {
@@ -268,7 +268,7 @@ pub async fn who(app: &Arc<App>, token: Option<&str>) -> Result<Option<Arc<Princ
 /// The token of a request.
 ///
 /// # Errors
-/// 401 where something else is shown.
+/// 401 if something else is shown.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let Some(value) = headers.get(header::AUTHORIZATION) else {
         return Ok(None);

@@ -50,7 +50,7 @@ pub struct Since {
 struct Pass {
     token: Option<String>,
     changes: watch::Receiver<u64>,
-    /// When it was last found good; none where it must be looked at again.
+    /// When it was last found good; none if it must be looked at again.
     good: Option<Instant>,
 }
 
@@ -60,10 +60,10 @@ impl Pass {
         !changed && self.good.is_some_and(|it| it.elapsed() < REMEMBERED)
     }
 
-    /// Looks at it again, where it is time to.
+    /// Looks at it again, if it is time to.
     ///
     /// # Errors
-    /// 401 where it is good no longer; 503 where that cannot be told.
+    /// 401 if it is no longer good; 503 if that cannot be told.
     async fn show(&mut self, app: &Arc<App>) -> Result<(), Problem> {
         if self.is_fresh() {
             return Ok(());
@@ -167,7 +167,7 @@ fn position(from: &Since, headers: &HeaderMap) -> Result<Option<Position>, Probl
 /// Where a stream begins: at the position that is wanted, else now.
 ///
 /// # Errors
-/// 409 where the log does not hold that position; 503.
+/// 409 if the log does not hold that position; 503.
 async fn begin(app: &Arc<App>, wanted: Option<Position>) -> Result<Position, Problem> {
     let read = app.pool.read(move |connection| {
         let found = connection.snapshot(|it| -> Result<_, StoreError> {
@@ -193,7 +193,7 @@ async fn begin(app: &Arc<App>, wanted: Option<Position>) -> Result<Position, Pro
 }
 
 impl Reader {
-    /// The next event; none where the stream ends.
+    /// The next event; none if the stream ends.
     async fn next(&mut self) -> Option<Event> {
         loop {
             if self.is_over() {
@@ -236,7 +236,7 @@ impl Reader {
         self.closing.has_changed().unwrap_or(true) || self.replaced.has_changed().unwrap_or(true)
     }
 
-    /// Reads what the log holds after the position; nothing where it does not hold that any more.
+    /// Reads what the log holds after the position; nothing if it does not hold that any more.
     async fn read_on(&mut self) -> Option<()> {
         let Position { revision, entry } = self.position;
         let read = self.app.pool.read(move |connection| {

@@ -37,7 +37,7 @@ const TYPES: &str = "application/json or application/yaml";
 /// The format of a body.
 ///
 /// # Errors
-/// 415 where it is none of definitions.
+/// 415 if it is not a format of definitions.
 fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
     let kind = media_type(headers);
     match kind.as_str() {
@@ -75,7 +75,7 @@ pub struct EditedView {
 pub struct Replacing {
     /// The platform, where the name alone can mean several tools.
     platform: Option<String>,
-    /// The version, where it is not the one in use.
+    /// The version, if it is not the one in use.
     version: Option<String>,
     /// Do all but keep it, and answer what would change.
     dry_run: bool,
@@ -88,7 +88,7 @@ pub struct Replacing {
 /// Replace the definition of a tool
 ///
 /// If-Match names the state that the edit began from. What others changed since then stays, as long as it is
-/// other fields; where it is the same, the answer is 412 with each of them.
+/// other fields; if it is the same, the answer is 412 with each of them.
 #[utoipa::path(put, path = "/tools/{name}", tag = "tools",
     params(("name" = String, Path, description = "NAME or PLATFORM%2FNAME"), Replacing,
         ("If-Match" = String, Header, description = "The ETag of the tool, or *"),
@@ -412,14 +412,14 @@ pub async fn validate(
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Exporting {
-    /// The tools by name: [PLATFORM/]NAME[@VERSION]; all where none is named.
+    /// The tools by name: [PLATFORM/]NAME[@VERSION]; all if none is named.
     tools: Vec<String>,
     /// What must hold of them.
     #[serde(deserialize_with = "object")]
     filter: FilterBody,
     /// Older versions as well as those in use.
     all_versions: bool,
-    /// yaml, json, jsonl, profile, mcp, openai or anthropic; yaml where nothing is said.
+    /// yaml, json, jsonl, profile, mcp, openai or anthropic; yaml if nothing is said.
     format: Option<String>,
 }
 

@@ -85,7 +85,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
 /// The tool that the path names, narrowed down by parameters.
 ///
 /// # Errors
-/// 400 where that cannot be an address.
+/// 400 if that cannot be an address.
 pub fn tool(name: &str, platform: Option<&str>, version: Option<&str>) -> Result<ToolRef, Problem> {
     let mut address = match platform {
         Some(platform) => format!("{platform}/{name}"),
@@ -147,7 +147,7 @@ async fn bytes_of<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, 
 /// Reads JSON that came from outside.
 ///
 /// # Errors
-/// 400 where it is not JSON, 422 where it is not of the shape that is asked for.
+/// 400 if it is not JSON, 422 if it is not of the shape that is asked for.
 fn json<T>(
     bytes: &[u8],
     read: impl FnOnce(&mut serde_json::Deserializer<serde_json::de::SliceRead>) -> serde_json::Result<T>,
@@ -224,7 +224,7 @@ pub fn wrong_type(given: &str, expected: &str) -> Problem {
 /// The whole body, up to the limit of the route.
 ///
 /// # Errors
-/// 413 where it is larger; 400 where it ends early.
+/// 413 if it is larger; 400 if it ends early.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());

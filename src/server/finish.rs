@@ -29,7 +29,7 @@ pub struct RequestId(pub String);
 /// Who was found to ask.
 #[derive(Debug, Clone)]
 pub enum Signed {
-    /// The user whose server it is, where nobody has to sign in.
+    /// The user whose server it is, if nobody has to sign in.
     Own(String),
     /// Whoever showed a token.
     In(Arc<Principal>),

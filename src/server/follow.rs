@@ -53,7 +53,7 @@ impl Following {
     /// Follows the catalog until this is dropped. Returns when the index has been read.
     ///
     /// # Errors
-    /// Where there is no database, or no catalog.
+    /// If there is no database, or no catalog.
     pub fn start(pool: &Arc<Pool>) -> Result<Self, Refusal> {
         let (sender, warm) = watch::channel(None);
         let (changes, _) = broadcast::channel(BACKLOG);

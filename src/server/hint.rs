@@ -4,7 +4,7 @@ use super::extract::encoded;
 use crate::operations::Remedy;
 use crate::operations::refusal::DatabaseRemedy;
 
-/// What would help; nothing where only the operator of the server can do something.
+/// What would help; nothing if only the operator of the server can do something.
 pub fn of(remedy: &Remedy) -> Option<String> {
     Some(match remedy {
         Remedy::DidYouMean(names) => format!("did you mean {}?", names.join(" or ")),

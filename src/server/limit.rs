@@ -54,7 +54,7 @@ pub struct Limit {
 struct Allowance {
     allowed: bool,
     remaining: u32,
-    /// Until the allowance is whole again; where it is used up, until there is some.
+    /// Until the allowance is whole again; if it is used up, until there is some.
     wait: Duration,
 }
 
@@ -79,7 +79,7 @@ impl Bucket {
         }
     }
 
-    /// Counts one where there is an allowance; `keep` says whether it is used up by that.
+    /// Counts one if there is an allowance; `keep` says whether it is used up by that.
     fn ask(&self, key: &Key, now: Duration, keep: bool) -> Allowance {
         let each = self.window / self.quota;
         let mut whole_at = self.whole_at.lock().unwrap_or_else(PoisonError::into_inner);

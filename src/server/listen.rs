@@ -67,7 +67,7 @@ impl FromStr for Listen {
             return Ok(Listen::Unix(PathBuf::from(text)));
         }
         text.parse().map(Listen::Tcp).map_err(|_| {
-            format!("`{text}` is no address: expected one such as 127.0.0.1:8080 or unix:/run/toolcat.sock")
+            format!("`{text}` is not an address: expected one such as 127.0.0.1:8080 or unix:/run/toolcat.sock")
         })
     }
 }
@@ -82,7 +82,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// Its address, where it has one.
+    /// Its address, if it has one.
     pub fn address(self) -> Option<String> {
         match self {
             Peer::Address(address) => Some(address.to_string()),
@@ -115,7 +115,7 @@ impl Bound {
     /// Listens.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] where the address cannot be used, or another process uses it.
+    /// [`Kind::Invalid`] if the address cannot be used, or another process uses it.
     pub fn new(listen: &Listen, tls: Option<OpenSSLConfig>) -> Result<Self, Refusal> {
         let failed = |error: io::Error| {
             Refusal::new(Kind::Invalid, format!("cannot listen on {listen}: {error}"))
@@ -154,7 +154,7 @@ impl Bound {
     /// Answers until the control ends it.
     ///
     /// # Errors
-    /// Where the listener cannot be used.
+    /// If the listener cannot be used.
     pub async fn serve(self, router: Router, control: Control) -> io::Result<()> {
         let service = router.into_make_service_with_connect_info::<Peer>();
         match self {
@@ -193,7 +193,7 @@ fn remove_left_over(path: &Path) -> io::Result<()> {
     };
     if !found.file_type().is_socket() {
         let kind = io::ErrorKind::AlreadyExists;
-        return Err(io::Error::new(kind, "a file that is no socket is there"));
+        return Err(io::Error::new(kind, "there is a file that is not a socket"));
     }
     match UnixStream::connect(path) {
         Ok(_) => Err(io::Error::new(

@@ -29,7 +29,7 @@ pub fn event(event: &str, cause: Option<&str>) {
 pub fn line(line: &impl Serialize) {
     if let Ok(mut text) = serde_json::to_vec(line) {
         text.push(b'\n');
-        // A log that cannot be written is no reason to refuse a request.
+        // A request is answered even if the log cannot be written.
         let _ = std::io::stderr().lock().write_all(&text);
     }
 }

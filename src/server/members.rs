@@ -49,7 +49,7 @@ impl From<RoleName> for Role {
 pub struct Me {
     /// The name.
     name: String,
-    /// admin, owner or viewer; admin where nobody has to sign in.
+    /// admin, owner or viewer; admin if nobody has to sign in.
     role: &'static str,
     /// Whether executions may be recorded and units assigned.
     record: bool,
@@ -121,7 +121,7 @@ impl From<Member> for MemberView {
     }
 }
 
-/// The members by name; where there are none, nobody has to sign in.
+/// The members by name; if there are none, nobody has to sign in.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Members {
     /// Every member.
@@ -385,13 +385,13 @@ pub async fn tokens(
 #[serde(deny_unknown_fields, default)]
 #[schema(example = json!({"member": "ci", "role": "viewer", "record": true, "days": 30, "note": "pipeline"}))]
 pub struct NewToken {
-    /// The member for whom it is; whoever asks where nobody is named.
+    /// The member for whom it is; whoever asks if nobody is named.
     member: Option<String>,
-    /// The most that it allows; what the member may where nothing is said.
+    /// The most that it allows; what the member may if nothing is said.
     role: Option<RoleName>,
     /// Whether it lets a viewer record, where the member may.
     record: bool,
-    /// Days until it ends, 1 to 365; 90 where nothing is said.
+    /// Days until it ends, 1 to 365; 90 if nothing is said.
     #[schema(minimum = 1, maximum = 365)]
     days: Option<i64>,
     /// What it is for.

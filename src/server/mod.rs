@@ -78,7 +78,7 @@ pub struct Options {
     pub rate: u32,
     /// The proxies that are trusted to say whose request they pass on.
     pub trusted_proxies: Vec<IpAddr>,
-    /// As whom requests act where nobody has to sign in.
+    /// As whom requests act if nobody has to sign in.
     pub own: String,
     /// What a permission covers, in place of what is built in.
     pub covers: BTreeMap<String, Vec<String>>,
@@ -92,7 +92,7 @@ pub struct Options {
 /// the URL once requests can be answered, and on this machine a link that signs its user in to the pages, once.
 ///
 /// # Errors
-/// [`Kind::NoDatabase`] where the catalog cannot be used; [`Kind::Invalid`] where the server cannot
+/// [`Kind::NoDatabase`] if the catalog cannot be used; [`Kind::Invalid`] if the server cannot
 /// listen there, or must not.
 pub fn run(
     backends: Vec<Backend>,
@@ -216,7 +216,7 @@ fn require_bound(backend: &Backend) -> Result<(), Refusal> {
     Err(Refusal::new(Kind::Forbidden, message).remedy(Remedy::Said(help.to_owned())))
 }
 
-/// Refuses to let others in where nobody is a member: there, whoever asks would be let in.
+/// Refuses to let others in if nobody is a member: there, whoever asks would be let in.
 fn require_members(app: &App) -> Result<(), Refusal> {
     if app.shared.is_local || app.following.has_members() {
         return Ok(());
@@ -260,7 +260,7 @@ fn failed(error: &dyn std::fmt::Display) -> Refusal {
 /// Runs work that takes time on a thread of its own.
 ///
 /// # Errors
-/// 500 where it ended early.
+/// 500 if it ended early.
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {

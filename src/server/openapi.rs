@@ -114,7 +114,7 @@ pub fn openapi() -> String {
     text
 }
 
-/// Names an operation by its path, adds what every path may answer, and a sentence where there is none.
+/// Names an operation by its path, adds what every path may answer, and a sentence if there is none.
 fn complete(path: &str, method: &str, operation: &mut Operation) {
     let words = path.split(|it: char| !it.is_ascii_alphanumeric());
     let words: Vec<&str> = words.filter(|it| !it.is_empty()).collect();

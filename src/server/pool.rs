@@ -47,7 +47,7 @@ impl Pool {
     /// an empty one would answer as if all were well.
     ///
     /// # Errors
-    /// [`Kind::NoDatabase`](crate::operations::Kind::NoDatabase) where it is gone, or not as this program needs it.
+    /// [`Kind::NoDatabase`](crate::operations::Kind::NoDatabase) if it is gone, or not as this program needs it.
     pub fn connect(&self) -> Result<Connection, Refusal> {
         self.backend.reconnect()
     }
@@ -56,7 +56,7 @@ impl Pool {
     /// what ended it ended them.
     ///
     /// # Errors
-    /// 503 where no connection is free in time or none can be made; the refusal of the work.
+    /// 503 if no connection is free in time or none can be made; the refusal of the work.
     pub async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&mut Connection) -> Result<T, Refusal> + Send + 'static,
@@ -117,7 +117,7 @@ impl Pool {
         };
         let pool = Arc::clone(self);
         let done = tokio::task::spawn_blocking(move || {
-            // Held until the work is over, even where nobody waits for it any more.
+            // Held until the work is over, even if nobody waits for it any more.
             let _permit = permit;
             let idle = pool.idle().pop();
             let connection = match idle {

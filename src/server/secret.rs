@@ -10,7 +10,7 @@ const LARGEST: u64 = 1 << 20;
 /// What a file holds, which may be a pipe.
 ///
 /// # Errors
-/// Where it cannot be read, or never seems to end.
+/// If it cannot be read, or never seems to end.
 pub fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     File::open(path)?

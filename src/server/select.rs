@@ -52,7 +52,7 @@ pub struct SelectRequest {
     /// Values of the inputs, which are filled into the command.
     #[schema(value_type = BTreeMap<String, Object>)]
     inputs: BTreeMap<String, Input>,
-    /// Where the tool is to run; production where nothing is said.
+    /// Where the tool is to run; production if nothing is said.
     environment: Option<String>,
     /// Permissions that the caller holds.
     permissions: Vec<String>,
@@ -219,7 +219,7 @@ fn needs_connection(request: &Request) -> bool {
 /// Answers from memory; the database is asked only where the request names a user, an execution or a tool
 /// to be explained, or wants telemetry to count.
 #[utoipa::path(post, path = "/select", tag = "select", request_body = SelectRequest, responses(
-    (status = 200, body = Selection, description = "The answer; `answer` is null where nothing is eligible"),
+    (status = 200, body = Selection, description = "The answer; `answer` is null if nothing is eligible"),
     (status = 404, body = Problem, content_type = "application/problem+json"),
     (status = 409, body = Problem, content_type = "application/problem+json"),
 ))]

@@ -27,7 +27,7 @@ const LARGEST_BATCH: usize = 10_000;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Recording {
-    /// Record nothing where one of the executions is refused.
+    /// Record nothing if one of the executions is refused.
     #[serde(default)]
     pub atomic: bool,
     /// Do all but keep it, and answer what would be recorded.

@@ -25,7 +25,7 @@ impl Tls {
     /// Reads them: TLS 1.3 alone is spoken.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] where they cannot be used.
+    /// [`Kind::Invalid`] if they cannot be used.
     pub fn read(&self) -> Result<OpenSSLConfig, Refusal> {
         let failed = |error: &dyn std::fmt::Display| {
             let (certificate, key) = (self.certificate.display(), self.key.display());

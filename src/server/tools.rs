@@ -30,7 +30,7 @@ use crate::words::hex;
 pub struct Which {
     /// The platform, where the name alone can mean several tools.
     pub platform: Option<String>,
-    /// The version, where it is not the one in use.
+    /// The version, if it is not the one in use.
     pub version: Option<String>,
 }
 
@@ -179,7 +179,7 @@ fn names(header: Option<&HeaderValue>, mark: &str) -> bool {
 /// Whether the client wants YAML rather than JSON.
 ///
 /// # Errors
-/// 406 where it wants neither.
+/// 406 if it wants neither.
 fn wants_yaml(headers: &HeaderMap) -> Result<bool, Problem> {
     let given = headers.get_all(header::ACCEPT).iter();
     let given: Vec<&str> = given.filter_map(|it| it.to_str().ok()).collect();
@@ -199,7 +199,7 @@ fn wants_yaml(headers: &HeaderMap) -> Result<bool, Problem> {
     Ok(yaml > json)
 }
 
-/// How much a client wants a form: by its weight, where that is the same by how exactly it is named, and at last by
+/// How much a client wants a form: by its weight, if that is the same by how exactly it is named, and at last by
 /// what is named first.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Wish {
@@ -305,7 +305,7 @@ pub struct Listing {
     enabled: Option<bool>,
     /// Older versions as well as those in use.
     all_versions: bool,
-    /// How many tools are listed at once, 1 to 200; 50 where nothing is said.
+    /// How many tools are listed at once, 1 to 200; 50 if nothing is said.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
     /// Where the page begins, as the page before says.
@@ -352,7 +352,7 @@ pub struct PageView {
     revision: i64,
 }
 
-/// How many tools are listed at once where nothing is said.
+/// How many tools are listed at once if nothing is said.
 const DEFAULT_LIMIT: u32 = 50;
 
 /// The most tools that are listed at once.

@@ -55,7 +55,7 @@ const LONGEST_LINE: u64 = 1024;
 pub struct Taken {
     /// The last entry.
     at: Position,
-    /// The hash of the log at its revision, where it is known: another log may hold such a position as well.
+    /// The hash of the log at its revision, if it is known: another log may hold such a position as well.
     head: Option<Head>,
 }
 
@@ -190,10 +190,10 @@ impl Webhook {
         }
     }
 
-    /// The position that was kept for a catalog; where there is none, the present end of the log.
+    /// The position that was kept for a catalog; if there is none, the present end of the log.
     ///
     /// # Errors
-    /// [`Kind::Invalid`] where a position can be neither read nor kept; that of the database.
+    /// [`Kind::Invalid`] if a position can be neither read nor kept; that of the database.
     pub fn begin(&self, backend: &Backend) -> Result<Taken, Refusal> {
         let file = self.file(backend.location().catalog().as_str());
         let failed = |why: &dyn std::fmt::Display| {
@@ -269,7 +269,7 @@ impl FromStr for Taken {
     }
 }
 
-/// What the log holds after what was taken. Where it is another log by now, as after a restore, that is all since the
+/// What the log holds after what was taken. If it is another log by now, as after a restore, that is all since the
 /// restore; without a trace of one, all there is.
 fn batch(connection: &mut Connection, taken: Taken) -> Result<Batch, StoreError> {
     connection.snapshot(|it| {

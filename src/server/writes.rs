@@ -31,7 +31,7 @@ const LONGEST_REASON: usize = 2000;
 pub struct Changing {
     /// The platform, where the name alone can mean several tools.
     pub platform: Option<String>,
-    /// The version, where it is not the one in use.
+    /// The version, if it is not the one in use.
     pub version: Option<String>,
     /// Do all but keep it, and answer what would change.
     #[serde(default)]
@@ -70,7 +70,7 @@ impl From<Changed> for ChangedView {
 /// Why something is changed, by the parameter or the header.
 ///
 /// # Errors
-/// 400 where the header is not text, or the reason is too long.
+/// 400 if the header is not text, or the reason is too long.
 pub fn reason(given: Option<String>, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let wrong = |detail: &str| Problem::new(Name::Parameter, detail);
     let reason = match (given, headers.get(&REASON)) {
@@ -95,7 +95,7 @@ pub fn reason(given: Option<String>, headers: &HeaderMap) -> Result<Option<Strin
 /// The states of a tool that `If-Match` names.
 ///
 /// # Errors
-/// 428 where it names none.
+/// 428 if it names none.
 pub fn seen(tool: &ToolRef, headers: &HeaderMap) -> Result<Seen, Problem> {
     let given: Vec<&str> = (headers.get_all(header::IF_MATCH).iter())
         .filter_map(|it| it.to_str().ok())
@@ -331,7 +331,7 @@ pub struct ActionRequest {
     action: Action,
     /// The tools by name: [PLATFORM/]NAME[@VERSION].
     tools: Option<Vec<String>>,
-    /// What must hold of them besides, or of all where none is named.
+    /// What must hold of them besides, or of all if none is named.
     #[serde(default, deserialize_with = "object")]
     filter: FilterBody,
     /// How many versions were agreed to; where it would be another number, nothing is changed.
@@ -366,7 +366,7 @@ impl ActionRequest {
         })
     }
 
-    /// How the tools are marked; none where they are deleted.
+    /// How the tools are marked; none if they are deleted.
     fn mark(&self) -> Result<Option<Mark>, Problem> {
         let wrong = |detail: &str| Problem::new(Name::Invalid, detail);
         if self.purge && self.action != Action::Delete {

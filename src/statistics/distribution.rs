@@ -19,7 +19,7 @@ pub fn normal_quantile(level: f64) -> f64 {
     -special::normal_quantile_upper(level.clamp(1e-300, 1.0 - 1e-16))
 }
 
-/// P(|T| > |t|) of Student's distribution with `degrees` of freedom; 1 where either is no number.
+/// P(|T| > |t|) of Student's distribution with `degrees` of freedom; 1 if either is not a number.
 pub fn student_two_sided(t: f64, degrees: f64) -> f64 {
     if t.is_nan() || degrees.is_nan() || degrees <= 0.0 {
         return 1.0;

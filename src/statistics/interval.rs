@@ -58,7 +58,7 @@ pub fn wilson_lower(successes: f64, failures: f64, z: f64) -> f64 {
 }
 
 /// The interval of the median between order statistics, by the exact binomial: valid for any distribution. `None`
-/// where there are too few values for the level (fewer than 6 at 0.95).
+/// if there are too few values for the level (fewer than 6 at 0.95).
 pub fn median_interval(values: &[f64], level: f64) -> Option<Interval> {
     let n = values.len();
     let tail = (1.0 - level) / 2.0;

@@ -48,7 +48,7 @@ pub fn paired_t(differences: &[f64]) -> f64 {
     student_two_sided(centre / (variance / n).sqrt(), n - 1.0)
 }
 
-/// Spearman's rank correlation (1904), ties with their mean rank; `None` where one does not vary.
+/// Spearman's rank correlation (1904), ties with their mean rank; `None` if one does not vary.
 pub fn rank_correlation(x: &[f64], y: &[f64]) -> Option<f64> {
     let (x, y) = (ranks(x), ranks(y));
     let (mean_x, mean_y) = (mean(&x)?, mean(&y)?);

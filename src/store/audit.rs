@@ -100,7 +100,7 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// `PLATFORM/NAME@VERSION` of the tool concerned; empty where it is the catalog as a whole.
+    /// `PLATFORM/NAME@VERSION` of the tool concerned; empty if it is the catalog as a whole.
     pub fn tool(&self) -> String {
         if self.tool_name.is_none() {
             return String::new();
@@ -280,7 +280,7 @@ pub struct Revision {
     pub reason: Option<String>,
 }
 
-/// The revisions that concern any of those tools, or all where none is named, newest first, at most
+/// The revisions that concern any of those tools, or all if none is named, newest first, at most
 /// `limit`.
 pub fn revisions(
     connection: &mut PgConnection,

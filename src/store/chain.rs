@@ -145,7 +145,7 @@ pub fn breaks(
     Ok(walk.found)
 }
 
-/// The last hash at that revision; none where the log does not hold it.
+/// The last hash at that revision; none if the log does not hold it.
 pub fn at(connection: &mut PgConnection, revision: i64) -> QueryResult<Option<Head>> {
     let link: Option<Link> = diesel::sql_query(
         "SELECT revision, last_id, hash FROM tool_audit_chain WHERE revision = $1 \

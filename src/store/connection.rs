@@ -28,9 +28,9 @@ const ATTEMPTS: u32 = 5;
 const LOCK_WAIT: &str = "100ms";
 
 /// An error that the work inside a transaction may end with: the store's, or one that says no for a
-/// reason of its own and carries the store's where there is one.
+/// reason of its own and carries the store's if there is one.
 pub trait TransactionError: From<StoreError> + From<DieselError> {
-    /// The store's error, where it is one: such an error may be worth another try.
+    /// The store's error, if it is one: such an error may be worth another try.
     fn store(&self) -> Option<&StoreError>;
 }
 
@@ -77,7 +77,7 @@ impl Connection {
     /// Connects. The catalog need not exist yet; its schema is not looked at.
     ///
     /// # Errors
-    /// [`StoreError::Unreachable`]; [`StoreError::Pool`] where a pool in between does not let
+    /// [`StoreError::Unreachable`]; [`StoreError::Pool`] if a pool in between does not let
     /// the session be what it has to be.
     pub fn open(location: &Location) -> Result<Self, StoreError> {
         let (opened, watch) = silence::watched(location, || establish(location));
@@ -325,7 +325,7 @@ impl Connection {
     /// on holding the writers' lock: whether it was done.
     ///
     /// # Errors
-    /// As [`write`](Self::write); [`StoreError::Forbidden`] where the role may only read.
+    /// As [`write`](Self::write); [`StoreError::Forbidden`] if the role may only read.
     pub fn refresh_index(&mut self) -> Result<bool, StoreError> {
         let done = self.transaction::<(), StoreError>(|connection| {
             diesel::sql_query("SELECT set_config('lock_timeout', $1, true)")
@@ -432,7 +432,7 @@ impl Connection {
     }
 
     /// Work on this connection in one transaction, of which its own transactions are parts. Undone
-    /// where it fails, or where it is not to be kept.
+    /// if it fails, or if it is not to be kept.
     ///
     /// # Errors
     /// As the work, and as the transaction around it.

@@ -23,7 +23,7 @@ pub(super) fn pairs(settings: &[(String, String)]) -> impl Iterator<Item = (&str
         .map(|(key, value)| (key.as_str(), value.as_str()))
 }
 
-/// A variable of the environment, empty where it is not set.
+/// A variable of the environment, empty if it is not set.
 pub(super) fn variable(name: &str) -> String {
     let value = std::env::var_os(name).unwrap_or_default();
     value.to_string_lossy().into_owned()
@@ -158,7 +158,7 @@ pub(super) fn refuse_misread(url: &str) -> Result<(), StoreError> {
 }
 
 /// The settings in `options`, as the server reads them: `-c name=value` or `--name=value`, divided at
-/// blanks that no backslash escapes. `None` where there is anything else.
+/// blanks that no backslash escapes. `None` if there is anything else.
 pub(super) fn parse_options(options: &str) -> Option<Vec<(String, String)>> {
     let mut words = Vec::new();
     let mut word = String::new();

@@ -10,7 +10,7 @@ use crate::definition::digest;
 /// Definitions that are read at once: memory does not grow with the catalog.
 const BATCH: usize = 1000;
 
-/// The versions whose digest is not that of their definition. Where none is stored, none is wrong.
+/// The versions whose digest is not that of their definition. If none is stored, none is wrong.
 ///
 /// # Errors
 /// The database's error, if a query fails.

@@ -16,7 +16,7 @@ pub struct Impact {
     pub selection: i64,
     /// What was asked for: the words, or the capabilities.
     pub request: String,
-    /// The answer before the import; none where nothing was eligible.
+    /// The answer before the import; none if nothing was eligible.
     pub before: Option<String>,
     /// The answer after it.
     pub after: Option<String>,

@@ -57,7 +57,7 @@ impl Mark {
 /// The rows with those numbers as they are now.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where one is gone since it was looked up.
+/// [`StoreError::Conflict`] if one is gone since it was looked up.
 pub fn present(
     connection: &mut PgConnection,
     tools: &[Handle],
@@ -94,7 +94,7 @@ pub fn to_mark(
 /// Marks tools and returns those that were changed; those that are so already are left alone.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where one is gone since it was looked up; else as the statement.
+/// [`StoreError::Conflict`] if one is gone since it was looked up; else as the statement.
 pub fn mark(
     connection: &mut PgConnection,
     selected: &[Handle],
@@ -293,7 +293,7 @@ pub fn versions(
 /// Takes another version of the same tool into use.
 ///
 /// # Errors
-/// [`StoreError::Conflict`] where the version in use is another by now, or one is gone.
+/// [`StoreError::Conflict`] if the version in use is another by now, or one is gone.
 pub fn roll_back(
     connection: &mut PgConnection,
     from: &StoredTool,

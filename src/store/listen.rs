@@ -42,7 +42,7 @@ impl Follower {
     /// Connects and listens. Returns the revision from which it follows.
     ///
     /// # Errors
-    /// Where there is no database or no catalog; [`StoreError::Overtaken`] where the catalog stands
+    /// If there is no database or no catalog; [`StoreError::Overtaken`] if the catalog stands
     /// before the place, as after a backup was restored.
     pub fn connect(&mut self) -> Result<i64, StoreError> {
         self.connection = None;
@@ -66,11 +66,11 @@ impl Follower {
         Ok(revision)
     }
 
-    /// The changes committed since the last call, in their order; empty where there are none. After
+    /// The changes committed since the last call, in their order; empty if there are none. After
     /// an error, [`connect`](Self::connect) again: nothing is skipped.
     ///
     /// # Errors
-    /// Where the connection is lost; else as [`connect`](Self::connect).
+    /// If the connection is lost; else as [`connect`](Self::connect).
     pub fn fetch(&mut self) -> Result<Vec<Entry>, StoreError> {
         let Some(connection) = &mut self.connection else {
             return Ok(Vec::new());
@@ -109,7 +109,7 @@ impl Follower {
     /// Whether a change was told since the last call. Does not wait.
     ///
     /// # Errors
-    /// Where the connection is lost.
+    /// If the connection is lost.
     pub fn is_told(&mut self) -> Result<bool, StoreError> {
         let Some(connection) = &mut self.connection else {
             return Ok(false);

@@ -9,7 +9,7 @@ use super::conninfo::{
     without_password_method,
 };
 
-/// The catalog that is used where none is named.
+/// The catalog that is used if none is named.
 pub const DEFAULT_CATALOG: &str = "tool_catalog";
 
 /// A database and the catalog in it. `Debug` and `Display` never show the password.
@@ -180,7 +180,7 @@ fn refuse_engines(settings: &[(String, String)]) -> Result<(), StoreError> {
     if key.contains(':') && variable(ENGINES_VARIABLE) != "1" {
         return Err(StoreError::Url(format!(
             "sslkey has a colon, by which an OpenSSL engine is loaded and run; \
-             where that is meant, set {ENGINES_VARIABLE}=1"
+             if that is meant, set {ENGINES_VARIABLE}=1"
         )));
     }
     Ok(())
@@ -240,7 +240,7 @@ impl Location {
         !self.direct
     }
 
-    /// The folder of the socket by which the server is reached, where it is reached by one.
+    /// The folder of the socket by which the server is reached, if it is reached by one.
     pub fn socket_folder(&self) -> Option<&Path> {
         let host = self.settings.iter().find(|(key, _)| key == "host");
         let folder = host.map(|(_, value)| Path::new(value));
@@ -301,7 +301,7 @@ impl Location {
             .collect()
     }
 
-    /// How long a server may say nothing: `connect_timeout`; `None` where that is without limit.
+    /// How long a server may say nothing: `connect_timeout`; `None` if that is without limit.
     pub(super) fn patience(&self) -> Option<std::time::Duration> {
         let seconds = match self.setting("connect_timeout") {
             Some(seconds) => seconds.to_owned(),
@@ -319,7 +319,7 @@ impl Location {
         format!("{},pg_temp", self.catalog)
     }
 
-    /// What each session has to set, in order; `None` where the user's options hold more than
+    /// What each session has to set, in order; `None` if the user's options hold more than
     /// settings.
     pub(super) fn session(&self) -> Option<Vec<(String, String)>> {
         let mut session = parse_options(&self.options)?;

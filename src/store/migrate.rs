@@ -100,7 +100,7 @@ pub fn require_current(connection: &mut Connection) -> Result<(), StoreError> {
 /// catalog where it does not exist. `lock_wait_seconds` limits the wait for another migrator.
 ///
 /// # Errors
-/// [`StoreError::SchemaTooNew`]; [`StoreError::Conflict`] where another migrator holds the lock;
+/// [`StoreError::SchemaTooNew`]; [`StoreError::Conflict`] if another migrator holds the lock;
 /// [`StoreError::Migration`] with the migration that failed, the earlier ones staying applied.
 pub fn up(connection: &mut Connection, lock_wait_seconds: f64) -> Result<Vec<Step>, StoreError> {
     apply(connection, lock_wait_seconds, |_| true)

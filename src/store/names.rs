@@ -8,7 +8,7 @@ use diesel::sql_types::{BigInt, Text};
 pub enum Names {
     /// Tools as they are addressed: `[platform/]name[@version]`.
     Tools,
-    /// Versions of the tool that is named; of any, where none is.
+    /// Versions of the tool that is named; of any, if none is.
     Versions,
     /// Usage patterns of the tool that is named.
     Patterns,

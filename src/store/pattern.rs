@@ -53,7 +53,7 @@ macro_rules! pattern_record {
             /// The row.
             ///
             /// # Errors
-            /// Where a number does not fit.
+            /// If a number does not fit.
             pub fn into_row(self) -> serde_json::Result<PatternRow> {
                 Ok(PatternRow {
                     pattern_name: self.pattern_name.into_owned(),

@@ -41,11 +41,11 @@ struct Last {
     revision: Option<i64>,
 }
 
-/// The last revision that was made at or before that time; `None` where there was none yet.
+/// The last revision that was made at or before that time; `None` if there was none yet.
 pub fn revision_at(connection: &mut PgConnection, time: DateTime<Utc>) -> QueryResult<Option<i64>> {
     // Times follow revisions, so the one before the first later change is meant: a revision that
     // was still being made at that time does not count. What bears a time that is yet to come was
-    // made before the server's clock was set back, and is no later change.
+    // made before the server's clock was set back, and is not a later change.
     diesel::sql_query(
         "SELECT max(revision) AS revision FROM tool_audit_log WHERE revision < coalesce( \
              (SELECT min(revision) FROM tool_audit_log \
@@ -291,7 +291,7 @@ pub struct Discrepancy {
     /// Number of the row, or the revision.
     #[diesel(sql_type = BigInt)]
     pub entity_id: i64,
-    /// Name of the row, where it is known.
+    /// Name of the row, if it is known.
     #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
     /// The field.

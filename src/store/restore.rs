@@ -58,7 +58,7 @@ fn before(mut changes: Value) -> Map<String, Value> {
 /// deleted first.
 ///
 /// # Errors
-/// The database's error, if the query fails; [`StoreError::Definition`] where the log holds what cannot be read back.
+/// The database's error, if the query fails; [`StoreError::Definition`] if the log holds what cannot be read back.
 pub fn deleted(
     connection: &mut PgConnection,
     names: Option<&[&str]>,

@@ -42,7 +42,7 @@ impl Wanted {
     /// fields that the definition leaves out stay as they are.
     ///
     /// # Errors
-    /// [`StoreError::Definition`] where it cannot be divided; a validated one can.
+    /// [`StoreError::Definition`] if it cannot be divided; a validated one can.
     pub fn new(id: i64, old: &ToolRow, document: &ValidDefinition) -> Result<Self, StoreError> {
         let mut row = row::divide(document)?;
         for field in LIFECYCLE_FIELDS {
@@ -154,7 +154,7 @@ impl<R: Cells> Columns<R> {
         self.rows.extend(other.rows);
     }
 
-    /// The statement that writes the rows back; none where no row differs.
+    /// The statement that writes the rows back; none if no row differs.
     fn update(
         &self,
         table: &'static str,
@@ -209,7 +209,7 @@ impl Update {
 /// Changes versions in place.
 ///
 /// # Errors
-/// [`StoreError::Overtaken`] where a row is gone; else as the statements. The caller's transaction
+/// [`StoreError::Overtaken`] if a row is gone; else as the statements. The caller's transaction
 /// must then be undone.
 pub fn rewrite(connection: &mut PgConnection, rewrites: &[Rewrite<'_>]) -> Result<(), StoreError> {
     if rewrites.is_empty() {
@@ -358,7 +358,7 @@ impl Work {
     /// Compares rows as they stand with what they are to become.
     ///
     /// # Errors
-    /// Where a row cannot be written as JSON, which its types exclude.
+    /// If a row cannot be written as JSON, which its types exclude.
     pub fn new(
         stored: &[StoredTool],
         present: &[StoredRows],

@@ -1,5 +1,5 @@
 //! The tables, as the migrations make them. A test prints this file again from a migrated
-//! database and fails where it differs.
+//! database and fails if it differs.
 
 #![allow(missing_docs)]
 

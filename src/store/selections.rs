@@ -77,7 +77,7 @@ pub fn record(
 /// One recorded selection.
 ///
 /// # Errors
-/// The database's error, if the query fails; [`StoreError::Definition`] where it was recorded by a program that knew more.
+/// The database's error, if the query fails; [`StoreError::Definition`] if it was recorded by a program that knew more.
 pub fn find(connection: &mut PgConnection, id: i64) -> Result<Option<Recorded>, StoreError> {
     let row: Option<Row> = tool_selections::table
         .find(id)

@@ -1,7 +1,7 @@
 //! A server that has fallen silent: its machine answers and its process does not, or something in
 //! between keeps what is sent. libpq would wait for ever. A thread beside the connection looks how
 //! long a statement has been without an answer, asks the server on a second connection whether it is
-//! still there, and ends the first where it is not. A statement that only takes long goes on.
+//! still there, and ends the first if it is not. A statement that only takes long goes on.
 
 use std::ffi::CString;
 use std::os::fd::BorrowedFd;
@@ -78,7 +78,7 @@ pub fn watched<T>(location: &Location, open: impl FnOnce() -> T) -> (T, Option<W
     let known = before.clone();
     std::thread::spawn(move || look(&shared, &known, &ended));
     let opened = open();
-    // Where there is more than one, whose it is cannot be told, and none is watched.
+    // If there is more than one, whose it is cannot be told, and none is watched.
     let made = watch.shared.made_since(&before);
     if let [socket] = &made[..] {
         watch.shared.set(socket.clone());
@@ -210,7 +210,7 @@ impl Socket {
         unsafe { BorrowedFd::borrow_raw(self.descriptor) }
     }
 
-    /// The stream socket of that descriptor, where it is one and leads somewhere.
+    /// The stream socket of that descriptor, if it is one and leads somewhere.
     fn of(descriptor: i32) -> Option<Self> {
         let mut socket = Self {
             descriptor,

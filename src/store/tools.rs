@@ -434,7 +434,7 @@ impl SentRows {
     /// The rows of each of those tools, in their order.
     ///
     /// # Errors
-    /// [`DieselError::DeserializationError`] where a number does not fit.
+    /// [`DieselError::DeserializationError`] if a number does not fit.
     pub fn of(self, stored: &[StoredTool]) -> QueryResult<Vec<StoredRows>> {
         let patterns: Vec<(i64, i64, PatternRow)> = self
             .patterns

@@ -91,7 +91,7 @@ pub struct Analysis {
     pub percentiles: Option<Percentiles>,
     /// Calibration over all compared records.
     pub calibration: Option<Calibration>,
-    /// Calibration over the records after the last change; absent where nothing changed.
+    /// Calibration over the records after the last change; absent if nothing changed.
     pub calibration_since_change: Option<Calibration>,
     /// Whether the estimate is now off: the interval of the ratio, after the last change, excludes 1, and the ratio
     /// is off by more than 10 %.
@@ -258,7 +258,7 @@ fn percentiles(ordered: &[f64]) -> Option<Percentiles> {
 }
 
 /// Compares the context variables of the later half of the executions with those of the earlier half: those that the
-/// estimate reads, where it is known.
+/// estimate reads, if it is known.
 pub(super) fn shift_between_halves(
     samples: &[Sample],
     order: &[usize],

@@ -351,7 +351,7 @@ impl<'a> Candidate<'a> {
         Some(fitted)
     }
 
-    /// The values at some of the records; `None` where one is not above 0.
+    /// The values at some of the records; `None` if one is not above 0.
     pub fn predict(&self, coefficients: &[f64], chosen: &[usize]) -> Vec<Option<f64>> {
         let values: Vec<Option<f64>> = match &self.kind {
             Kind::Linear { x, offset, .. } => chosen

@@ -207,7 +207,7 @@ fn segment(values: &[f64], bar: Bar) -> Vec<(usize, f64)> {
 ///
 /// Each value less r times the one before it, over 1 - r, has the same level and no correlation (Cochrane and Orcutt
 /// 1949). r is the correlation of neighbours in what the best split, and the best split on either side, leave: another
-/// step is no correlation. It comes out too low by (1 + 3 r) / n for each level that is taken out (Kendall 1954).
+/// step is not a correlation. It comes out too low by (1 + 3 r) / n for each level that is taken out (Kendall 1954).
 fn best_split_of_correlated(values: &[f64]) -> Option<Split> {
     let first = best_split(values, MIN_SEGMENT)?;
     let (before, after) = values.split_at(first.index);
@@ -253,7 +253,7 @@ fn without_step(values: &[f64]) -> Vec<f64> {
     [around(before), around(after)].concat()
 }
 
-/// The correlation of neighbours in values around 0; 0 where it is negative.
+/// The correlation of neighbours in values around 0; 0 if it is negative.
 fn neighbours(values: &[f64]) -> f64 {
     let total: f64 = values.iter().map(|v| v * v).sum();
     let shared: f64 = values.windows(2).map(|pair| pair[0] * pair[1]).sum();

@@ -39,7 +39,7 @@ impl Validator {
         }
     }
 
-    /// Predicts each of five consecutive blocks by a fit on the others; `None` where a fit is not determined.
+    /// Predicts each of five consecutive blocks by a fit on the others; `None` if a fit is not determined.
     pub fn cross_validate(
         &self,
         candidate: &Candidate<'_>,

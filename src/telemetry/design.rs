@@ -48,7 +48,7 @@ pub(super) struct Design {
     pub signs: Vec<f64>,
 }
 
-/// Finds the free constants of `model`; `None` where it has no value somewhere.
+/// Finds the free constants of `model`; `None` if it has no value somewhere.
 pub(super) fn design(
     model: &dyn Model,
     contexts: &[&Context],
@@ -98,7 +98,7 @@ pub(super) fn design(
         let terms: Vec<f64> = columns.iter().map(|c| c[row]).collect();
         let moved: f64 = terms.iter().zip(&kept).map(|(t, i)| t * base[*i]).sum();
         let rest = value - moved;
-        // what rounding leaves of a full sum is no term
+        // what rounding leaves of a full sum is not a term
         offset.push(if rest.abs() <= SAME * value.abs() {
             0.0
         } else {

@@ -38,7 +38,7 @@ impl Method {
 }
 
 /// Fits `offset + X b` to `y`; `reference` is a positive level per record by which deviations are divided, replaced
-/// by the fit itself in further rounds. Coefficients keep their `signs`. `None` where the data do not determine a fit.
+/// by the fit itself in further rounds. Coefficients keep their `signs`. `None` if the data do not determine a fit.
 pub(super) fn fit(
     x: &Matrix,
     offset: &[f64],

@@ -26,9 +26,9 @@ pub struct SparkPoint {
     pub to: DateTime<Utc>,
     /// Records in the span.
     pub count: usize,
-    /// Median of the actuals in the span; absent where there are none.
+    /// Median of the actuals in the span; absent if there are none.
     pub median_actual: Option<f64>,
-    /// Median of actual / estimate in the span; absent where there are none.
+    /// Median of actual / estimate in the span; absent if there are none.
     pub median_ratio: Option<f64>,
 }
 

@@ -54,7 +54,7 @@ pub struct InputShift {
 }
 
 /// Population stability index of given shares per bin, `sum((c - r) ln(c / r))`. A share of 0 counts as 0.0001.
-/// `None` where the two do not have the same bins, or a share is negative or not finite.
+/// `None` if the two do not have the same bins, or a share is negative or not finite.
 pub fn psi(reference: &[f64], current: &[f64]) -> Option<f64> {
     if reference.len() != current.len() || reference.is_empty() {
         return None;

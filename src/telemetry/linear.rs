@@ -114,7 +114,7 @@ impl Matrix {
         cross
     }
 
-    /// Minimises sum w (y - X b)^2; `None` where the columns are not independent.
+    /// Minimises sum w (y - X b)^2; `None` if the columns are not independent.
     pub fn least_squares(&self, y: &[f64], weights: &[f64]) -> Option<Vec<f64>> {
         let scales = self.scales();
         let inverse_scales: Vec<f64> = scales.iter().map(|s| 1.0 / s).collect();
@@ -144,7 +144,7 @@ pub fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// The inverse by elimination with row pivots; `None` where the matrix is singular to working precision.
+/// The inverse by elimination with row pivots; `None` if the matrix is singular to working precision.
 pub fn invert(matrix: &[Vec<f64>]) -> Option<Vec<Vec<f64>>> {
     let n = matrix.len();
     let largest = matrix.iter().flatten().fold(0.0_f64, |m, v| m.max(v.abs()));

@@ -73,7 +73,7 @@ fn mask_part(part: &str, shape: &mut String) {
     shape.push_str(after);
 }
 
-/// The `:line:column` after a path, if any; `None` where the text is no path.
+/// The `:line:column` after a path, if any; `None` if the text is not a path.
 fn after_path(text: &str) -> Option<&str> {
     let mut place = text;
     while let Some((rest, tail)) = place.rsplit_once(':') {

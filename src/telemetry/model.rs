@@ -9,7 +9,7 @@ pub trait Model {
     fn parameters(&self) -> Vec<f64>;
     /// The names of the variables it needs.
     fn variables(&self) -> Vec<String>;
-    /// Its value with `parameters` in place of its constants for each context; `None` where it has no finite value.
+    /// Its value with `parameters` in place of its constants for each context; `None` if it has no finite value.
     fn predict(&self, parameters: &[f64], contexts: &[&Context]) -> Vec<Option<f64>>;
     /// Its text with `parameters` in place of its constants.
     fn render(&self, parameters: &[f64]) -> String;

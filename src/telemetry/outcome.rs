@@ -84,7 +84,7 @@ pub struct Recommendation {
     pub constants: Vec<Constant>,
     /// Records that count: those after the last change.
     pub records: usize,
-    /// Records that were fitted (a fixed draw where there are very many).
+    /// Records that were fitted (a fixed draw if there are very many).
     pub records_fitted: usize,
     /// Records before the last change, left out.
     pub records_before_change: usize,
@@ -166,7 +166,7 @@ pub enum RefusalReason {
     ConstantInput {
         /// The variables with the value they have.
         variables: Vec<Range>,
-        /// A rescaling that fits at this input; absent where the estimate is about right there.
+        /// A rescaling that fits at this input; absent if the estimate is about right there.
         rescaling: Option<RescalingOffer>,
     },
     /// The estimate is 0 or less for most records, so that no ratio exists.

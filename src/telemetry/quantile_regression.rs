@@ -20,7 +20,7 @@ pub fn pinball(residual: f64, tau: f64) -> f64 {
     }
 }
 
-/// The coefficients that minimise the pinball loss of y - X b at `tau` strictly between 0 and 1; `None` where there are
+/// The coefficients that minimise the pinball loss of y - X b at `tau` strictly between 0 and 1; `None` if there are
 /// fewer points than columns, the columns are not independent or a value is not finite.
 pub fn quantile_regression(x: &Matrix, y: &[f64], tau: f64) -> Option<Vec<f64>> {
     let (n, p) = (x.len(), x.width());

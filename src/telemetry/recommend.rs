@@ -151,7 +151,7 @@ impl<'a> Attempt<'a, '_> {
         self.last_unexplained_change().unwrap_or(last.index)
     }
 
-    /// The last change left in the residuals of a fit on all records, 0 where none is; `None` without a fit.
+    /// The last change left in the residuals of a fit on all records, 0 if none is; `None` without a fit.
     fn last_unexplained_change(&self) -> Option<usize> {
         let drawn = subsample(self.rows.len(), MAX_FITTED);
         let rows: Vec<Row<'a>> = drawn.iter().map(|i| self.rows[*i]).collect();
@@ -179,7 +179,7 @@ impl<'a> Attempt<'a, '_> {
         Validator(self.options.method())
     }
 
-    /// The best candidate with its evidence; the evidence against it, if there is any, where it is not good enough.
+    /// The best candidate with its evidence; or, if it is not good enough, the evidence against it, if there is any.
     fn search(
         &self,
         names: &[String],

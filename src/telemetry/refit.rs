@@ -101,7 +101,7 @@ pub struct Constant {
     pub new: f64,
     /// Its fitted value before rounding.
     pub fitted: f64,
-    /// The interval of the fitted value; absent where it was held or cannot be computed.
+    /// The interval of the fitted value; absent if it was held or cannot be computed.
     pub interval: Option<Interval>,
     /// Why it kept its value, if it did.
     pub held: Option<Held>,

@@ -20,7 +20,7 @@ pub struct Line {
     pub intercept: f64,
     /// Change of y for 1 more of x.
     pub slope: f64,
-    /// Interval of the slope (Sen 1968); absent where it cannot be computed.
+    /// Interval of the slope (Sen 1968); absent if it cannot be computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slope_interval: Option<Interval>,
 }
@@ -52,7 +52,7 @@ pub fn subsample(n: usize, limit: usize) -> Vec<usize> {
 }
 
 /// The Theil-Sen line: the median of the slopes between all pairs of points (Theil 1950), with Sen's interval at
-/// `level`. `None` where x does not vary or a value is not finite. Above 1,000 points a fixed draw of 1,000.
+/// `level`. `None` if x does not vary or a value is not finite. Above 1,000 points a fixed draw of 1,000.
 pub fn theil_sen(x: &[f64], y: &[f64], level: f64) -> Option<Line> {
     let (x, y) = drawn(x, y)?;
     let n = x.len();
@@ -96,7 +96,7 @@ fn sen_interval(slopes: &[f64], x: &[f64], y: &[f64], level: f64) -> Option<Inte
 }
 
 /// Siegel's repeated medians: the median over the points of the median slope from each to the others (Siegel 1982).
-/// `None` where x does not vary or a value is not finite. Above 1,000 points a fixed draw of 1,000.
+/// `None` if x does not vary or a value is not finite. Above 1,000 points a fixed draw of 1,000.
 pub fn siegel(x: &[f64], y: &[f64]) -> Option<Line> {
     let (x, y) = drawn(x, y)?;
     let mut medians = Vec::with_capacity(x.len());

@@ -13,10 +13,10 @@ pub type Context = BTreeMap<String, f64>;
 pub struct Sample {
     /// When it was executed.
     pub executed_at: DateTime<Utc>,
-    /// The estimate that was stored when it ran, in the unit of `actual`; `None` where none was stored: it is then
+    /// The estimate that was stored when it ran, in the unit of `actual`; `None` if none was stored: it is then
     /// computed from the model and the context.
     pub estimate: Option<f64>,
-    /// What was measured: milliseconds for time, the catalog's currency for cost; `None` where not recorded.
+    /// What was measured: milliseconds for time, the catalog's currency for cost; `None` if not recorded.
     pub actual: Option<f64>,
     /// Whether the execution succeeded.
     pub success: bool,

@@ -13,7 +13,7 @@ use crate::format::{Problem, Span};
 pub enum Severity {
     /// Worth knowing; never makes validation fail.
     Note,
-    /// Probably a mistake; makes validation fail where it is strict.
+    /// Probably a mistake; makes validation fail if it is strict.
     Warning,
     /// The definition cannot be used.
     Error,

@@ -7,7 +7,7 @@ use super::{Diagnostic, Excerpt};
 use crate::format::{Position, Source};
 
 /// Gives each finding, in order of places, the text around it. A text is gone through once, even
-/// where it is one long line.
+/// if it is one long line.
 pub fn add(source: &Source, found: &mut [Diagnostic]) {
     let text = source.bytes.as_slice();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);

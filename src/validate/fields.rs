@@ -25,7 +25,7 @@ pub const INVOCATION: &[&str] = &["argv", "shell", "script", "interactive", "end
 /// Fields that real catalogs keep in `defaults` for their readers.
 pub const DEFAULTS_FOR_READERS: &[&str] = &["accuracy_level", "freshness", "data_source"];
 
-/// The known fields of the map at a path; none where any key may stand.
+/// The known fields of the map at a path; none if any key may stand.
 pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
     let path: Vec<&str> = path.iter().map(AsRef::as_ref).collect();
     let and = |fields: &[&'static str], more: &'static str| {
@@ -52,7 +52,7 @@ pub fn known<S: AsRef<str>>(path: &[S]) -> Vec<&'static str> {
     }
 }
 
-/// The first key of a path that is no known field of its map, with the one that it may be meant for.
+/// The first key of a path that its map does not know, with the one that it may be meant for.
 pub fn unknown_key<'a>(path: &[&'a str]) -> Option<(&'a str, Option<&'static str>)> {
     (0..path.len()).find_map(|depth| {
         let mut fields = known(&path[..depth]);

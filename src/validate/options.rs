@@ -46,7 +46,7 @@ impl Options {
     /// Turns a rule off. A group, such as `lint`, stands for all of its rules that may be.
     ///
     /// # Errors
-    /// Where there is no such rule, or it finds errors.
+    /// If there is no such rule, or it finds errors.
     pub fn allow(&mut self, name: &str) -> Result<(), UnknownRule> {
         allowable(name)?;
         self.allow.push(name.to_owned());
@@ -56,14 +56,14 @@ impl Options {
     /// Makes the findings of a rule, or of a group of rules, errors.
     ///
     /// # Errors
-    /// Where there is no such rule.
+    /// If there is no such rule.
     pub fn deny(&mut self, name: &str) -> Result<(), UnknownRule> {
         known(name)?;
         self.deny.push(name.to_owned());
         Ok(())
     }
 
-    /// The severity that a rule's findings have, or none where it is turned off. A rule named
+    /// The severity that a rule's findings have, or none if it is turned off. A rule named
     /// itself goes before its group; where both lists name it alike, it is denied.
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
         let exact = |list: &[String]| list.iter().any(|it| it == rule.id);

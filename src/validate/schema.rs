@@ -220,7 +220,7 @@ impl Finding<'_> {
             return problem.help(if self.is_required() {
                 "give it a value".to_owned()
             } else {
-                format!("remove {name} where it does not apply")
+                format!("remove {name} if it does not apply")
             });
         }
         let problem = Problem::new(

@@ -112,7 +112,7 @@ fn report(text: &str, span: Span, place: &str, problems: &mut Vec<Problem>) {
     problems.push(
         Problem::new(rule, span, format!("this text holds {what}"))
             .at(place)
-            .help("take it out, and let the tool read it from its environment or a file; where it is real, replace it: it is not secret any more"),
+            .help("take it out, and let the tool read it from its environment or a file; if it is real, replace it: it is not secret any more"),
     );
 }
 

@@ -37,7 +37,7 @@ fn a_deadlock_with_another_session_is_tried_again() {
     );
 }
 
-/// A serialization failure is no refusal either. The sequence counts the tries, as it is not rolled back.
+/// A serialization failure is not a refusal either. The sequence counts the tries, as it is not rolled back.
 #[test]
 fn a_serialization_failure_is_tried_again() {
     let world = world();

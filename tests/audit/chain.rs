@@ -187,7 +187,7 @@ fn f13_an_edited_backup_that_is_restored_is_found() {
         verify.code,
         0,
         "{}",
-        verify.shown("a restore is no rewriting")
+        verify.shown("a restore does not rewrite")
     );
     let trace = world.ok(&["audit", "--action", "restored", "--format", "jsonl"]);
     let trace: serde_json::Value = serde_json::from_str(trace.trim()).expect("one entry");

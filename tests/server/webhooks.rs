@@ -112,7 +112,7 @@ fn a_change_is_sent_until_it_is_taken_and_a_restart_goes_on() {
     let refused = receiver.take("500 Internal Server Error");
     assert_eq!(refused.actions(), ["disabled"]);
     assert!(refused.is_signed(), "{}", refused.signature);
-    // A redirect is no place to send it to, either.
+    // It is not sent to a redirect, either.
     let again = receiver.take("307 Temporary Redirect");
     let taken = receiver.take("204 No Content");
     assert_eq!((&refused.id, &refused.text), (&again.id, &again.text));
@@ -133,7 +133,7 @@ fn a_change_is_sent_until_it_is_taken_and_a_restart_goes_on() {
     assert_ne!(next.id, taken.id);
 }
 
-/// S2: a position in a log that is no more is not waited for, whether the restore came while a server ran or not.
+/// S2: a position in a log that is gone is not waited for, whether the restore came while a server ran or not.
 #[test]
 fn after_a_restore_a_webhook_goes_on_from_there() {
     let (world, receiver) = (world(), Receiver::new());

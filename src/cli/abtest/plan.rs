@@ -27,7 +27,7 @@ pub struct PlanArgs {
     )]
     name: Option<String>,
 
-    /// Version whose telemetry is the baseline, where there is no test yet (can be repeated)
+    /// Version whose telemetry is the baseline, if there is no test yet (can be repeated)
     #[arg(long, value_name = "TOOL")]
     tool: Vec<ToolRef>,
 

@@ -41,7 +41,7 @@ pub struct GenerateArgs {
     /// Answer a question of the template, or set a value of the definition (can be repeated)
     ///
     /// PATH is the name of a question, such as tool_name, or a path of keys with dots between them,
-    /// such as metadata.author. A value of the definition is read as JSON where it is JSON, else
+    /// such as metadata.author. A value of the definition is read as JSON if it is JSON, else
     /// as text.
     #[arg(long = "set", value_name = "PATH=VALUE")]
     set: Vec<String>,
@@ -122,7 +122,7 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
         return wizard::run(args, session, &templates, draft);
     }
     let template = chosen.ok_or_else(|| {
-        CommandError::invalid("a template is needed where nobody can be asked").hint(format!(
+        CommandError::invalid("a template is needed if nobody can be asked").hint(format!(
             "give --template with one of {}",
             names(&templates).join(", ")
         ))
@@ -145,7 +145,7 @@ pub fn run(args: &GenerateArgs, session: &mut Session) -> Result<Outcome, Comman
 /// A draft of a command from its own words, as text in which guesses are marked.
 ///
 /// # Errors
-/// Where the words cannot be had, or do not suffice.
+/// If the words cannot be had, or do not suffice.
 pub fn drafted(origin: &Origin, session: &Session) -> Result<String, CommandError> {
     let templates = library::templates(session.config.template_dir.as_deref())
         .map_err(|error| CommandError::invalid(error.to_string()))?;

@@ -24,7 +24,7 @@ pub fn with_guesses(yaml: &str, places: &[Vec<String>]) -> String {
 /// Validates new definitions; findings go to stderr.
 ///
 /// # Errors
-/// Where one of them is not valid.
+/// If one of them is not valid.
 pub fn check(session: &Session, documents: &[Document]) -> Result<(), CommandError> {
     let report = report(documents)?;
     show_findings(session, &report);

@@ -41,7 +41,7 @@ pub enum Origin {
 /// What becomes of it.
 ///
 /// # Errors
-/// Where it cannot be had, or is an error message.
+/// If it cannot be had, or is an error message.
 pub fn draft(origin: &Origin) -> Result<Draft, CommandError> {
     let described = match origin {
         Origin::Help(line) => from_help(line)?,
@@ -168,7 +168,7 @@ fn from_manual(page: &str) -> Result<Described, CommandError> {
     if file {
         command.arg("-l");
     }
-    // A page is no option, whatever it is called.
+    // A page is not an option, whatever it is called.
     command.arg("--").arg(page);
     let line = format!("man {page}");
     let text = printed(command, &line)?.text;

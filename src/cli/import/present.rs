@@ -43,7 +43,7 @@ fn line(summary: &Summary) -> String {
 /// Writes the numbers.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn summary(
     session: &mut Session,
     format: SummaryFormat,
@@ -71,7 +71,7 @@ pub fn summary(
 /// would stop everything.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn plan(
     session: &mut Session,
     format: SummaryFormat,
@@ -119,7 +119,7 @@ const SHOWN: usize = 100;
 /// Writes the report on refused files: as JSON to a file, or as text to stderr.
 ///
 /// # Errors
-/// Where the file cannot be written.
+/// If the file cannot be written.
 pub fn report(
     session: &mut Session,
     file: Option<&Path>,
@@ -177,7 +177,7 @@ fn told(refusals: &[Refused]) -> String {
 /// Whose recorded selection the import would change.
 ///
 /// # Errors
-/// Where stdout cannot be written.
+/// If stdout cannot be written.
 pub fn impact(
     session: &mut Session,
     format: SummaryFormat,

@@ -12,7 +12,7 @@ use crate::cli::ErrorKind;
 /// Refuses what cannot be written back to.
 ///
 /// # Errors
-/// Where no new versions are made, or definitions come from stdin.
+/// If no new versions are made, or definitions come from stdin.
 pub fn check(source: &SourceArgs) -> Result<(), CommandError> {
     if !source.bumps() {
         let message = "--write-back writes the versions that --on-conflict bump makes";
@@ -29,7 +29,7 @@ pub fn check(source: &SourceArgs) -> Result<(), CommandError> {
 /// Says what would be written.
 ///
 /// # Errors
-/// Where a version cannot be put into its file.
+/// If a version cannot be put into its file.
 pub fn tell(
     session: &Session,
     source: &SourceArgs,
@@ -45,7 +45,7 @@ pub fn tell(
 /// Writes the versions of an import that is done.
 ///
 /// # Errors
-/// Where a file cannot be written, after all others.
+/// If a file cannot be written, after all others.
 pub fn write(
     session: &Session,
     source: &SourceArgs,

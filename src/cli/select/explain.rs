@@ -280,7 +280,7 @@ fn crossover(it: &Crossover) -> String {
     )
 }
 
-/// A value for people: thousands apart where it is whole, all digits that matter otherwise.
+/// A value for people: thousands apart if it is whole, all digits that matter otherwise.
 fn amount(value: f64) -> String {
     if value.fract() == 0.0 && (0.0..1e15).contains(&value) {
         text::grouped(value as usize)

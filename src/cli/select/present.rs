@@ -13,7 +13,7 @@ use crate::select::{Answer, Choice};
 
 use super::{CommandError, Session, explain, flags};
 
-/// How many choices are named where nothing fits.
+/// How many choices are named if nothing fits.
 const PERHAPS: usize = 3;
 
 /// How an answer is shown.
@@ -205,7 +205,7 @@ fn table(view: View, session: &mut Session, answered: &Selected) -> Result<(), C
     Ok(())
 }
 
-/// What comes nearest, where nothing fits.
+/// What comes nearest, if nothing fits.
 fn perhaps(ui: &Ui, ranking: &[Choice]) {
     for choice in ranking.iter().take(PERHAPS) {
         ui.status(&format!("perhaps {}", text::visible(&choice.label())));

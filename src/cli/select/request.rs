@@ -15,7 +15,7 @@ use super::{CommandError, SelectArgs, Session};
 /// The request that the arguments make.
 ///
 /// # Errors
-/// Where the profile does not exist or cannot be one.
+/// If the profile does not exist or cannot be one.
 pub fn from_args(args: &SelectArgs, session: &Session) -> Result<Request, CommandError> {
     let query = args.query.join(" ");
     let mut context = Variables::defaults();
@@ -59,7 +59,7 @@ pub fn from_args(args: &SelectArgs, session: &Session) -> Result<Request, Comman
     })
 }
 
-/// The platforms that tools must have; none where any will do.
+/// The platforms that tools must have; none if any will do.
 fn platforms(given: &[String]) -> Vec<String> {
     match given.iter().any(|it| it == ANY) {
         true => Vec::new(),
@@ -70,7 +70,7 @@ fn platforms(given: &[String]) -> Vec<String> {
 /// The word for every platform.
 const ANY: &str = "any";
 
-/// The platform that the asker stands on, where none is asked for: the configured one, else this
+/// The platform that the asker stands on, if none is asked for: the configured one, else this
 /// machine's for somebody at a terminal. What a script gets does not depend on where it runs.
 fn home(args: &SelectArgs, session: &Session) -> Option<String> {
     if !args.platform.is_empty() {
@@ -156,7 +156,7 @@ impl Line {
     /// The request that the line makes over that of the arguments.
     ///
     /// # Errors
-    /// Where a value of the context is not a number, or one of an input neither text nor a number.
+    /// If a value of the context is not a number, or one of an input neither text nor a number.
     pub fn over(
         self,
         base: &Request,

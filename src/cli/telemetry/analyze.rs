@@ -189,7 +189,7 @@ fn dash() -> String {
     "-".to_owned()
 }
 
-/// What is worth a look, below the table; nothing where nothing is.
+/// What is worth a look, below the table; nothing if nothing is.
 fn findings(ui: &mut Ui, one: &Analysed) -> Result<(), CommandError> {
     let lines = found::lines(one);
     if lines.is_empty() {

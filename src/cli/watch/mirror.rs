@@ -27,7 +27,7 @@ impl Mirror {
     /// Brings the folder up to date.
     ///
     /// # Errors
-    /// Where the catalog cannot be read or the folder not written.
+    /// If the catalog cannot be read or the folder not written.
     pub fn open(folder: &Path, session: &mut Session) -> Result<Self, CommandError> {
         let mut mirror = Self {
             connection: session.connect()?,

@@ -62,7 +62,7 @@ pub fn run(args: &WatchArgs, session: &mut Session) -> Result<Outcome, CommandEr
         let _ = interrupt.send(());
     })
     .map_err(|error| CommandError::invalid(format!("cannot watch for Ctrl-C: {error}")))?;
-    // Starts the local server and brings the catalog up to date where that is needed.
+    // Starts the local server and brings the catalog up to date if that is needed.
     drop(session.connect()?);
     let mut follower = Follower::new(&session.target()?.location, args.since);
     let revision = follower.connect()?;
@@ -215,7 +215,7 @@ fn line(entry: &Entry) -> String {
 /// Tries until there is a connection again; no, where the user ends it before.
 ///
 /// # Errors
-/// Where the catalog went back meanwhile.
+/// If the catalog went back meanwhile.
 fn reconnect(
     follower: &mut Follower,
     interrupted: &Receiver<()>,

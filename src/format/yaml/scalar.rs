@@ -73,7 +73,7 @@ fn is_decimal(text: &str) -> bool {
     mantissa_fits && exponent_fits
 }
 
-/// What readers of YAML 1.1 take a plain text for, where that is not text: by the types of YAML 1.1
+/// What readers of YAML 1.1 take a plain text for, if that is not text: by the types of YAML 1.1
 /// (<https://yaml.org/type/>) and, where PyYAML and libyaml users go further, by those.
 pub fn reading_by_1_1(text: &str) -> Option<&'static str> {
     const BOOLEANS: [&str; 18] = [

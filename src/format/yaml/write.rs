@@ -14,7 +14,7 @@ pub fn write_value(value: &Value) -> String {
     // Writing JSON values to memory has no way to fail; JSON is YAML as well.
     let text = serde_yaml::to_string(value).unwrap_or_else(|_| as_json(value));
     if text.contains('\u{7f}') {
-        // It is written as it is, and is no character of YAML 1.1.
+        // It is written as it is, and YAML 1.1 has no such character.
         return as_json(value);
     }
     let mut problems = Vec::new();

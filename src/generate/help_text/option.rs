@@ -59,7 +59,7 @@ fn with_default(line: &str) -> Option<Spelled> {
         _ if value.starts_with('[') && value.ends_with(']') => json!(""),
         _ => match value.parse::<i64>() {
             Ok(number) => json!(number),
-            // A placeholder such as FILE is no default; `30s` is.
+            // A placeholder such as FILE is not a default; `30s` is.
             Err(_) if value.starts_with(|c: char| c.is_ascii_digit()) => json!(value),
             Err(_) => return None,
         },

@@ -103,7 +103,7 @@ impl Usage {
         required.map(|it| it.name).collect()
     }
 
-    /// Whether a word stands in the usage without brackets around it, or only within; `None` where
+    /// Whether a word stands in the usage without brackets around it, or only within; `None` if
     /// it does not stand there.
     pub fn requires(&self, name: &str) -> Option<bool> {
         let mut found = None;

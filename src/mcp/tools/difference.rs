@@ -60,7 +60,7 @@ pub fn difference(best: &Choice, other: &Choice) -> String {
     said.join(", ")
 }
 
-/// How many times more or less one figure is than another, where that is worth a word.
+/// How many times more or less one figure is than another, if that is worth a word.
 fn times(best: f64, other: f64, more: &str, less: &str) -> Option<String> {
     let (large, small, word) = match other > best {
         true => (other, best, more),

@@ -11,7 +11,7 @@ pub const NAME: &str = "list_capabilities";
 
 pub const ARGUMENTS: &[&str] = &["words", "cursor", "limit"];
 
-/// How many are listed where nothing is said.
+/// How many are listed if nothing is said.
 const LIMIT: usize = 50;
 /// The most that can be asked for.
 const MOST: usize = 200;

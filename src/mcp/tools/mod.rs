@@ -83,7 +83,7 @@ pub fn list(rights: Rights) -> Value {
 /// Calls a tool.
 ///
 /// # Errors
-/// [`INVALID_PARAMS`] where there is no such tool, or the arguments are no object.
+/// [`INVALID_PARAMS`] if there is no such tool, or the arguments are not an object.
 pub fn call(
     context: &mut Context<'_>,
     era: Era,

@@ -27,7 +27,7 @@ pub fn of(choice: &Choice) -> String {
     parts.map(|it| uri::encode(it, KEPT)).join(":")
 }
 
-/// What the name says; none where it is no name of a selection.
+/// What the name says; none if it does not name a selection.
 pub fn read(name: &str) -> Option<Chosen> {
     let parts: Vec<&str> = name.split(BETWEEN).collect();
     let [tool, capability, pattern] = parts[..] else {

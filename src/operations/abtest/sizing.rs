@@ -13,15 +13,15 @@ use crate::store::ab_tests::history::{self, Baseline};
 const BASELINE_RECORDS: i64 = 10_000;
 /// Fewest records for a baseline; below, the assumed values are used.
 const BASELINE_MINIMUM: i64 = 20;
-/// Success rate where nothing is recorded.
+/// Success rate if nothing is recorded.
 pub const ASSUMED_SUCCESS: f64 = 0.95;
-/// Geometric mean of the time in ms where nothing is recorded.
+/// Geometric mean of the time in ms if nothing is recorded.
 pub const ASSUMED_TIME_MS: f64 = 1_000.0;
-/// Standard deviation of ln time where nothing is recorded.
+/// Standard deviation of ln time if nothing is recorded.
 pub const ASSUMED_TIME_SPREAD: f64 = 0.6;
-/// Mean cost where nothing is recorded.
+/// Mean cost if nothing is recorded.
 pub const ASSUMED_COST: f64 = 0.01;
-/// Standard deviation of the cost over its mean where nothing is recorded.
+/// Standard deviation of the cost over its mean if nothing is recorded.
 pub const ASSUMED_COST_VARIATION: f64 = 1.0;
 /// Planned total where neither a size nor an effect is named.
 pub const DEFAULT_PLANNED: u64 = 2_000;
@@ -31,7 +31,7 @@ pub const MOST_PLANNED: u64 = 1_000_000_000;
 /// What a plan assumes about the present version.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub struct Assumed {
-    /// Records that it rests on; 0 where nothing is recorded.
+    /// Records that it rests on; 0 if nothing is recorded.
     pub records: i64,
     /// Share of successes.
     pub success_rate: f64,
@@ -119,7 +119,7 @@ fn better_or_worse(effect: f64) -> [f64; 2] {
 }
 
 /// The smallest effect that a planned total shows in the sequential test: points of the success rate, or a
-/// relative change. None where even the largest cannot be shown.
+/// relative change. None if even the largest cannot be shown.
 pub fn detectable(
     metric: Metric,
     planned: u64,

@@ -21,9 +21,9 @@ const LONGEST_NOTE: usize = 200;
 /// What token is to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Request {
-    /// For whom; for whoever asks where nobody is named.
+    /// For whom; for whoever asks if nobody is named.
     pub principal: Option<String>,
-    /// The most that it allows; what its principal may where nothing is said.
+    /// The most that it allows; what its principal may if nothing is said.
     pub role: Option<Role>,
     /// Whether it allows a viewer to record.
     pub record: bool,

@@ -84,7 +84,7 @@ impl Machine {
     }
 }
 
-/// The files of a folder with their names, in the order of these; none where it cannot be read.
+/// The files of a folder with their names, in the order of these; none if it cannot be read.
 pub(super) fn entries(folder: &Path) -> Vec<(String, PathBuf)> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut all: Vec<(String, PathBuf)> = entries

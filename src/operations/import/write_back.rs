@@ -59,7 +59,7 @@ fn regular(file: &str) -> std::io::Result<Vec<u8>> {
     let found = std::fs::symlink_metadata(file)?;
     let why = match found.len() {
         _ if found.is_symlink() => "it is a link, which may lead to a file elsewhere",
-        _ if !found.is_file() => "it is no regular file",
+        _ if !found.is_file() => "it is not a regular file",
         size if size > MAX_BYTES => "it is too large",
         _ => return std::fs::read(file),
     };

@@ -94,7 +94,7 @@ impl Catalog {
         }
     }
 
-    /// Reads from a catalog that is as this program needs it, with a fresh index; `None` where the
+    /// Reads from a catalog that is as this program needs it, with a fresh index; `None` if the
     /// whole catalog had to be read instead.
     fn read<T>(
         &mut self,

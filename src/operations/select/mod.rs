@@ -84,7 +84,7 @@ pub struct Selected {
     pub assigned: Option<Assigned>,
     /// What a tie-break chose.
     pub tie_break: Option<String>,
-    /// How the answer is used; none where its definition does not say.
+    /// How the answer is used; none if its definition does not say.
     pub used: Option<Used>,
     /// Examples of its use, as they are typed.
     pub examples: Vec<String>,

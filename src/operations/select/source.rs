@@ -65,7 +65,7 @@ impl Source {
     /// The catalog, or definitions on disk where it cannot be used, now or later.
     ///
     /// # Errors
-    /// As [`catalog`](Self::catalog) where there is no fallback, else as [`files`](Self::files).
+    /// As [`catalog`](Self::catalog) if there is no fallback, else as [`files`](Self::files).
     pub fn with_fallback(
         backend: Result<Backend, Refusal>,
         fallback: &[String],
@@ -114,7 +114,7 @@ impl Source {
         }
     }
 
-    /// The connection to the catalog, where there is one.
+    /// The connection to the catalog, if there is one.
     pub fn into_connection(self) -> Option<Connection> {
         match self {
             Source::Memory(memory) => memory.connection,

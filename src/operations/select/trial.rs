@@ -23,7 +23,7 @@ pub struct Offer {
     assigned: Vec<Assigned>,
 }
 
-/// What the active tests assign to the caller; none where there is no caller, or no test.
+/// What the active tests assign to the caller; none if there is no caller, or no test.
 ///
 /// # Errors
 /// Those of the database.
@@ -113,7 +113,7 @@ pub fn put_first(answer: &mut Answer, is_meant: impl FnMut(&Choice) -> bool) -> 
     true
 }
 
-/// Stores the assignment, before there is an outcome; a warning where it could not be.
+/// Stores the assignment, before there is an outcome; a warning if it could not be.
 ///
 /// # Errors
 /// Those of the database.

@@ -31,7 +31,7 @@ pub struct Analysed {
     pub expression: Option<String>,
     /// Executions; counts, success rate and percentiles are over all of them.
     pub executions: u64,
-    /// Executions that the rest was computed from, drawn evenly where there are very many.
+    /// Executions that the rest was computed from, drawn evenly if there are very many.
     pub sampled: usize,
     /// Share of the failures whose messages were grouped; their counts are scaled up to all.
     pub errors_share: f64,

@@ -133,7 +133,7 @@ impl Lexicon {
         phrase.unwrap_or(usize::from(self.fillers.contains(first)))
     }
 
-    /// Whether a term is a word of the field, so that it is no slip for another.
+    /// Whether a term is a word of the field, so that it is not taken for a slip.
     pub fn knows(&self, term: &str) -> bool {
         let in_group = |it: &Group| has(it.words, term) || has(it.others, term);
         let undoes = |[one, other]: &[&str; 2]| has(one, term) || has(other, term);

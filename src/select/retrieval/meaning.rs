@@ -120,7 +120,7 @@ fn words(text: &str, mut visit: impl FnMut(&str)) {
 }
 
 /// The pieces of a word, each the longest that the table knows (Wu et al., "Google's neural machine translation
-/// system", 2016); none where a part of it is unknown.
+/// system", 2016); none if a part of it is unknown.
 fn pieces(word: &str) -> Vec<usize> {
     let mut pieces = Vec::new();
     let mut rest = word;

@@ -41,7 +41,7 @@ pub fn beginnings(term: &str) -> Vec<&str> {
 }
 
 /// The nearest of some terms to a word, given as its term and as it was written (the stem of a slip may be far from
-/// the stem of the word); none where none is near. Equals are settled by byte order.
+/// the stem of the word); none if none is near. Equals are settled by byte order.
 pub fn nearest<'a>(
     term: &str,
     written: &str,
@@ -63,7 +63,7 @@ pub fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
-/// How far a term is from a candidate; none where that is too far. A form of the word is farther than a slip.
+/// How far a term is from a candidate; none if that is too far. A form of the word is farther than a slip.
 fn distance(term: &[char], candidate: &str) -> Option<f64> {
     let other: Vec<char> = candidate.chars().collect();
     let slips = match term.len() {

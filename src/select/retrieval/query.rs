@@ -35,7 +35,7 @@ pub struct QueryWord {
     pub term: String,
     /// Its weight: 1, or less for an aside.
     pub weight: f64,
-    /// An identifier as a whole whose parts are words of their own: it counts only where it is known.
+    /// An identifier as a whole whose parts are words of their own: it counts only if it is known.
     pub optional: bool,
     /// The term of the identifier that the word is only a part of: it counts only where that one is unknown.
     pub part_of: Option<String>,

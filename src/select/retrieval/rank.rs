@@ -9,7 +9,7 @@ use super::query::{Asked, Query, QueryWord, adjacent};
 const K1: f64 = 1.2;
 
 /// BM25's share of length normalisation. Less than the usual 0.75: a tool with many patterns has a long text, and
-/// is no worse for that (measured on four catalogs: better on one, no worse on three).
+/// is not worse for that (measured on four catalogs: better on one, no worse on three).
 const B: f64 = 0.4;
 
 /// What an adjacent pair counts, against a word.

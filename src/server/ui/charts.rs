@@ -4,7 +4,7 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::report::Figure;
 
-/// Charts side by side where there is room.
+/// Charts side by side if there is room.
 pub fn charts(figures: &[Figure]) -> Markup {
     html! {
         @if !figures.is_empty() {

@@ -61,7 +61,7 @@ fn on_a_page(mut response: Response, id: Option<RequestId>) -> Response {
 }
 
 fn protect(headers: &mut HeaderMap) {
-    // What a style of this answer must show where it is not in the stylesheet; nobody can guess it.
+    // What a style of this answer must show if it is not in the stylesheet; nobody can guess it.
     let nonce = Uuid::new_v4().simple();
     let policy = format!(
         "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; \

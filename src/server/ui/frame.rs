@@ -134,7 +134,7 @@ impl Viewer {
         }
     }
 
-    /// Why the viewer may not do that; nothing where they may.
+    /// Why the viewer may not do that; nothing if they may.
     pub fn barred(&self, deed: Deed<'_>) -> Option<String> {
         let refusal = access::may(&self.principal, deed).err()?;
         let problem = Problem::from(refusal);
@@ -144,7 +144,7 @@ impl Viewer {
         })
     }
 
-    /// Why the viewer may change no tool at all; nothing where they may change some.
+    /// Why the viewer may change no tool at all; nothing if they may change some.
     pub fn barred_from_all_change(&self) -> Option<String> {
         let deed = Deed::Change {
             tool: "tools",

@@ -83,7 +83,7 @@ pub fn router(app: &Arc<App>) -> Router<Arc<App>> {
 /// How long a link signs in, in seconds.
 const LINK_LASTS: i32 = 15 * 60;
 
-/// A link that signs the user of this server in to the pages, once; none where they are not a member, or
+/// A link that signs the user of this server in to the pages, once; none if they are not a member, or
 /// nobody can be signed in.
 pub async fn link(app: &Arc<App>, url: &str) -> Option<String> {
     let own = app.shared.own.clone();

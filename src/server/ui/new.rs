@@ -24,7 +24,7 @@ use crate::server::problem::Problem;
 use crate::store::Connection;
 use crate::store::import::OnConflict;
 
-/// What a text is called where it is wrong.
+/// What a text is called if it is wrong.
 const TEXT: &str = "text";
 
 /// What the form asks for.

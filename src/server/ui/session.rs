@@ -99,7 +99,7 @@ pub struct Going {
     to: Option<String>,
 }
 
-/// A page of this server; the first one where it is any other place.
+/// A page of this server; the first one if it is any other place.
 fn inside(to: Option<&str>) -> String {
     let to = to.filter(|it| dress::is_page(it) && !it.contains(['\\', '\r', '\n']));
     to.map_or_else(|| url::to("/"), str::to_owned)

@@ -60,7 +60,7 @@ impl Which {
     /// The same as the store takes it.
     ///
     /// # Errors
-    /// 400 where it says of being switched on neither yes nor no.
+    /// 400 if it says of being switched on neither yes nor no.
     pub fn filter(&self) -> Result<Filter, Problem> {
         let one = |text: &str| given(text).into_iter().collect::<Vec<_>>();
         let enabled = match self.enabled.as_str() {

@@ -175,7 +175,7 @@ fn form(asked: &Asked) -> Markup {
             div.filters {
                 (field("Capability", "capability", "As `disk_usage`, in place of words or beside them.").text(&asked.capability))
                 (field("Platform", "platform", "As `linux`.").text(&asked.platform))
-                (field("Environment", "environment", "Production where nothing is said.").text(&asked.environment))
+                (field("Environment", "environment", "Production if nothing is said.").text(&asked.environment))
                 (field("Permissions", "permissions", "What the caller holds, as `filesystem_read`.").text(&asked.permissions))
                 (field("Context", "context", "Values for the estimates, as `N=1000`.").text(&asked.context))
                 (field("Preference", "mode", "").choice(&asked.mode, &modes))

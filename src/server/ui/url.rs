@@ -50,7 +50,7 @@ impl Query {
         self
     }
 
-    /// The same with the parameter where there is a value, which is not empty.
+    /// The same with the parameter if there is a value, which is not empty.
     #[must_use]
     pub fn with_some(self, name: &str, value: Option<&str>) -> Self {
         match value.filter(|it| !it.is_empty()) {
@@ -59,7 +59,7 @@ impl Query {
         }
     }
 
-    /// With its question mark; empty where nothing was given.
+    /// With its question mark; empty if nothing was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,5 +1,5 @@
 -- Assigns units to the arms of a test, in one statement: a stored arm stays, a new one is stored before
--- it is told. No row where there is no such test.
+-- it is told. No row if there is no such test.
 -- $1 test name, $2 units, $3 user (null: not told), $4 environment (null: not told), $5 whether to store.
 WITH test AS (
     SELECT x.*, x.status = 'active' AND x.paused_at IS NULL AS running,

@@ -272,7 +272,7 @@ impl StoredTest {
     /// What the statistics need to know of a phase.
     ///
     /// # Errors
-    /// Where the row was changed by hand to something that cannot be used.
+    /// If the row was changed by hand to something that cannot be used.
     pub fn plan(&self, phase: &Phase) -> Result<TestPlan, UnusableTest> {
         let unusable = |why: String| UnusableTest {
             test: self.test_name.clone(),

@@ -258,7 +258,7 @@ struct Half {
     sums: Sums,
 }
 
-/// Sums up the first and the second half of the assigned executions; none where units are users, who have
+/// Sums up the first and the second half of the assigned executions; none if units are users, who have
 /// executions in both.
 pub fn halves(connection: &mut PgConnection, window: Window<'_>) -> QueryResult<Option<Halves>> {
     if window.test.unit() == UnitKind::User {

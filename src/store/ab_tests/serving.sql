@@ -1,4 +1,4 @@
--- What every active test gives to a caller. $1 execution, $2 user, $3 environment; null where not known.
+-- What every active test gives to a caller. $1 execution, $2 user, $3 environment; null if not known.
 SELECT x.id AS test_id, x.test_name::text AS test, x.phase, caller.unit, chosen.arm, hashed.bucket,
        stored.arm IS NOT NULL AS stored, served.id AS tool_id,
        CASE chosen.arm WHEN 'A' THEN x.tool_b_id ELSE x.tool_a_id END AS other_tool_id,

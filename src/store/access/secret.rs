@@ -48,7 +48,7 @@ impl Secret {
     /// A new one.
     ///
     /// # Errors
-    /// Where the system gives no random numbers.
+    /// If the system gives no random numbers.
     pub fn new(purpose: Purpose) -> Result<Self, getrandom::Error> {
         let mut text = purpose.mark().to_owned();
         let length = text.len() + RANDOM;
@@ -67,7 +67,7 @@ impl Secret {
         Ok(Self(text))
     }
 
-    /// Reads one: `None` where it has not the form or its checksum is wrong, so that it was mistyped or
+    /// Reads one: `None` if it has not the form or its checksum is wrong, so that it was mistyped or
     /// cut off.
     pub fn parse(purpose: Purpose, text: &str) -> Option<Self> {
         let body = text.strip_prefix(purpose.mark())?;

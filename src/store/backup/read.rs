@@ -153,7 +153,7 @@ fn note(raw: &mut PgConnection, act: &Act, header: &Header, sha256: &str) -> Que
         .map(drop)
 }
 
-/// Makes the tables as they were when the backup was made, where they are not so yet.
+/// Makes the tables as they were when the backup was made, if they are not so yet.
 fn prepare(connection: &mut Connection, header: &Header) -> Result<(), BackupError> {
     let catalog = connection.location().catalog().to_string();
     let progress = migrate::progress(connection)?;
@@ -256,7 +256,7 @@ fn set_sequences(raw: &mut PgConnection, sequences: &[Sequence]) -> Result<(), B
     Ok(())
 }
 
-/// Fails where the catalog is in use.
+/// Fails if the catalog is in use.
 fn refuse_rows(raw: &mut PgConnection, catalog: &str) -> Result<(), BackupError> {
     #[derive(QueryableByName)]
     struct Answer {

@@ -58,7 +58,7 @@ struct Block {
 /// Every difference, block by block. The index must be up to date; call within one snapshot.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where what is stored cannot be read.
+/// Those of the database; [`StoreError::Definition`] if what is stored cannot be read.
 pub fn check(connection: &mut PgConnection) -> Result<Vec<Difference>, StoreError> {
     let mut blocks: BTreeMap<i64, Vec<i64>> = BTreeMap::new();
     for tool in every_tool(connection)? {

@@ -77,7 +77,7 @@ impl Entry {
     /// What scoring needs of a capability, from its definition.
     ///
     /// # Errors
-    /// Where a value cannot be written as JSON, which its type excludes.
+    /// If a value cannot be written as JSON, which its type excludes.
     pub fn new(tool: &ToolRow, capability: &CapabilityRow) -> serde_json::Result<Self> {
         let patterns = capability.patterns.iter().map(|pattern| {
             Ok(PatternEntry {
@@ -106,7 +106,7 @@ impl Entry {
     /// The candidates that it holds.
     ///
     /// # Errors
-    /// Where a policy or a preference was changed by hand into something that cannot be read.
+    /// If a policy or a preference was changed by hand into something that cannot be read.
     pub fn candidates(&self, capability: &str) -> Result<Vec<Candidate>, DocumentError> {
         self.patterns
             .iter()

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 /// The candidates of a request. Where the state says that the index is stale, there are none.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where a stored policy cannot be read.
+/// Those of the database; [`StoreError::Definition`] if a stored policy cannot be read.
 pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Pool>, StoreError> {
     if !request.scope.capabilities.is_empty() {
         return offered(connection, &request.scope);
@@ -49,7 +49,7 @@ pub struct Listed {
 /// Every tool that shares words with a request: those that a selection judges, best first, then the hits after them.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where a stored policy cannot be read.
+/// Those of the database; [`StoreError::Definition`] if a stored policy cannot be read.
 pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<Listed>, StoreError> {
     let State { catalog, mut found } = ranked(connection, request)?;
     let read = |ids: &[i64]| tools(connection, ids);

@@ -74,7 +74,7 @@ pub struct Offer {
 /// What offers any of the capabilities.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where an entry cannot be read.
+/// Those of the database; [`StoreError::Definition`] if an entry cannot be read.
 pub fn by_capability(
     connection: &mut PgConnection,
     capabilities: &[String],
@@ -144,7 +144,7 @@ pub(super) fn after_all_with(prefix: &str) -> String {
 /// The postings of the terms, and the collection's statistics.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where postings cannot be read.
+/// Those of the database; [`StoreError::Definition`] if postings cannot be read.
 pub fn postings(
     connection: &mut PgConnection,
     terms: &[String],
@@ -240,7 +240,7 @@ struct EntryRow {
 /// The tools of those row numbers, in no particular order.
 ///
 /// # Errors
-/// Those of the database; [`StoreError::Definition`] where an entry cannot be read.
+/// Those of the database; [`StoreError::Definition`] if an entry cannot be read.
 pub fn entries(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<IndexedTool>, StoreError> {
     let rows: Vec<EntryRow> = diesel::sql_query(
         "SELECT tool_id, capability_name, entry, words FROM selection_index \

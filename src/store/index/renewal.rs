@@ -39,7 +39,7 @@ impl Renewal {
     /// Takes up the entry of a capability of a tool.
     ///
     /// # Errors
-    /// Where it cannot be written as JSON, which its type excludes.
+    /// If it cannot be written as JSON, which its type excludes.
     pub fn add(&mut self, tool: i64, capability: &str, entry: &Entry) -> serde_json::Result<()> {
         self.ids.push(tool);
         self.names.push(capability.to_owned());

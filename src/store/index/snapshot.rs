@@ -107,7 +107,7 @@ impl Snapshot {
     /// Reads the whole of it. Call within one consistent state of the catalog.
     ///
     /// # Errors
-    /// Those of the database; [`StoreError::Definition`] where postings cannot be read.
+    /// Those of the database; [`StoreError::Definition`] if postings cannot be read.
     pub fn load(connection: &mut PgConnection) -> Result<Self, StoreError> {
         let row = state(connection)?;
         let state = row.state.into_state();
@@ -141,7 +141,7 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    /// The catalog as it is now; `None` where it is as this shows it. Call within one consistent state
+    /// The catalog as it is now; `None` if it is as this shows it. Call within one consistent state
     /// of the catalog.
     ///
     /// # Errors
@@ -200,7 +200,7 @@ impl Snapshot {
     /// The candidates of a request.
     ///
     /// # Errors
-    /// [`StoreError::Definition`] where a stored policy cannot be read.
+    /// [`StoreError::Definition`] if a stored policy cannot be read.
     pub fn pool(&self, request: &Request) -> Result<Pool, StoreError> {
         if !request.scope.capabilities.is_empty() {
             return self.offered(&request.scope);

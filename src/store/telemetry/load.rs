@@ -49,7 +49,7 @@ pub struct Interrupted {
 /// at the end. `progress` hears of every chunk.
 ///
 /// # Errors
-/// Where the database refuses or is lost, with what was committed before.
+/// If the database refuses or is lost, with what was committed before.
 pub fn load(
     connection: &mut Connection,
     chunks: impl IntoIterator<Item = Chunk>,

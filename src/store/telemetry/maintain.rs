@@ -42,7 +42,7 @@ pub struct Statistics {
     pub index_bytes: i64,
     /// Growth over the last 1, 7 and 30 days.
     pub growth: Vec<Growth>,
-    /// The partitions, where it is divided by month.
+    /// The partitions, if it is divided by month.
     pub partitions: Vec<Partition>,
 }
 

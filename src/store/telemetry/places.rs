@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
 use crate::definition::Identity;
 use crate::telemetry::intake::{TargetRow, Targets};
 
-/// A tool with one of its capabilities and one of that one's patterns, where it has any.
+/// A tool with one of its capabilities and one of that one's patterns, if it has any.
 #[derive(QueryableByName)]
 struct Place {
     #[diesel(sql_type = BigInt)]

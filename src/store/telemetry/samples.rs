@@ -1,4 +1,4 @@
-//! The executions that a fit needs, drawn evenly where there are very many.
+//! The executions that a fit needs, drawn evenly if there are very many.
 
 use std::collections::HashMap;
 
@@ -189,7 +189,7 @@ pub fn records_between(
     Ok(counts)
 }
 
-/// The numbers of a context; what another program wrote there beside them is no variable.
+/// The numbers of a context; what else another program wrote there is not a variable.
 fn context(value: Value) -> Context {
     let Value::Object(fields) = value else {
         return Context::new();

@@ -22,16 +22,16 @@ pub enum GroupBy {
 /// A total.
 #[derive(Debug, Clone, PartialEq, Serialize, QueryableByName)]
 pub struct Total {
-    /// The tool, as `platform/name`; absent where tools are added up.
+    /// The tool, as `platform/name`; absent if tools are added up.
     #[diesel(sql_type = Nullable<Text>)]
     pub tool: Option<String>,
-    /// The user; absent where users are added up, or none was recorded.
+    /// The user; absent if users are added up, or none was recorded.
     #[diesel(sql_type = Nullable<Text>)]
     pub user: Option<String>,
-    /// The environment; absent where they are added up, or none was recorded.
+    /// The environment; absent if they are added up, or none was recorded.
     #[diesel(sql_type = Nullable<Text>)]
     pub environment: Option<String>,
-    /// The day, as `2026-01-31`; absent where days are added up.
+    /// The day, as `2026-01-31`; absent if days are added up.
     #[diesel(sql_type = Nullable<Text>)]
     pub day: Option<String>,
     /// Executions.

@@ -17,7 +17,7 @@ struct Row {
 /// platform and name.
 ///
 /// # Errors
-/// Where the query fails.
+/// If the query fails.
 pub fn untried(
     connection: &mut PgConnection,
     limit: i64,

@@ -17,11 +17,11 @@ use super::{Options, check};
 pub struct Fixed {
     /// The new text.
     pub text: String,
-    /// What was done, one sentence each; empty where there was nothing to do.
+    /// What was done, one sentence each; empty if there was nothing to do.
     pub changes: Vec<String>,
 }
 
-/// Applies every safe fix to a text. `None` where it cannot be read whole, or holds definitions in
+/// Applies every safe fix to a text. `None` if it cannot be read whole, or holds definitions in
 /// the format of another catalog.
 pub fn fix(source: &Source, from: Option<Format>) -> Option<Fixed> {
     let text = std::str::from_utf8(&source.bytes).ok()?;

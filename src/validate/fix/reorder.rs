@@ -81,7 +81,7 @@ fn order(node: &Node, path: &[String]) -> Vec<usize> {
     order
 }
 
-/// The lines of each entry, with the comments above it; none where the entries do not stand one
+/// The lines of each entry, with the comments above it; none if the entries do not stand one
 /// below the other.
 fn blocks(lines: &[String], node: &Node, range: &Range<usize>) -> Option<Vec<Range<usize>>> {
     let entries = node.entries();

@@ -48,7 +48,7 @@ fn advice(open: &[&str]) -> String {
         })
         .collect();
     format!(
-        "write `{}`, or the opposite where that is meant",
+        "write `{}`, or the opposite if that is meant",
         said.join("` and `")
     )
 }

@@ -22,7 +22,7 @@ pub(super) fn check(root: &Node, problems: &mut Vec<Problem>) {
     effects::check(root, problems);
 }
 
-/// The entries of a map under a key; none where it is missing or no map.
+/// The entries of a map under a key; none if it is missing or not a map.
 fn children<'a>(node: &'a Node, key: &str) -> &'a [Entry] {
     node.get(key).map(Node::entries).unwrap_or_default()
 }

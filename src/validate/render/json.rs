@@ -21,7 +21,7 @@ struct Whole<'a> {
 /// One object: `valid`, `files`, `definitions`, `errors`, `warnings`, `notes`, `diagnostics`.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// If `out` cannot be written.
 pub fn render(out: &mut dyn Write, report: &Report, options: &Options) -> io::Result<()> {
     let whole = Whole {
         valid: !report.fails(options),
@@ -39,7 +39,7 @@ pub fn render(out: &mut dyn Write, report: &Report, options: &Options) -> io::Re
 /// One object per finding.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// If `out` cannot be written.
 pub fn render_lines(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     for diagnostic in &report.diagnostics {
         serde_json::to_writer(&mut *out, diagnostic)?;

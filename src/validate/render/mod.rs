@@ -74,7 +74,7 @@ impl FromStr for ReportFormat {
 /// alone.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// If `out` cannot be written.
 pub fn render(
     out: &mut dyn Write,
     format: ReportFormat,

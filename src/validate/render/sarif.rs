@@ -38,7 +38,7 @@ impl Serialize for Results<'_> {
 /// One run with every rule that was broken and every finding.
 ///
 /// # Errors
-/// Where `out` cannot be written.
+/// If `out` cannot be written.
 pub fn render(out: &mut dyn Write, report: &Report) -> io::Result<()> {
     let mut broken: Vec<&str> = report.diagnostics.iter().map(|it| it.rule).collect();
     broken.sort_unstable();

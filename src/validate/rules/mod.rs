@@ -15,7 +15,7 @@ pub struct Rule {
     pub severity: Severity,
     /// What it is for.
     pub about: &'static str,
-    /// An example that breaks it; empty where none can be shown.
+    /// An example that breaks it; empty if none can be shown.
     pub bad: &'static str,
     /// The same, right.
     pub good: &'static str,

@@ -193,10 +193,10 @@ fn form(viewer: &Viewer, new: &New, outcome: Option<&Result<Planned, Problem>>) 
             (field("Decided by", "metric", "", true).choice(&new.metric, &metrics))
             (field("Share of B, percent", "share_b", "How much of the traffic goes to B.", true).text(&new.share_b))
             (field("Smallest effect that matters, percent", "effect",
-                "The test is made as large as it takes to show it; 2,000 records where nothing is said.", false)
+                "The test is made as large as it takes to show it; 2,000 records if nothing is said.", false)
                 .text(&new.effect))
             (field("Success may drop by less than, points", "keep_success",
-                "What the winner must be shown to keep; nothing where it is empty.", false).text(&new.keep_success))
+                "What the winner must be shown to keep; nothing if it is empty.", false).text(&new.keep_success))
             (field("Shortest duration, days", "minimum_days", "No decision before.", true).text(&new.minimum_days))
             (field("Hypothesis", "hypothesis", "What is expected, and why.", false).area(&new.hypothesis, 2))
             (kit::reason(&new.reason))

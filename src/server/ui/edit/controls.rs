@@ -220,7 +220,7 @@ fn at<'a>(fields: &'a Map<String, Value>, place: &[&str]) -> Option<&'a Value> {
     rest.iter().try_fold(start, |value, key| value.get(*key))
 }
 
-/// What a control says for a value; none where the value has another shape than the control.
+/// What a control says for a value; none if the value has another shape than the control.
 fn text_of(kind: Kind, value: Option<&Value>) -> Option<String> {
     match (kind, value) {
         (Kind::Yes, None) => Some("false".to_owned()),
@@ -239,7 +239,7 @@ fn text_of(kind: Kind, value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// The value that a control stands for; none where it was emptied.
+/// The value that a control stands for; none if it was emptied.
 fn value_of(kind: Kind, text: &str) -> Option<Value> {
     let text = text.trim();
     match kind {
@@ -373,7 +373,7 @@ fn one(document: &Document, base: &Place<'_>, control: &'static Control) -> Mark
     }
 }
 
-/// A box to be checked, which says no where it is not.
+/// A box to be checked, which says no if it is not.
 fn yes(field: &Field<'_>, value: bool) -> Markup {
     html! {
         label.check {

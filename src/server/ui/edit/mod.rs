@@ -33,7 +33,7 @@ use crate::store::Connection;
 use crate::store::tools::Handle;
 use crate::validate::Severity;
 
-/// What a text is called where it is wrong.
+/// What a text is called if it is wrong.
 const TEXT: &str = "text";
 
 /// Which version is edited.
@@ -71,7 +71,7 @@ struct Look {
 /// A definition as text.
 ///
 /// # Errors
-/// 500 where it cannot be written.
+/// 500 if it cannot be written.
 pub fn yaml(document: &Document) -> Result<String, Problem> {
     let written = format::write(Format::Yaml, std::slice::from_ref(document));
     Ok(written
