@@ -388,7 +388,7 @@ fn f17_a_writer_by_hand_takes_the_writers_lock_before_rows() {
     assert_eq!(world.run(&["audit", "verify"]).code, 0);
 }
 
-/// L7, D2: what changes nothing works where nothing can be changed.
+/// L7, D2: what changes nothing works if nothing can be changed.
 #[test]
 fn l7_dry_runs_and_plans_need_no_right_to_write() {
     let staffed = Staffed::new();

@@ -73,7 +73,7 @@ impl Kept {
     pub fn done(&self) {
         let (old, new) = (Self::NOTHING, Self::WITHOUT_REVISION);
         let relaxed = Ordering::Relaxed;
-        // Where there is a revision, it says more.
+        // If there is a revision, it says more.
         let _ = self.0.compare_exchange(old, new, relaxed, relaxed);
     }
 

@@ -30,7 +30,7 @@ fn found(start: &[u8]) -> Option<(Order, usize)> {
     }
 }
 
-/// The bytes as UTF-8 where they are text in UTF-16; else as they are.
+/// The bytes as UTF-8 if they are text in UTF-16; else as they are.
 pub fn utf8(bytes: Vec<u8>) -> Vec<u8> {
     let Some((order, mark)) = found(&bytes) else {
         return bytes;
@@ -61,7 +61,7 @@ impl<R: BufRead> Utf8<R> {
     /// Looks at the beginning of the stream.
     ///
     /// # Errors
-    /// Where the stream cannot be read.
+    /// If the stream cannot be read.
     pub fn new(mut inner: R) -> io::Result<Self> {
         let found = found(inner.fill_buf()?);
         inner.consume(found.map_or(0, |(_, mark)| mark));

@@ -191,7 +191,7 @@ impl Denial {
         }
     }
 
-    /// Who may, where it is the rule of the catalog that refuses.
+    /// Who may, if it is the rule of the catalog that refuses.
     pub fn who_may(&self) -> Option<&str> {
         match &self.because {
             Because::Rule(who) => who.as_deref(),

@@ -309,7 +309,7 @@ fn known_place(place: &str, template: Option<&Template>) -> Result<(), CommandEr
     })
 }
 
-/// JSON where it is JSON, else text.
+/// JSON if it is JSON, else text.
 fn read_value(place: &str, text: &str) -> Result<Value, CommandError> {
     match json::value(text.as_bytes()) {
         Ok(value) => Ok(value),
