@@ -23,7 +23,7 @@ const VARIABLE: &str = "TOOLCAT_RESHAPE";
 const MEMORY: u64 = 2 << 30;
 
 /// The most time that it may compute on one frame of documents, in seconds.
-const SECONDS: u64 = 60;
+const SECONDS: u64 = 20;
 
 /// Its stack, in bytes.
 const STACK: usize = 256 << 20;

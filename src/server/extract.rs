@@ -224,13 +224,19 @@ pub fn wrong_type(given: &str, expected: &str) -> Problem {
 /// The whole body, up to the limit of the route.
 ///
 /// # Errors
-/// 413 if it is larger; 400 if it ends early.
+/// 413 if it is larger; 400 if it ends early; 415 if it is compressed.
 pub async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|it| it > LARGEST_IMPORT) {
         // Nothing takes as much: the body itself is not waited for.
         return Err(Problem::of_status(StatusCode::PAYLOAD_TOO_LARGE, ""));
+    }
+    if let Some(coding) = request.headers().get(header::CONTENT_ENCODING)
+        && !coding.as_bytes().eq_ignore_ascii_case(b"identity")
+    {
+        let message = "a body in a content coding is not read; expected one without";
+        return Err(Problem::new(Name::MediaType, message));
     }
     Bytes::from_request(request, state)
         .await

@@ -100,6 +100,12 @@ fn bodies_that_cannot_be_read_are_problems() {
             422,
             "invalid",
         ),
+        (
+            b"{\"query\": \"df\"}",
+            vec![json, ("Content-Encoding", "gzip")],
+            415,
+            "media-type",
+        ),
         (b"query=df", vec![], 415, "media-type"),
         (
             b"<query/>",

@@ -341,3 +341,12 @@ fn h9_divided_words_are_joined() {
         "control over the informational output"
     );
 }
+
+#[test]
+fn prose_without_end_is_no_description() {
+    let text = format!(
+        "Usage: big\n\n{}",
+        "does one thing and another\n".repeat(10_000)
+    );
+    assert!(read("big", &text).description.len() < 3_000);
+}

@@ -475,4 +475,11 @@ mod tests {
             ["=use `find` or ls-files", "=find", "=ls-files"]
         );
     }
+
+    /// F4: every name is held against all before it.
+    #[test]
+    fn f4_a_request_of_names_alone_is_read_to_a_limit() {
+        let quoted: Vec<String> = (0..10_000).map(|it| format!("'a{it}'")).collect();
+        assert!(names(&quoted.concat()).len() <= 1 + 4 * MAX_WORDS);
+    }
 }
