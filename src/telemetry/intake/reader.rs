@@ -431,7 +431,7 @@ mod tests {
         let found = all(text, None);
         assert_eq!(
             found[0].1,
-            Err("the key `time_ms` stands here twice at column 36".into())
+            Err("the key `time_ms` stands here twice at column 34".into())
         );
         assert!(
             found[1]
