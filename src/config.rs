@@ -253,7 +253,7 @@ impl Config {
 /// The files that exist with what counts of each of them, the weakest first.
 ///
 /// # Errors
-/// Where a file exists and cannot be used.
+/// If a file exists and cannot be used.
 pub fn layers() -> Result<Vec<Layer>, ConfigError> {
     let files = [(Kind::User, user_file()), (Kind::Project, project_file())];
     let mut layers = Vec::new();
@@ -323,10 +323,10 @@ pub struct Text {
     pub danger: Option<String>,
 }
 
-/// Reads one file; `None` where it does not exist.
+/// Reads one file; `None` if it does not exist.
 ///
 /// # Errors
-/// Where it cannot be read, or is too large.
+/// If it cannot be read, or is too large.
 pub fn read(path: &Path) -> Result<Option<Text>, ConfigError> {
     match read_text(path) {
         Ok(text) => Ok(Some(text)),

@@ -301,7 +301,7 @@ fn l4_a_change_whose_report_is_lost_is_said_to_be_made() {
     );
     let run = into_full(&world, &["enable", "df", "--format", "json"]);
     assert_eq!(run.code, 6, "{run:?}");
-    // The same where it is the filter that fails.
+    // The same if it is the filter that fails.
     let run = world.run(&["disable", "df", "--jq", ".nosuch[1:2] | error"]);
     assert_eq!(run.code, 6, "{run:?}");
     assert!(

@@ -129,7 +129,7 @@ fn a_closed_pipe_is_no_error() {
     );
     let run = crate::common::Run::of(shell.output().expect("bash runs"));
     assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{run:?}");
-    // L3: but a backup that nobody read to its end is no backup.
+    // L3: but a backup that nobody read to its end is not a backup.
     let script = format!(
         "'{0}' db backup - | head -c 60 >/dev/null; exit ${{PIPESTATUS[0]}}",
         crate::common::PROGRAM

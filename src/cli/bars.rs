@@ -37,6 +37,8 @@ impl Progress for Bars {
             Stage::Verifying => "verifying",
             Stage::Replaying => "replaying",
         };
+        // The bar before it goes first: both would stand in one line.
+        self.set(None);
         self.set(Some(progress::Progress::new(self.shown, steps, what)));
     }
 

@@ -13,7 +13,7 @@ pub struct GlobalArgs {
     /// Database to use, as a URL or key=value pairs [default: the local server]
     ///
     /// Else TOOLCAT_DATABASE_URL, DATABASE_URL, `database_url` in the configuration file, and
-    /// where none is set a private server that toolcat starts itself.
+    /// if none is set a private server that toolcat starts itself.
     #[arg(long, global = true, value_name = "URL")]
     pub database_url: Option<String>,
 

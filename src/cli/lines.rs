@@ -27,7 +27,7 @@ pub struct Lines {
     name: String,
     input: Box<dyn BufRead>,
     number: u64,
-    /// How many bytes may still come, where that is limited.
+    /// How many bytes may still come, if that is limited.
     left: Option<u64>,
     failed: bool,
 }
@@ -36,7 +36,7 @@ impl Lines {
     /// Of a file, or of standard input where the path is `-`; any number of them.
     ///
     /// # Errors
-    /// Where the file cannot be opened.
+    /// If the file cannot be opened.
     pub fn open(path: &str) -> Result<Self, CommandError> {
         let failed =
             |error: io::Error| CommandError::invalid(format!("cannot read {path}: {error}"));

@@ -72,7 +72,7 @@ pub fn check(command: &mut Command, matches: &ArgMatches) -> Result<(), clap::Er
 /// What is asked for.
 ///
 /// # Errors
-/// Where the filter or the template is wrong, with its place.
+/// If the filter or the template is wrong, with its place.
 pub fn wanted(global: &GlobalArgs) -> Result<Option<Apart>, CommandError> {
     let (made, hint) = match (&global.jq, &global.render) {
         (Some(code), _) => (

@@ -40,7 +40,7 @@ pub struct Target {
     pub location: Location,
     /// The local cluster, where no other database is named.
     pub cluster: Option<Cluster>,
-    /// The project's file that says so, where one does.
+    /// The project's file that says so, if one does.
     pub project: Option<PathBuf>,
 }
 
@@ -82,7 +82,7 @@ impl Session {
     /// The catalog that is asked for.
     ///
     /// # Errors
-    /// Where its name cannot name one, and where there are several.
+    /// If its name cannot name one, and if there are several.
     pub fn catalog(&self) -> Result<Catalog, CommandError> {
         let mut catalogs = self.catalogs()?;
         match catalogs.len() {
@@ -95,7 +95,7 @@ impl Session {
     /// The catalogs that are asked for, at least one.
     ///
     /// # Errors
-    /// Where a name cannot name one.
+    /// If a name cannot name one.
     pub fn catalogs(&self) -> Result<Vec<Catalog>, CommandError> {
         let named = match self.global.catalog.as_slice() {
             [] => self.config.catalog.as_slice(),
@@ -112,7 +112,7 @@ impl Session {
     /// Where the database is. Connects to nothing.
     ///
     /// # Errors
-    /// Where the URL cannot be read, or no place for the local cluster can be found.
+    /// If the URL cannot be read, or no place for the local cluster can be found.
     pub fn target(&self) -> Result<Target, CommandError> {
         self.target_at(self.catalog()?)
     }
@@ -180,10 +180,10 @@ impl Session {
         Backend::new(target.location, target.cluster).watched(notify, progress)
     }
 
-    /// Connects, starting the local server where that is what is meant. The catalog may not exist.
+    /// Connects, starting the local server if that is what is meant. The catalog may not exist.
     ///
     /// # Errors
-    /// Where there is no database.
+    /// If there is no database.
     pub fn open(&self) -> Result<Connection, CommandError> {
         Ok(self.backend()?.open()?)
     }
@@ -202,17 +202,17 @@ impl Session {
     /// Connects to a catalog that is as this program needs it; on the local cluster it is made so.
     ///
     /// # Errors
-    /// Where there is no database, or its catalog is older or newer than this program.
+    /// If there is no database, or its catalog is older or newer than this program.
     pub fn connect(&self) -> Result<Connection, CommandError> {
         Ok(self.backend()?.connect()?)
     }
 
-    /// Connects where there is a catalog already; starts and changes nothing.
+    /// Connects if there is a catalog already; starts and changes nothing.
     pub fn connect_if_there(&self) -> Option<Connection> {
         self.backend_at(self.target().ok()?).connect_if_there()
     }
 
-    /// Says how a catalog gets its first tools, where it has none.
+    /// Says how a catalog gets its first tools, if it has none.
     pub fn tell_if_empty(&self) -> bool {
         let empty = self.connect_if_there().is_some_and(|mut connection| {
             connection.read(crate::store::tools::none).unwrap_or(false)
@@ -272,7 +272,7 @@ impl Session {
     /// Where a page comes from that shows figures of the catalog.
     ///
     /// # Errors
-    /// Where there is no database.
+    /// If there is no database.
     pub fn made(&self, connection: &mut Connection) -> Result<Made, CommandError> {
         Ok(Made {
             by: self.caller(false).actor,
@@ -286,7 +286,7 @@ impl Session {
 /// What a variable says, where it says something.
 ///
 /// # Errors
-/// Where it is not UTF-8: passed over, it would lead to another database than is meant.
+/// If it is not UTF-8: passed over, it would lead to another database than is meant.
 fn variable(name: &str) -> Result<Option<String>, CommandError> {
     match std::env::var(name) {
         Ok(value) => Ok(Some(value).filter(|it| !it.is_empty())),
@@ -309,7 +309,7 @@ pub fn report_left_out(ui: &Ui, layers: &[Layer]) {
                 ui.warn(&format!(
                     "{path} is not trusted, so this was left out: {left_out}"
                 ));
-                ui.hint("read it, and run `toolcat config trust` where it is as you want it");
+                ui.hint("read it, and run `toolcat config trust` if it is as you want it");
             }
         }
     }

@@ -33,7 +33,7 @@ pub enum Standing {
 /// write it, or may put another in its place. `named` is what was asked for, `real` where it leads.
 ///
 /// # Errors
-/// Where its folder or its link cannot be looked at.
+/// If its folder or its link cannot be looked at.
 pub(super) fn danger(named: &Path, real: &Path, found: &Metadata) -> io::Result<Option<String>> {
     let me = rustix::process::geteuid().as_raw();
     let link = std::fs::symlink_metadata(named)?;
@@ -84,7 +84,7 @@ pub fn is_trusted(text: &Text) -> bool {
 /// Trusts the file as it stands, in place of what it said before.
 ///
 /// # Errors
-/// Where trust cannot be kept.
+/// If trust cannot be kept.
 pub fn trust(text: &Text) -> io::Result<()> {
     let store = store_for(text)?;
     DirBuilder::new()
@@ -104,7 +104,7 @@ pub fn trust(text: &Text) -> io::Result<()> {
 /// not be there any more.
 ///
 /// # Errors
-/// Where trust cannot be changed.
+/// If trust cannot be changed.
 pub fn untrust(path: &Path) -> io::Result<bool> {
     forget_all_but(&store()?, path, "")
 }
@@ -112,7 +112,7 @@ pub fn untrust(path: &Path) -> io::Result<bool> {
 /// The paths of the files that the user has trusted.
 ///
 /// # Errors
-/// Where trust cannot be read.
+/// If trust cannot be read.
 pub fn trusted() -> io::Result<Vec<PathBuf>> {
     let mut paths: Vec<PathBuf> = match store() {
         Ok(store) => kept(&store)?.into_iter().map(|(_, path)| path).collect(),
@@ -133,7 +133,7 @@ fn name(text: &Text) -> String {
 }
 
 /// The folder where trust is kept: `$XDG_STATE_HOME/toolcat/trust`, else
-/// `~/.local/state/toolcat/trust`; an error where it is not this user's alone.
+/// `~/.local/state/toolcat/trust`; an error if it is not this user's alone.
 fn store() -> io::Result<PathBuf> {
     let base = folder("XDG_STATE_HOME")
         .filter(|it| it.is_absolute())

@@ -109,7 +109,7 @@ impl Source {
     /// Reads a file, or standard input to its end.
     ///
     /// # Errors
-    /// Where it cannot be read or holds more than [`MAX_BYTES`].
+    /// If it cannot be read or holds more than [`MAX_BYTES`].
     pub fn load(input: &Input) -> Result<Self, Error> {
         let name = input.to_string();
         let mut bytes = Vec::new();

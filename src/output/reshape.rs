@@ -17,7 +17,7 @@ pub trait Reshapes {
     /// Writes what becomes of whole documents that follow one another.
     ///
     /// # Errors
-    /// [`NotReshaped`]; where nothing can be written.
+    /// [`NotReshaped`]; if nothing can be written.
     fn apply(&mut self, documents: &[u8], out: &mut dyn Write) -> io::Result<()>;
 }
 
@@ -189,7 +189,7 @@ fn not_compiled(code: &str, errors: &compile::Errors<&str, ()>) -> NotReshaped {
     }
 }
 
-/// A writer of JSON documents that are reshaped on the way, where that is asked for; else bytes pass as
+/// A writer of JSON documents that are reshaped on the way, if that is asked for; else bytes pass as
 /// they are.
 pub struct Reshaper<W> {
     inner: W,
@@ -229,7 +229,7 @@ impl<W: Write> Reshaper<W> {
     /// Whether everything that was written could be reshaped.
     ///
     /// # Errors
-    /// Where something is held that is not a whole document.
+    /// If something is held that is not a whole document.
     pub fn done(&self) -> io::Result<()> {
         match self.held.iter().all(u8::is_ascii_whitespace) {
             true => Ok(()),

@@ -94,14 +94,14 @@ fn names_come_from_the_catalog() {
         (vec!["--catalog", "elsewhere", "show", ""], vec![]),
         (vec!["completions", "f"], vec!["fish"]),
     ] {
-        // Where there is no value, clap offers the flags.
+        // If there is no value, clap offers the flags.
         let mut values = offered(&world, &words);
         values.retain(|it| !it.starts_with('-'));
         assert_eq!(values, expected, "{words:?}");
     }
 }
 
-/// What is offered there, without flags, which clap offers as well where there is no value yet.
+/// What is offered there, without flags, which clap offers as well if there is no value yet.
 fn values(world: &World, words: &[&str]) -> Vec<String> {
     let mut values = offered(world, words);
     values.retain(|it| !it.starts_with("--") && it != "-h" && it != "-V");
@@ -224,7 +224,7 @@ fn versions_and_patterns_are_those_of_the_tool_on_the_line() {
     }
 }
 
-/// A word that is not UTF-8 is no reason to say anything in the middle of the line.
+/// A word that is not UTF-8 does not make it speak in the middle of the line.
 #[test]
 fn a_line_that_is_not_text_is_silent() {
     use std::os::unix::ffi::OsStrExt;

@@ -61,7 +61,7 @@ fn f8_a_folder_does_not_choose_the_database_until_it_is_trusted() {
     assert_eq!(
         told,
         "warning: [FOLDER]/project/toolcat.toml is not trusted, so this was left out: database_url, actor\n\
-         hint: read it, and run `toolcat config trust` where it is as you want it\n"
+         hint: read it, and run `toolcat config trust` if it is as you want it\n"
     );
     let tab = press_tab(&world);
     assert_eq!(
@@ -339,7 +339,7 @@ fn s5_a_folder_lifts_no_rule_of_selection_until_it_is_trusted() {
         world.masked(&refused.stderr),
         "warning: [FOLDER]/project/toolcat.toml is not trusted, so this was left out: covers.mine, \
          select.environment, select.permissions, select.context\n\
-         hint: read it, and run `toolcat config trust` where it is as you want it\n"
+         hint: read it, and run `toolcat config trust` if it is as you want it\n"
     );
     let reason = &refused.json()["set_aside"][0]["reason"]["message"];
     let reason = reason.as_str().expect("a reason");

@@ -19,7 +19,7 @@ struct Pool {
 }
 
 impl Pool {
-    /// Starts one; `None` where PgBouncer is not installed.
+    /// Starts one; `None` if PgBouncer is not installed.
     fn start(world: &World, mode: &str, more: &str) -> Option<Self> {
         let program = ["/usr/sbin/pgbouncer", "/usr/bin/pgbouncer"]
             .into_iter()

@@ -1,4 +1,4 @@
-//! Names from the catalog for completion: quick, and silent where there is no database.
+//! Names from the catalog for completion: quick, and silent if there is no database.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ const PATIENCE_VARIABLE: &str = "TOOLCAT_COMPLETE_WAIT_MS";
 /// The most names that are offered.
 const MOST: i64 = 500;
 
-/// The names that begin with what was typed; none where the database does not answer in time. No
+/// The names that begin with what was typed; none if the database does not answer in time. No
 /// server is started for it.
 pub fn names(wanted: Names, typed: &str) -> Vec<String> {
     let typed = typed.to_owned();
@@ -30,7 +30,7 @@ pub fn names(wanted: Names, typed: &str) -> Vec<String> {
     in_time(move || find(wanted, &typed, tool.as_deref()).unwrap_or_default())
 }
 
-/// What is found while a person waits; nothing where it takes longer.
+/// What is found while a person waits; nothing if it takes longer.
 pub fn in_time(find: impl FnOnce() -> Vec<String> + Send + 'static) -> Vec<String> {
     let (sender, receiver) = mpsc::channel();
     // A connection that hangs goes with the process.

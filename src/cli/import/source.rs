@@ -63,7 +63,7 @@ enum ConflictArg {
 }
 
 impl SourceArgs {
-    /// The format to read, where it is said.
+    /// The format to read, if it is said.
     pub fn format(&self) -> Option<Format> {
         self.from_format
     }
@@ -95,10 +95,10 @@ impl SourceArgs {
         })
     }
 
-    /// Among which tools those are retired that the files do not hold; `None` where none is.
+    /// Among which tools those are retired that the files do not hold; `None` if none is.
     ///
     /// # Errors
-    /// Where a scope is none.
+    /// If a scope is none.
     fn scope(&self) -> Result<Option<Filter>, CommandError> {
         if !self.prune {
             return Ok(None);
@@ -114,7 +114,7 @@ impl SourceArgs {
                 "status" => &mut filter.statuses,
                 "capability" => &mut filter.capabilities,
                 _ => {
-                    return Err(CommandError::invalid(format!("`{part}` is no scope")).hint(
+                    return Err(CommandError::invalid(format!("`{part}` is not a scope")).hint(
                         "a scope is KEY=VALUE with platform, category, owner, tag, status or capability",
                     ));
                 }

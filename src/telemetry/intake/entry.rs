@@ -12,9 +12,9 @@ use crate::reading::json;
 pub struct Entry {
     /// The tool, as `[platform/]name[@version]`.
     pub tool: Option<String>,
-    /// Its platform, where it is given apart.
+    /// Its platform, if it is given apart.
     pub platform: Option<String>,
-    /// Its version, where it is given apart.
+    /// Its version, if it is given apart.
     pub version: Option<String>,
     /// The capability.
     pub capability: Option<String>,
@@ -241,7 +241,7 @@ impl Entry {
     }
 }
 
-/// A number as text, of any size; `nan` and `inf` are none.
+/// A number as text, of any size; `nan` and `inf` are not numbers.
 fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok().filter(|it: &f64| it.is_finite())
 }

@@ -36,7 +36,7 @@ fn runs(result: &Value) -> Vec<Result<Entry, Odd>> {
             return Err(Odd::other("a time is not a number", result));
         };
         entry.time_ms = Some(seconds * 1000.0);
-        // null where a signal ended it; without codes, hyperfine itself stops at a failure
+        // null if a signal ended it; without codes, hyperfine itself stops at a failure
         let code = codes.map(|codes| codes.get(at).and_then(Value::as_i64));
         entry.success = Some(code.is_none_or(|code| code == Some(0)));
         entry.error = match code {

@@ -11,7 +11,7 @@ pub struct Odd {
     pub tool: Option<String>,
     /// Why it cannot be read.
     pub reason: String,
-    /// Its own text; none where that is the whole record.
+    /// Its own text; none if that is the whole record.
     pub text: Option<String>,
 }
 

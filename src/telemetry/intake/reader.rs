@@ -70,7 +70,7 @@ impl<R: BufRead> Reader<R> {
     /// Starts to read; without a format, JSON lines where the first character is a brace, else CSV.
     ///
     /// # Errors
-    /// Where the stream cannot be read.
+    /// If the stream cannot be read.
     pub fn new(input: R, format: Option<InputFormat>) -> io::Result<Self> {
         let mut input = Utf8::new(input)?;
         let format = match format {
@@ -115,7 +115,7 @@ impl<R: BufRead> Reader<R> {
     /// The next record; `None` at the end. Empty lines are passed over.
     ///
     /// # Errors
-    /// Where the stream cannot be read, or CSV has no usable heading.
+    /// If the stream cannot be read, or CSV has no usable heading.
     pub fn read(&mut self) -> io::Result<Option<Record<'_>>> {
         if self.format == InputFormat::Csv && self.heading.is_empty() {
             self.read_heading()?;
@@ -193,7 +193,7 @@ impl<R: BufRead> Reader<R> {
                 None => "",
             };
             return Err(invalid(format!(
-                "the first line is no heading with a column `tool`{divided}"
+                "the first line is not a heading with a column `tool`{divided}"
             )));
         }
         let twice = (1..heading.len())
@@ -211,7 +211,7 @@ impl<R: BufRead> Reader<R> {
         Ok(())
     }
 
-    /// Reads a record into the buffer, without its last line break. `Some(false)` where it is too long: then what is
+    /// Reads a record into the buffer, without its last line break. `Some(false)` if it is too long: then what is
     /// kept is its beginning.
     fn read_record(&mut self) -> io::Result<Option<bool>> {
         self.buffer.clear();

@@ -9,7 +9,7 @@ use super::{Entry, Execution, Rejection};
 use crate::definition::{Identity, ToolRef};
 use crate::expression::{Expression, Variables, nearest};
 
-/// A row of the catalog: a tool with one of its capabilities and one of that one's patterns, where it has any.
+/// A row of the catalog: a tool with one of its capabilities and one of that one's patterns, if it has any.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TargetRow {
     /// The version of the tool.
@@ -41,7 +41,7 @@ impl PatternExpressions {
         })
     }
 
-    /// The estimates of time (ms) and cost over that context; absent where a variable has no value or the result none.
+    /// The estimates of time (ms) and cost over that context; absent if a variable has no value or the result none.
     pub fn estimates(&self, context: &[(String, f64)]) -> (Option<f64>, Option<f64>) {
         let variables = Variables::from_iter(context.iter().map(|(k, v)| (k.as_str(), *v)));
         let (time, cost) = self.parsed();

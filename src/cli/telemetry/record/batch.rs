@@ -72,7 +72,7 @@ fn report(streamed: &Streamed, rejects: &Rejects, session: &Session) {
     }
 }
 
-/// Opens the file; with its length, 0 where it is not known.
+/// Opens the file; with its length, 0 if it is not known.
 fn open(file: &Path) -> Result<(Box<dyn BufRead + Send>, u64), CommandError> {
     if file.as_os_str() == "-" {
         return Ok((

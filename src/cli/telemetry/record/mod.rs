@@ -73,7 +73,7 @@ pub struct RecordArgs {
     #[arg(long, value_name = "FILE", requires = "batch")]
     reject_file: Option<PathBuf>,
 
-    /// Record nothing where a row is refused
+    /// Record nothing if a row is refused
     #[arg(long, requires = "batch")]
     atomic: bool,
 

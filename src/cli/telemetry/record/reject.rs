@@ -15,7 +15,7 @@ const SHOWN: usize = 5;
 /// How much of a refused row is kept, in bytes.
 const LONGEST_ROW: usize = 64 * 1024;
 
-/// Takes refused rows. The file is made with the first one, and emptied of an earlier run's where there is none: each line is a JSON object with `line`, `reason` and
+/// Takes refused rows. The file is made with the first one, and emptied of an earlier run's if there is none: each line is a JSON object with `line`, `reason` and
 /// `row`, the row as it was.
 pub struct Rejects {
     path: PathBuf,
@@ -58,7 +58,7 @@ impl Rejects {
         })
     }
 
-    /// The file, where it was made.
+    /// The file, if it was made.
     pub fn path(&self) -> Option<&Path> {
         self.file.is_some().then_some(&*self.path)
     }
