@@ -294,6 +294,19 @@ pub fn user_file() -> Option<PathBuf> {
     Some(base.join("toolcat/config.toml"))
 }
 
+/// The folder of the user's own for what toolcat remembers: `$XDG_STATE_HOME/toolcat`, else `~/.local/state/toolcat`.
+///
+/// # Errors
+/// Where there is no home folder.
+pub fn state_folder() -> io::Result<PathBuf> {
+    let base = folder("XDG_STATE_HOME")
+        .filter(|it| it.is_absolute())
+        .or_else(|| Some(folder("HOME")?.join(".local/state")))
+        .filter(|it| it.is_absolute())
+        .ok_or_else(|| io::Error::other("there is no home folder to remember it in: set HOME"))?;
+    Ok(base.join("toolcat"))
+}
+
 /// The folder that a variable names.
 fn folder(variable: &str) -> Option<PathBuf> {
     std::env::var_os(variable)

@@ -3,7 +3,8 @@
 //! The folders are the architecture, and arrows run one way: [`cli`], [`mcp`] and the HTTP server call [`operations`], which call
 //! [`store`], [`select`], [`validate`] and [`format`](mod@format), which know [`definition`] and
 //! [`expression`]. Only [`cli`] and [`output`] know that a terminal exists; only [`store`] knows the
-//! database; [`cluster`] runs the private server that is used where no other is named.
+//! database; [`cluster`] runs the private server that is used where no other is named. With the feature
+//! `encoder` a sentence encoder judges the meaning of words in [`select`].
 
 #![warn(missing_docs)]
 
@@ -12,6 +13,8 @@ pub mod cli;
 pub mod cluster;
 pub mod config;
 pub mod definition;
+#[cfg(feature = "encoder")]
+pub mod encoder;
 pub mod expression;
 pub mod format;
 pub mod generate;

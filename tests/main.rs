@@ -10,6 +10,8 @@ mod catalog;
 mod cluster;
 mod common;
 mod documentation;
+#[cfg(feature = "encoder")]
+mod encoder;
 mod files;
 mod formats;
 mod frozen;

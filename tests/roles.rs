@@ -168,6 +168,7 @@ fn f2_f11_f13_what_a_role_has_no_business_with_is_refused() {
             "UPDATE selection_index SET entry = replace(entry, '10', '1000')",
         ),
         ("writer", "DELETE FROM selection_index"),
+        ("writer", "INSERT INTO tool_vectors VALUES (1, '', '', '')"),
         ("writer", "INSERT INTO search_terms VALUES ('x', 0, '')"),
         ("writer", "UPDATE catalog_state SET revision = revision + 1"),
         (
@@ -216,9 +217,15 @@ fn f2_f11_f13_what_a_role_has_no_business_with_is_refused() {
     );
     psql(staffed.world.url(), &grant);
     for (kind, sql) in tries.iter().filter(|(_, sql)| {
-        ["catalog_state", "selection_index", "search_terms", "audit"]
-            .iter()
-            .any(|it| sql.contains(it))
+        [
+            "catalog_state",
+            "selection_index",
+            "search_terms",
+            "tool_vectors",
+            "audit",
+        ]
+        .iter()
+        .any(|it| sql.contains(it))
     }) {
         if *kind == "writer" {
             staffed.by_hand(kind, sql).expect_err(sql);

@@ -16,7 +16,12 @@ const BACKUP: &str = "tests/fixtures/catalog-e377a3f.jsonl";
 const LAST: &str = "2026-01-01-000050";
 
 /// Tables that say where a catalog stands, or are derived from the others.
-const DERIVED: &[&str] = &["catalog_state", "selection_index", "search_terms"];
+const DERIVED: &[&str] = &[
+    "catalog_state",
+    "selection_index",
+    "search_terms",
+    "tool_vectors",
+];
 
 fn backup() -> (PathBuf, String) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(BACKUP);

@@ -36,6 +36,7 @@ impl Progress for Bars {
             Stage::Checking => "checking",
             Stage::Verifying => "verifying",
             Stage::Replaying => "replaying",
+            Stage::Encoding => "encoding",
         };
         // The bar before it goes first: both would stand in one line.
         self.set(None);

@@ -43,7 +43,7 @@ pub struct EvalArgs {
 }
 
 pub fn run(args: &EvalArgs, session: &mut Session) -> Result<Outcome, CommandError> {
-    let mut source = select::source(&args.from, &[], session)?;
+    let mut source = select::source(&args.from, &[], true, session)?;
     let limit = args.limit.or(session.config.select.limit);
     let limit = limit.unwrap_or(select::DEFAULT_LIMIT);
     measure(

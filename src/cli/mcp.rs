@@ -9,10 +9,11 @@ use serde_json::Value;
 use crate::expression::Variables;
 use crate::mcp::message::{self, LONGEST_MESSAGE, Message, Unreadable};
 use crate::mcp::{self, Context, Defaults, Desk, Rights, text, tools};
-use crate::operations::{Caller, Refusal, Via};
+use crate::operations::{Backend, Caller, Refusal, Via};
 use crate::select::Request as Job;
 use crate::select::permission::with_covered;
 use crate::select::request::DEFAULT_ENVIRONMENT;
+use crate::select::retrieval::Encoding;
 
 use super::{CommandError, Outcome, Session};
 
@@ -37,6 +38,11 @@ pub struct McpArgs {
     allow_writes: bool,
 }
 
+/// The catalog that agents ask.
+fn backend(session: &Session, encoding: &Encoding) -> Result<Backend, Refusal> {
+    Ok(session.backend()?.encoding_by(encoding.clone()))
+}
+
 pub fn run(args: &McpArgs, session: &mut Session) -> Result<Outcome, CommandError> {
     let rights = Rights {
         record: !args.read_only,
@@ -46,8 +52,9 @@ pub fn run(args: &McpArgs, session: &mut Session) -> Result<Outcome, CommandErro
         return check(rights, session);
     }
     let session = &*session;
+    let encoding = session.encoding();
     let mut context = Context {
-        catalog: Box::new(Desk::new(|| session.backend().map_err(Refusal::from))),
+        catalog: Box::new(Desk::new(|| backend(session, &encoding))),
         caller: Caller {
             via: Via::Mcp,
             ..session.caller(false)

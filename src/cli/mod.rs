@@ -27,6 +27,8 @@ mod discover;
 mod doctor;
 mod edit;
 mod enable;
+#[cfg(feature = "encoder")]
+mod encoder;
 mod error;
 mod eval;
 mod export;
@@ -192,6 +194,9 @@ enum Command {
     /// Open the pages for people in a browser
     #[cfg(feature = "server")]
     Ui(pages::UiArgs),
+    /// Judge the meaning of words by a sentence encoder
+    #[cfg(feature = "encoder")]
+    Encoder(encoder::EncoderArgs),
     /// Make a repository for a team's definitions
     Init(init::InitArgs),
     /// Make a definition, by a wizard or by flags
@@ -332,6 +337,8 @@ fn run(command: &Command, session: &mut Session) -> Result<Outcome, CommandError
         Command::Plan(args) => import::plan::run(args, session),
         Command::Diff(args) => diff::run(args, session),
         Command::Search(args) => search::run(args, session),
+        #[cfg(feature = "encoder")]
+        Command::Encoder(args) => encoder::run(args, session),
         Command::Capabilities(args) => capabilities::run(args, session),
         Command::Versions(args) => versions::run(args, session),
         Command::Rollback(args) => rollback::run(args, session),

@@ -36,7 +36,7 @@ pub fn run(args: &SearchArgs, session: &mut Session) -> Result<Outcome, CommandE
         filter: args.filter.filter(),
         limit: (args.limit > 0).then_some(args.limit),
     };
-    let rows = search::run(&mut session.connect()?, &request)?;
+    let rows = search::run(&mut session.connect()?, &request, &session.encoding())?;
     if rows.is_empty() && args.format.is_for_people() {
         if !session.tell_if_empty() {
             session.ui.status("no tool is found");

@@ -172,10 +172,12 @@ fn backends(args: &ServeArgs, session: &mut Session) -> Result<Vec<Backend>, Com
         let readable = found.iter().filter(|it| it.entry.readable);
         names.extend(readable.filter_map(|it| it.entry.name.parse::<Catalog>().ok()));
     }
+    let encoding = session.encoding();
     let mut backends: Vec<Backend> = Vec::new();
     for name in &names {
         if backends.iter().all(|it| it.location().catalog() != name) {
-            backends.push(session.backend_for(name)?.limited());
+            let backend = session.backend_for(name)?.limited();
+            backends.push(backend.encoding_by(encoding.clone()));
         }
     }
     Ok(backends)

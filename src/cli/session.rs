@@ -9,6 +9,7 @@ use crate::config::{self, Config, Kind, Layer};
 use crate::operations::{Backend, Caller, Kept, Notice, audit};
 use crate::output::Ui;
 use crate::report::Made;
+use crate::select::retrieval::Encoding;
 use crate::store::location::{Catalog, not_of_a_project};
 use crate::store::{Act, Connection, Location};
 
@@ -178,6 +179,19 @@ impl Session {
         let notify = move |notice: &Notice| notices.status(&server_remedy::notice(notice));
         let progress = Bars::new(&self.ui);
         Backend::new(target.location, target.cluster).watched(notify, progress)
+    }
+
+    /// The sentence encoder that the user has chosen; where it cannot be read, the built-in table stands in for it.
+    pub fn encoding(&self) -> Encoding {
+        #[cfg(feature = "encoder")]
+        match super::encoder::chosen() {
+            Ok(encoder) => return encoder,
+            Err(error) => {
+                self.ui.warn(&error.message);
+                self.ui.hint("the built-in table of meanings is used; `toolcat encoder use DIR` chooses an encoder");
+            }
+        }
+        None
     }
 
     /// Connects, starting the local server if that is what is meant. The catalog may not exist.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::{Text, folder, is_absent};
+use super::{Text, is_absent, state_folder};
 use crate::words::hex;
 
 /// How far a configuration file is believed.
@@ -132,15 +132,9 @@ fn name(text: &Text) -> String {
     hex(digest.finalize())
 }
 
-/// The folder where trust is kept: `$XDG_STATE_HOME/toolcat/trust`, else
-/// `~/.local/state/toolcat/trust`; an error if it is not this user's alone.
+/// The folder where trust is kept: an error if it is not this user's alone.
 fn store() -> io::Result<PathBuf> {
-    let base = folder("XDG_STATE_HOME")
-        .filter(|it| it.is_absolute())
-        .or_else(|| Some(folder("HOME")?.join(".local/state")))
-        .filter(|it| it.is_absolute())
-        .ok_or_else(|| io::Error::other("there is no home folder to keep trust in: set HOME"))?;
-    let store = base.join("toolcat/trust");
+    let store = state_folder()?.join("trust");
     match std::fs::metadata(&store) {
         Ok(found)
             if found.uid() != rustix::process::geteuid().as_raw() || others_may_write(&found) =>

@@ -147,7 +147,10 @@ impl<'a> Desk<'a> {
             let thread = std::thread::Builder::new().name("index".to_owned());
             thread.spawn(move || {
                 let connection = backend.connect().ok();
-                let index = connection.and_then(|mut it| it.snapshot(Snapshot::load).ok());
+                let index = connection.and_then(|mut it| {
+                    let load = |it: &mut _| Snapshot::load(it, backend.encoding());
+                    it.snapshot(load).ok()
+                });
                 if let Some(index) = index {
                     // Nobody waits for it once the last question was asked.
                     let _ = sender.send(index);

@@ -4,6 +4,7 @@ use super::progress::{Progress, Silent};
 use super::refusal::{Kind, Refusal, Remedy};
 use crate::cluster::{self, Cluster, ClusterError, ServerRemedy};
 use crate::expression::nearest;
+use crate::select::retrieval::Encoding;
 use crate::store::location::DEFAULT_CATALOG;
 use crate::store::{Connection, Location, StoreError, migrate, names};
 
@@ -56,6 +57,7 @@ pub struct Backend {
     cluster: Option<Cluster>,
     notify: Box<dyn Fn(&Notice) + Send + Sync>,
     progress: Box<dyn Progress>,
+    encoding: Encoding,
 }
 
 impl Backend {
@@ -66,6 +68,7 @@ impl Backend {
             cluster,
             notify: Box::new(|_| {}),
             progress: Box::new(Silent),
+            encoding: None,
         }
     }
 
@@ -92,6 +95,17 @@ impl Backend {
             location: self.location.with_settings(&limits),
             ..self
         }
+    }
+
+    /// The same, which judges the meaning of words by an encoder.
+    #[must_use]
+    pub fn encoding_by(self, encoding: Encoding) -> Self {
+        Self { encoding, ..self }
+    }
+
+    /// The encoder in use.
+    pub fn encoding(&self) -> &Encoding {
+        &self.encoding
     }
 
     /// Where it is.

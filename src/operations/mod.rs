@@ -21,6 +21,7 @@ pub mod diff;
 pub mod discover;
 pub mod doctor;
 pub mod edit;
+pub mod encode;
 pub mod export;
 pub mod import;
 pub mod list;

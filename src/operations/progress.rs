@@ -15,6 +15,8 @@ pub enum Stage {
     Verifying,
     /// The audit log is replayed, in one step.
     Replaying,
+    /// A sentence encoder reads tools.
+    Encoding,
 }
 
 /// Told how far long work is, from any thread.

@@ -7,7 +7,7 @@ use super::Refusal;
 use super::select::catalog::{ATTEMPTS, in_order};
 use super::select::files::text_of;
 use crate::definition::{Document, Status, ToolRef};
-use crate::select::retrieval::Index;
+use crate::select::retrieval::{Encoding, Index};
 use crate::select::search::{Ranked, relevance_of_text};
 use crate::store::index::{self, Listed};
 use crate::store::tools::{self, Filter, StoredTool};
@@ -63,15 +63,19 @@ impl Hit {
     }
 }
 
-/// The tools that the words are about, the best first; equals by name.
+/// The tools that the words are about, the best first; equals by name. The encoding judges their meaning.
 ///
 /// # Errors
 /// [`NoDatabase`](super::Kind::NoDatabase).
-pub fn run(connection: &mut Connection, request: &Request) -> Result<Vec<Hit>, Refusal> {
+pub fn run(
+    connection: &mut Connection,
+    request: &Request,
+    encoding: &Encoding,
+) -> Result<Vec<Hit>, Refusal> {
     let limit = request.limit.unwrap_or(usize::MAX);
     let chosen = match request.filter.all_versions {
         true => None,
-        false => chosen_from(connection, request, limit)?,
+        false => chosen_from(connection, request, limit, encoding)?,
     };
     let Some(mut hits) = chosen else {
         let tools = tools_within(connection, std::slice::from_ref(&request.filter))?;
@@ -94,6 +98,7 @@ fn chosen_from(
     connection: &mut Connection,
     request: &Request,
     limit: usize,
+    encoding: &Encoding,
 ) -> Result<Option<Vec<Hit>>, Refusal> {
     let filter = &request.filter;
     let statuses = &filter.statuses;
@@ -101,7 +106,7 @@ fn chosen_from(
     if !active || filter.enabled == Some(false) {
         return Ok(Some(Vec::new()));
     }
-    let Some(listed) = listed(connection, &request.words)? else {
+    let Some(listed) = listed(connection, &request.words, encoding)? else {
         return Ok(None);
     };
     let wanted = match *filter == Filter::default() {
@@ -144,9 +149,13 @@ fn chosen_from(
 }
 
 /// What the index finds, brought up to date if need be.
-fn listed(connection: &mut Connection, words: &str) -> Result<Option<Listed>, Refusal> {
+fn listed(
+    connection: &mut Connection,
+    words: &str,
+    encoding: &Encoding,
+) -> Result<Option<Listed>, Refusal> {
     for _ in 0..ATTEMPTS {
-        let state = connection.direct(|connection| index::listed(connection, words))?;
+        let state = connection.direct(|connection| index::listed(connection, words, encoding))?;
         if state.catalog.fresh {
             return Ok(Some(state.found));
         }

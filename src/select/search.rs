@@ -7,7 +7,7 @@ use super::policy::Reason;
 use super::relevance::{
     Combined, DOUBTFUL, Measures, REFUSED, SUBSTITUTE, WeightError, combine, likeness, relevance,
 };
-use super::retrieval::{self, Hit, PatternFit, Ranking, Reader, Text};
+use super::retrieval::{self, Hit, Kept, PatternFit, Ranking, Reader, Text};
 use super::score::by_name;
 use super::{Candidate, Request};
 use crate::definition::Effect;
@@ -30,9 +30,14 @@ pub struct Found {
 }
 
 impl Found {
-    /// A hit, with its candidates in the order of its text.
-    pub fn new(reader: &mut Reader, hit: &Hit, text: &Text, candidates: Vec<Candidate>) -> Self {
-        let mut fits = reader.fits(text);
+    /// A hit, with its candidates in the order of its text, and with the vectors of its texts where they are kept.
+    pub fn new(
+        reader: &mut Reader,
+        hit: &Hit,
+        (text, kept): (&Text, Option<&Kept>),
+        candidates: Vec<Candidate>,
+    ) -> Self {
+        let mut fits = reader.fits(text, kept);
         for (fit, candidate) in fits.iter_mut().zip(&candidates) {
             // What the definition says counts; where it says nothing, what its words say.
             if let Some(effect) = candidate.usage.effect {

@@ -208,7 +208,8 @@ impl Thread {
             self.follower.connect()?;
         }
         self.read_members(&mut connection)?;
-        let snapshot = connection.snapshot(Snapshot::load)?;
+        let snapshot =
+            connection.snapshot(|it| Snapshot::load(it, self.pool.backend().encoding()))?;
         self.warm.send_replace(Some(Arc::new(snapshot)));
         Ok(connection)
     }

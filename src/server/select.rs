@@ -259,10 +259,11 @@ pub async fn answer<T: Send + 'static>(
         };
         return Ok(super::blocking(work).await??);
     }
+    let encoding = app.pool.backend().encoding().clone();
     let lent = app.pool.lend(move |mut connection| {
         let index = match warm {
             Some(index) => index,
-            None => match connection.snapshot(Snapshot::load) {
+            None => match connection.snapshot(|it| Snapshot::load(it, &encoding)) {
                 Ok(index) => Arc::new(index),
                 Err(error) => return (None, Err(error.into())),
             },

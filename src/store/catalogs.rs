@@ -142,7 +142,7 @@ pub fn strangers(connection: &mut PgConnection, catalog: &Catalog) -> QueryResul
            AND c.relname NOT IN ('api_tokens', 'audit_pending', 'catalog_members', 'catalog_state', 'catalog_teams', 'search_terms', \
                'selection_index', 'sessions', 'tool_ab_assignments', 'tool_ab_looks', 'tool_ab_tests', \
                'tool_audit_chain', 'tool_audit_log', 'tool_capabilities', 'tool_patterns', 'tool_selections', \
-               'tool_telemetry', 'tools', '__diesel_schema_migrations') ORDER BY 1",
+               'tool_telemetry', 'tool_vectors', 'tools', '__diesel_schema_migrations') ORDER BY 1",
     )
     .bind::<Text, _>(catalog.as_str())
     .load(connection)?;

@@ -105,7 +105,7 @@ pub fn missing_rights(connection: &mut PgConnection) -> QueryResult<Vec<Missing>
            AND c.relname NOT IN ('__diesel_schema_migrations', 'api_tokens', 'audit_pending', 'sessions') \
            AND (p.privilege = 'SELECT' \
                 OR c.relname NOT IN ('tool_audit_log', 'tool_audit_chain', 'catalog_state', \
-                                     'selection_index', 'search_terms', 'catalog_members', 'catalog_teams')) \
+                                     'selection_index', 'search_terms', 'tool_vectors', 'catalog_members', 'catalog_teams')) \
            AND NOT has_table_privilege(c.oid, p.privilege) \
          UNION ALL \
          SELECT proname::text, 'EXECUTE' FROM pg_proc \
@@ -213,7 +213,7 @@ pub fn missing_triggers(connection: &mut PgConnection) -> QueryResult<Vec<String
                                 ('tools', 'audit_fold_first'), ('tool_capabilities', 'audit_fold_first'), \
                                 ('tool_patterns', 'audit_fold_first'), \
                                 ('catalog_state', 'guard'), ('selection_index', 'guard'), \
-                                ('search_terms', 'guard'), ('tools', 'forget_own_digest'), \
+                                ('search_terms', 'guard'), ('tool_vectors', 'guard'), ('tools', 'forget_own_digest'), \
                                 ('tools', 'lock_first')) w(tab, trig) \
          WHERE NOT EXISTS (SELECT FROM pg_trigger g \
                            WHERE g.tgrelid = to_regclass(w.tab) AND g.tgname = w.trig \

@@ -93,8 +93,9 @@ impl Watched {
     }
 }
 
+/// The answer by the built-in table of meanings: what a change does is the same for everybody.
 fn answer(connection: &mut PgConnection, request: &Request) -> Result<Option<String>, StoreError> {
-    let pool = index::pool(connection, request)?.found;
+    let pool = index::pool(connection, request, &None)?.found;
     // An invalid weight cannot have been recorded.
     let answer = pool.answer(request).ok().and_then(|it| it.answer);
     Ok(answer.as_ref().map(Choice::label))

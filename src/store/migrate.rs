@@ -231,6 +231,7 @@ const SOURCES: &[(&str, &str)] = sources![
     "2026-01-01-000092_one_entry",
     "2026-01-01-000093_covered_indexes",
     "2026-01-01-000094_index_writers",
+    "2026-01-01-000095_tool_vectors",
 ];
 
 fn known() -> Result<Vec<Box<dyn Migration<Pg>>>, StoreError> {

@@ -259,6 +259,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    tool_vectors (tool_id) {
+        tool_id -> Int8,
+        encoder -> Bytea,
+        texts -> Bytea,
+        vectors -> Bytea,
+    }
+}
+
+diesel::table! {
     tools (id) {
         id -> Int8,
         tool_name -> Varchar,
@@ -308,5 +317,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     tool_patterns,
     tool_selections,
     tool_telemetry,
+    tool_vectors,
     tools,
 );

@@ -61,11 +61,12 @@ fn content(url: &str, catalog: &str) -> String {
     )
 }
 
-const DERIVED: [&str; 4] = [
+const DERIVED: [&str; 5] = [
     "__diesel_schema_migrations",
     "catalog_state",
     "search_terms",
     "selection_index",
+    "tool_vectors",
 ];
 
 #[test]

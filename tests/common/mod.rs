@@ -9,6 +9,8 @@
 
 #![allow(dead_code, reason = "no test program uses all of it")]
 
+pub mod small_model;
+
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};

@@ -105,6 +105,8 @@ pub fn run(args: &ImportArgs, session: &mut Session) -> Result<Outcome, CommandE
     let imported = imported.accepted(&definitions)?;
     if !dry_run {
         present::summary(session, args.format, &imported.summary)?;
+        #[cfg(feature = "encoder")]
+        super::encoder::read_imported(session);
     }
     match (args.write_back, dry_run) {
         (true, true) => write_back::tell(session, &args.source, &definitions, &imported)?,

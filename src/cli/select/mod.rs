@@ -257,7 +257,7 @@ pub fn run(args: &SelectArgs, session: &mut Session) -> Result<Outcome, CommandE
         return replay::show(id, args.view(), session);
     }
     if let Some(file) = &args.eval {
-        let mut source = source(&args.from, &args.fallback, session)?;
+        let mut source = source(&args.from, &args.fallback, true, session)?;
         let format = args.format();
         return eval::measure(
             file,
@@ -312,14 +312,17 @@ struct Asking {
 pub fn source(
     from: &[String],
     fallback: &[String],
+    words: bool,
     session: &Session,
 ) -> Result<Source, CommandError> {
+    let encoding = if words { session.encoding() } else { None };
     if !from.is_empty() {
-        return Ok(Source::files(from)?);
+        return Ok(Source::files(from, &encoding)?);
     }
     let mut warnings = Vec::new();
     let backend = session.backend().map_err(Refusal::from);
-    let source = Source::with_fallback(backend, fallback, &mut warnings)?;
+    let backend = backend.map(|it| it.encoding_by(encoding.clone()));
+    let source = Source::with_fallback(backend, fallback, &encoding, &mut warnings)?;
     for warning in warnings {
         session.ui.warn(&warning.to_string());
     }
@@ -330,7 +333,12 @@ impl Asking {
     /// Opens the source that the arguments name.
     fn open(args: &SelectArgs, session: &Session) -> Result<Self, CommandError> {
         Ok(Self {
-            source: source(&args.from, &args.fallback, session)?,
+            source: source(
+                &args.from,
+                &args.fallback,
+                args.capability.is_empty(),
+                session,
+            )?,
             caller: session.caller(false),
         })
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::definition::Document;
 use crate::select::Request;
-use crate::select::retrieval::order;
+use crate::select::retrieval::{Encoding, order};
 use crate::select::search::{Ranked, relevance_of_text};
 use crate::store::index::{self, Listed, State};
 use crate::store::tools::{Filter, list};
@@ -52,6 +52,11 @@ impl Catalog {
         &mut self.connection
     }
 
+    /// The encoder in use.
+    pub fn encoding(&self) -> &Encoding {
+        self.backend.encoding()
+    }
+
     /// The connection alone.
     pub fn into_connection(self) -> Connection {
         self.connection
@@ -62,7 +67,8 @@ impl Catalog {
     /// # Errors
     /// Those of the database.
     pub fn pool(&mut self, request: &Request) -> Result<Pooled, Refusal> {
-        let state = self.read(|connection| index::pool(connection, request))?;
+        let encoding = self.backend.encoding().clone();
+        let state = self.read(|connection| index::pool(connection, request, &encoding))?;
         Ok(match (state, &self.whole) {
             (Some(state), _) => Pooled {
                 pool: state.found,
@@ -81,7 +87,8 @@ impl Catalog {
     /// # Errors
     /// Those of the database.
     pub fn ranked(&mut self, query: &str) -> Result<Vec<Ranked>, Refusal> {
-        let state = self.read(|connection| index::listed(connection, query))?;
+        let encoding = self.backend.encoding().clone();
+        let state = self.read(|connection| index::listed(connection, query, &encoding))?;
         match (state, &self.whole) {
             (Some(state), _) => in_order(
                 &mut self.connection,
@@ -151,7 +158,7 @@ impl Catalog {
             .map(Document::to_tool)
             .collect::<Result<Vec<_>, _>>()
             .map_err(StoreError::from)?;
-        self.whole = Some((revision, Files::of(tools)));
+        self.whole = Some((revision, Files::of(tools, self.backend.encoding())));
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::definition::{Identity, Tool, ToolRef};
 use crate::format;
 use crate::select::candidate::candidates_of;
 use crate::select::retrieval::{
-    CapabilityText, Hit, Index, PatternText, Ranking, Reader, Text, order,
+    CapabilityText, Encoding, Hit, Index, PatternText, Ranking, Reader, Text, WordMemory, order,
 };
 use crate::select::search::{self, Found, RETRIEVED, Ranked, Words, relevance_of_text};
 use crate::select::{Candidate, Pool, Request};
@@ -22,14 +22,16 @@ pub struct Files {
     /// The newest version of each tool that is switched on and active.
     tools: Vec<(Tool, Vec<Candidate>)>,
     index: OnceCell<Index>,
+    encoding: Encoding,
 }
 
 impl Files {
-    /// Reads and validates definitions; of several versions of a tool the newest counts.
+    /// Reads and validates definitions; of several versions of a tool the newest counts. The encoding judges the meaning
+    /// of words.
     ///
     /// # Errors
     /// [`Kind::Invalid`] if a definition has an error, or cannot be read.
-    pub fn load(paths: &[String]) -> Result<Self, Refusal> {
+    pub fn load(paths: &[String], encoding: &Encoding) -> Result<Self, Refusal> {
         let inputs = format::collect(paths)
             .map_err(|error| Refusal::new(Kind::Invalid, error.to_string()))?;
         let mut options = Options::default();
@@ -58,11 +60,11 @@ impl Files {
                 newest.insert(key, tool);
             }
         }
-        Ok(Self::of(newest.into_values()))
+        Ok(Self::of(newest.into_values(), encoding))
     }
 
     /// Those of the tools that may be chosen.
-    pub fn of(tools: impl IntoIterator<Item = Tool>) -> Self {
+    pub fn of(tools: impl IntoIterator<Item = Tool>, encoding: &Encoding) -> Self {
         let tools = tools
             .into_iter()
             .map(|tool| {
@@ -74,6 +76,7 @@ impl Files {
         Self {
             tools,
             index: OnceCell::new(),
+            encoding: encoding.clone(),
         }
     }
 
@@ -107,7 +110,9 @@ impl Files {
         ranking: &mut Ranking,
         admits: impl Fn(&Tool) -> bool,
     ) -> (Vec<Found>, usize) {
-        let mut reader = Reader::of(&ranking.weights, &ranking.asked);
+        let encoder = self.encoding.as_deref();
+        let mut memory = WordMemory::default();
+        let mut reader = Reader::of(&ranking.weights, &ranking.asked, encoder, &mut memory);
         let mut found = Vec::new();
         let mut seen = 0;
         for hit in ranking.hits.all() {
@@ -122,7 +127,7 @@ impl Files {
             if admits(tool) {
                 let text = text_of(tool);
                 let candidates = candidates.clone();
-                found.push(Found::new(&mut reader, hit, &text, candidates));
+                found.push(Found::new(&mut reader, hit, (&text, None), candidates));
             }
         }
         (found, seen)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::definition::{Identity, ToolRef};
 use crate::operations::{Backend, Kind, Refusal, address};
+use crate::select::retrieval::Encoding;
 use crate::select::search::Ranked;
 use crate::select::{Answer, Pool, Request};
 use crate::store::index::Snapshot;
@@ -69,6 +70,7 @@ impl Source {
     pub fn with_fallback(
         backend: Result<Backend, Refusal>,
         fallback: &[String],
+        encoding: &Encoding,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Refusal> {
         match backend.and_then(Catalog::open) {
@@ -76,20 +78,21 @@ impl Source {
                 catalog.fallback = fallback.to_vec();
                 Ok(Source::Catalog(Box::new(catalog)))
             }
-            Err(refusal) => Self::fall_back(fallback, refusal, warnings),
+            Err(refusal) => Self::fall_back(fallback, encoding, refusal, warnings),
         }
     }
 
     /// Definitions on disk in place of a database that cannot be used.
     fn fall_back(
         fallback: &[String],
+        encoding: &Encoding,
         refusal: Refusal,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, Refusal> {
         if fallback.is_empty() || !matches!(refusal.kind, Kind::NoDatabase | Kind::Forbidden) {
             return Err(refusal);
         }
-        let files = Self::files(fallback)?;
+        let files = Self::files(fallback, encoding)?;
         warnings.push(Warning::FellBack {
             why: refusal.message,
             paths: fallback.to_vec(),
@@ -101,8 +104,8 @@ impl Source {
     ///
     /// # Errors
     /// [`Kind::Invalid`] if a definition has an error, or cannot be read.
-    pub fn files(paths: &[String]) -> Result<Self, Refusal> {
-        Ok(Source::Files(Box::new(Files::load(paths)?)))
+    pub fn files(paths: &[String], encoding: &Encoding) -> Result<Self, Refusal> {
+        Ok(Source::Files(Box::new(Files::load(paths, encoding)?)))
     }
 
     /// A connection to the catalog, for what is asked beside the candidates.
@@ -136,7 +139,8 @@ impl Source {
             Source::Catalog(catalog) => match catalog.pool(request) {
                 Ok(pooled) => Ok(pooled),
                 Err(refusal) => {
-                    *self = Self::fall_back(&catalog.fallback, refusal, warnings)?;
+                    let encoding = catalog.encoding();
+                    *self = Self::fall_back(&catalog.fallback, encoding, refusal, warnings)?;
                     self.pool(request, warnings)
                 }
             },

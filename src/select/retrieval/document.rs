@@ -1,5 +1,6 @@
 //! A tool as a document: its text, and the terms of that text.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::words::{Analyzer, name_key};
@@ -20,6 +21,31 @@ pub struct Text {
     pub tags: Vec<String>,
     /// The capabilities in their order.
     pub capabilities: Vec<CapabilityText>,
+}
+
+impl Text {
+    /// What is said of the tool, text by text: its description; for each capability in the order of their names its
+    /// description; for each pattern its name with the tool's, its description and its use cases.
+    pub fn sentences(&self) -> Vec<Cow<'_, str>> {
+        let mut sentences: Vec<Cow<'_, str>> = vec![Cow::from(&self.description)];
+        for (_, capability) in self.by_name() {
+            sentences.push(Cow::from(&capability.description));
+            for pattern in &capability.patterns {
+                let name = format!("{} {}", pattern.name.replace('_', " "), self.name);
+                sentences.push(Cow::from(name));
+                sentences.push(Cow::from(&pattern.description));
+                sentences.extend(pattern.use_cases.iter().map(Cow::from));
+            }
+        }
+        sentences
+    }
+
+    /// The capabilities in the order of their names, with their places.
+    pub(super) fn by_name(&self) -> Vec<(usize, &CapabilityText)> {
+        let mut capabilities: Vec<_> = self.capabilities.iter().enumerate().collect();
+        capabilities.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        capabilities
+    }
 }
 
 /// The text of one capability.

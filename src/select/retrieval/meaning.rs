@@ -26,16 +26,28 @@ const LONGEST: usize = 64;
 
 /// The direction of a text; all zero where no piece of it is known.
 #[derive(Clone)]
-pub(super) struct Vector([f32; DIMENSIONS]);
+pub(super) struct Vector(Vec<f32>);
 
 impl Vector {
-    /// No direction yet.
-    pub fn none() -> Self {
-        Self([0.0; DIMENSIONS])
+    /// No direction yet, of as many numbers as the table's.
+    fn none() -> Self {
+        Self(vec![0.0; DIMENSIONS])
+    }
+
+    /// The direction that the numbers give.
+    pub fn of(numbers: Vec<f32>) -> Self {
+        Self(numbers)
+    }
+
+    /// The direction of several together.
+    pub fn sum<'a>(mut vectors: impl Iterator<Item = &'a Self>) -> Self {
+        let mut sum = vectors.next().cloned().unwrap_or_else(Self::none);
+        vectors.for_each(|it| sum.add(it));
+        sum
     }
 
     /// Adds what another text says.
-    pub fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self) {
         for (sum, part) in self.0.iter_mut().zip(&other.0) {
             *sum += part;
         }
@@ -54,14 +66,16 @@ impl Vector {
     /// The sum of the products, in lanes of a fixed order: the same bits on every machine, and each can do it fast.
     fn dot(&self, other: &Self) -> f64 {
         let mut lanes = [0.0f64; LANES];
-        let (ours, _) = self.0.as_chunks::<LANES>();
-        let (theirs, _) = other.0.as_chunks::<LANES>();
+        let (ours, our_rest) = self.0.as_chunks::<LANES>();
+        let (theirs, their_rest) = other.0.as_chunks::<LANES>();
         for (ours, theirs) in ours.iter().zip(theirs) {
             for lane in 0..LANES {
                 lanes[lane] += f64::from(ours[lane]) * f64::from(theirs[lane]);
             }
         }
-        lanes.iter().sum()
+        let rest = our_rest.iter().zip(their_rest);
+        let rest = rest.map(|(ours, theirs)| f64::from(*ours) * f64::from(*theirs));
+        lanes.iter().sum::<f64>() + rest.sum::<f64>()
     }
 }
 
@@ -70,9 +84,15 @@ impl Vector {
 pub(super) struct Meanings {
     words: ByWord<Box<str>, usize>,
     vectors: Vec<Vector>,
+    letters: usize,
 }
 
 impl Meanings {
+    /// Bytes of the words that it has met.
+    pub fn letters(&self) -> usize {
+        self.letters
+    }
+
     /// The vector of a text, before it is brought to length 1.
     pub fn of(&mut self, text: &str) -> Vector {
         let mut vector = Vector::none();
@@ -93,6 +113,7 @@ impl Meanings {
             add_piece(&mut vector, piece);
         }
         self.vectors.push(vector);
+        self.letters += word.len();
         self.words.insert(word.into(), self.vectors.len() - 1);
         self.vectors.len() - 1
     }

@@ -14,6 +14,7 @@
 
 mod acts;
 mod document;
+mod encoder;
 mod index;
 mod lexicon;
 mod meaning;
@@ -27,10 +28,11 @@ mod stop_words;
 mod words;
 
 pub use document::{Analyzed, CapabilityText, PatternText, TermUse, Text, analyze};
+pub use encoder::{Encoder, Encoding, Kept};
 pub use index::Index;
 pub use neighbour::{beginnings, nearest};
 pub use packed::PackedError;
-pub use pattern::{PatternFit, Reader, surface};
+pub use pattern::{PatternFit, Reader, WordMemory, surface};
 pub use postings::{Entry, Lists, PostingList, Postings, Stats};
 pub use query::{Asked, Query, QueryWord};
 pub use rank::{Hit, Hits, Ranking, TermWeight, order, rank};

@@ -1,12 +1,14 @@
 //! How well each usage pattern of a tool fits a request: by all the words of its texts, and by the one text that
 //! says most nearly what was asked.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::acts::{Acts, Purpose};
 use super::document::{CapabilityText, PatternText, Text};
+use super::encoder::{self, Encoder, Kept};
 use super::lexicon::{Opposites, lexicon};
 use super::meaning::{Meanings, Vector};
 use super::query::Asked;
@@ -19,6 +21,13 @@ const AROUND_WEIGHT: f64 = 0.5;
 
 /// What a word of a text that was not asked for counts against the mean word of the request.
 const REST_WEIGHT: f64 = 0.5;
+
+/// What brings an encoder's cosines to the scale of the table's, which are larger: with it one weight and one curve of
+/// relevance hold for both (measured on three catalogs).
+const STRETCH: f64 = 1.3;
+
+/// Letters of all words that are remembered, at most: those of some 40,000 words.
+const MOST_LETTERS: usize = 1 << 18;
 
 /// How one pattern fits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -147,7 +156,22 @@ struct Said<'a> {
     cosine: f64,
 }
 
-/// Reads texts with one request in mind, and remembers the words that it has met.
+/// Words that texts are made of, with their terms and their meaning. They are the same for every request, so that who
+/// answers many keeps them.
+#[derive(Default)]
+pub struct WordMemory {
+    analyzer: Analyzer,
+    meanings: Meanings,
+}
+
+impl WordMemory {
+    /// Whether it holds more than the words of a catalog: requests bring others, and may bring any number.
+    pub fn is_full(&self) -> bool {
+        self.analyzer.letters().max(self.meanings.letters()) > MOST_LETTERS
+    }
+}
+
+/// Reads texts with one request in mind.
 pub struct Reader<'a> {
     weights: &'a [TermWeight],
     asked: &'a Asked,
@@ -158,9 +182,9 @@ pub struct Reader<'a> {
     opposites: Opposites,
     /// Whether the request wants to learn or to change something.
     purpose: Option<Purpose>,
+    encoder: Option<&'a dyn Encoder>,
     meaning: Vector,
-    analyzer: Analyzer,
-    meanings: Meanings,
+    memory: &'a mut WordMemory,
     terms: Vec<Term>,
     numbers: ByWord<Arc<str>, usize>,
     /// The terms of each word, by the analyzer's number of it.
@@ -168,12 +192,17 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// For a request, given by its words with their information and as a whole.
-    pub fn of(weights: &'a [TermWeight], asked: &'a Asked) -> Self {
-        let mut meanings = Meanings::default();
-        let mut analyzer = Analyzer::new();
-        let (text, respelt) = respelt(&mut analyzer, &asked.text, weights);
-        let acts = Acts::of(&mut analyzer, &text);
+    /// For a request, given by its words with their information and as a whole; meaning is judged by the encoder, or
+    /// by the built-in table.
+    pub fn of(
+        weights: &'a [TermWeight],
+        asked: &'a Asked,
+        encoder: Option<&'a dyn Encoder>,
+        memory: &'a mut WordMemory,
+    ) -> Self {
+        let (text, respelt) = respelt(&mut memory.analyzer, &asked.text, weights);
+        let acts = Acts::of(&mut memory.analyzer, &text);
+        let whole = if respelt { &text } else { &asked.whole };
         Self {
             weights,
             asked,
@@ -181,9 +210,12 @@ impl<'a> Reader<'a> {
             asks_to_destroy: lexicon().asks_to_destroy(&acts.terms, &acts.text),
             opposites: lexicon().opposites(&acts.terms, &acts.text),
             purpose: acts.purpose,
-            meaning: meanings.of(if respelt { &text } else { &asked.whole }),
-            analyzer,
-            meanings,
+            encoder,
+            meaning: match encoder {
+                Some(encoder) => encoder::vector(encoder, whole),
+                None => memory.meanings.of(whole),
+            },
+            memory,
             terms: Vec::new(),
             numbers: ByWord::default(),
             words: Vec::new(),
@@ -204,23 +236,32 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The fit of every pattern of a tool, in the order of the definition.
-    pub fn fits(&mut self, text: &Text) -> Vec<PatternFit> {
-        let described = self.said(&text.description);
+    /// The fit of every pattern of a tool, in the order of the definition; `kept` are the vectors of its texts, where
+    /// an encoder has read them before.
+    pub fn fits(&mut self, text: &Text, kept: Option<&Kept>) -> Vec<PatternFit> {
+        let sentences = text.sentences();
+        let vectors = self.vectors(&sentences, kept);
+        let said = sentences.iter().zip(vectors);
+        let said: Vec<Said> = said.map(|(text, vector)| self.said(text, vector)).collect();
+        let Some((described, mut said)) = said.split_first() else {
+            return Vec::new();
+        };
         let mut tool = vec![self.terms_of(&text.name), described.terms.clone()];
         tool.extend(text.tags.iter().map(|tag| self.terms_of(tag)));
         let called = self.calls_for_loss(&text.name);
-        let mut fits = Vec::new();
-        for of in &text.capabilities {
-            let capable = self.said(&of.description);
+        let mut fits: Vec<(usize, PatternFit)> = Vec::new();
+        for (place, of) in text.by_name() {
+            let Some(capable) = said.split_off_first() else {
+                break;
+            };
             let around = [&self.terms_of(&of.name), &capable.terms];
             let around = self.shares(&Terms::together(tool.iter().chain(around)));
             for pattern in &of.patterns {
-                let name = format!("{} {}", pattern.name.replace('_', " "), text.name);
-                let own = [&name, &pattern.description];
-                let own = own.into_iter().chain(&pattern.use_cases);
-                let own: Vec<Said> = own.map(|text| self.said(text)).collect();
-                let mut fit = self.nearest(own.iter().chain([&described, &capable]));
+                // Its name, its description, and its use cases.
+                let Some(own) = said.split_off(..2 + pattern.use_cases.len()) else {
+                    break;
+                };
+                let mut fit = self.nearest(own.iter().chain([described, capable]));
                 let words = self.shares(&Terms::together(own.iter().map(|it| &it.terms)));
                 let held = self.weights.iter().zip(words.iter().zip(&around));
                 let held =
@@ -232,16 +273,36 @@ impl<'a> Reader<'a> {
                 let act = act.numbers.iter().map(|&it| &*self.terms[it].text);
                 fit.opposed = self.opposites.in_what(act);
                 fit.uncalled = !called && self.destroys(of, pattern);
-                fits.push(fit);
+                fits.push((place, fit));
             }
         }
-        fits
+        fits.sort_by_key(|(place, _)| *place);
+        fits.into_iter().map(|(_, fit)| fit).collect()
+    }
+
+    /// The directions of texts.
+    fn vectors(&mut self, texts: &[Cow<'_, str>], kept: Option<&Kept>) -> Vec<Vector> {
+        let Some(encoder) = self.encoder else {
+            return texts
+                .iter()
+                .map(|text| self.memory.meanings.of(text))
+                .collect();
+        };
+        let kept = kept.and_then(|kept| kept.vectors_of(texts));
+        kept.or_else(|| Kept::of(encoder, texts).vectors_of(texts))
+            .unwrap_or_else(|| vec![Vector::of(Vec::new()); texts.len()])
+    }
+
+    /// How near a direction is to the request's.
+    fn cosine(&self, vector: &Vector) -> f64 {
+        let stretch = if self.encoder.is_some() { STRETCH } else { 1.0 };
+        stretch * self.meaning.cosine(vector)
     }
 
     /// The words of a text.
     fn terms_of(&mut self, text: &str) -> Terms {
         let mut numbers = Vec::new();
-        for (_, word) in self.analyzer.words(text) {
+        for (_, word) in self.memory.analyzer.words(text) {
             if self.words.len() <= word.number {
                 self.words.resize(word.number + 1, Vec::new());
             }
@@ -278,26 +339,24 @@ impl<'a> Reader<'a> {
     }
 
     /// What a text has to do with the request.
-    fn said<'t>(&mut self, text: &'t str) -> Said<'t> {
-        let vector = self.meanings.of(text);
+    fn said<'t>(&mut self, text: &'t str, vector: Vector) -> Said<'t> {
         let terms = self.terms_of(text);
         Said {
             text,
             nearness: self.nearness(&terms),
             terms,
-            cosine: self.meaning.cosine(&vector),
+            cosine: self.cosine(&vector),
             vector,
         }
     }
 
     /// The best of texts, and what they say together.
-    fn nearest<'t>(&self, texts: impl Iterator<Item = &'t Said<'t>>) -> PatternFit {
+    fn nearest<'t>(&self, texts: impl Iterator<Item = &'t Said<'t>> + Clone) -> PatternFit {
         let mut fit = PatternFit::default();
-        let mut whole = Vector::none();
+        let whole = Vector::sum(texts.clone().map(|it| &it.vector));
         let (mut nearest, mut most) = (0.0f64, 0.0);
         let mut best = "";
         for said in texts {
-            whole.add(&said.vector);
             nearest = nearest.max(said.cosine);
             fit.sentence = fit.sentence.max(said.nearness);
             if said.nearness + said.cosine > most {
@@ -306,7 +365,7 @@ impl<'a> Reader<'a> {
             }
         }
         best.clone_into(&mut fit.text);
-        fit.meaning = (0.5 * (self.meaning.cosine(&whole) + nearest)).clamp(0.0, 1.0);
+        fit.meaning = (0.5 * (self.cosine(&whole) + nearest)).clamp(0.0, 1.0);
         fit
     }
 
@@ -431,7 +490,8 @@ mod tests {
 
     fn fits(text: &Text, request: &str) -> Vec<PatternFit> {
         let ranking = Index::build(std::slice::from_ref(text)).search(request);
-        Reader::of(&ranking.weights, &ranking.asked).fits(text)
+        let mut memory = WordMemory::default();
+        Reader::of(&ranking.weights, &ranking.asked, None, &mut memory).fits(text, None)
     }
 
     #[test]
@@ -488,12 +548,30 @@ mod tests {
     fn what_changes_is_beside_a_question_and_what_tells_beside_a_change() {
         let beside = |request: &str, effect| {
             let ranking = Index::build(&[Text::default()]).search(request);
-            Reader::of(&ranking.weights, &ranking.asked).is_beside(effect)
+            let mut memory = WordMemory::default();
+            Reader::of(&ranking.weights, &ranking.asked, None, &mut memory).is_beside(effect)
         };
         assert!(beside("how many disks are there", Effect::Write));
         assert!(!beside("how many disks are there", Effect::Read));
         assert!(beside("add a disk", Effect::Read) && !beside("add a disk", Effect::Destroy));
         assert!(!beside("a disk", Effect::Read) && !beside("a disk", Effect::Write));
+    }
+
+    #[test]
+    fn what_is_remembered_changes_nothing_and_has_a_limit() {
+        let tar = tool("tar", &[("create", "Make an archive", "pack a folder")]);
+        let mut memory = WordMemory::default();
+        let mut ask = |request: &str| {
+            let ranking = Index::build(std::slice::from_ref(&tar)).search(request);
+            let mut reader = Reader::of(&ranking.weights, &ranking.asked, None, &mut memory);
+            reader.fits(&tar, None)
+        };
+        for request in ["pack a folder", "unpack the archive", "pack a folder"] {
+            assert_eq!(ask(request), fits(&tar, request), "{request}");
+        }
+        let long: Vec<String> = (0..50_000).map(|it| format!("word{it}")).collect();
+        ask(&long.join(" "));
+        assert!(memory.is_full());
     }
 
     #[test]

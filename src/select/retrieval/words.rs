@@ -32,6 +32,7 @@ pub struct Analyzer {
     stemmer: Stemmer,
     stems: ByWord<Box<str>, Arc<str>>,
     words: ByWord<Box<str>, Arc<Word>>,
+    letters: usize,
 }
 
 impl Default for Analyzer {
@@ -47,7 +48,13 @@ impl Analyzer {
             stemmer: Stemmer::create(Algorithm::English),
             stems: ByWord::default(),
             words: ByWord::default(),
+            letters: 0,
         }
+    }
+
+    /// Bytes of the words that it has met.
+    pub(super) fn letters(&self) -> usize {
+        self.letters
     }
 
     /// The term of a word in lower case: its stem, cut to 64 bytes.
@@ -90,6 +97,7 @@ impl Analyzer {
             parts,
             number: self.words.len(),
         });
+        self.letters += raw.len();
         self.words.insert(raw.into(), word.clone());
         word
     }

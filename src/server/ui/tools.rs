@@ -180,8 +180,10 @@ async fn found(app: &Arc<App>, words: String, filter: Filter) -> Result<Found, P
         filter,
         limit,
     };
-    let work =
-        move |it: &mut Connection| -> Result<Vec<Hit>, Refusal> { search::run(it, &request) };
+    let encoding = app.pool.backend().encoding().clone();
+    let work = move |it: &mut Connection| -> Result<Vec<Hit>, Refusal> {
+        search::run(it, &request, &encoding)
+    };
     let hits = app.pool.read(work).await?;
     let rows: Vec<Row> = hits
         .into_iter()

@@ -8,7 +8,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use crate::definition::row::{CapabilityRow, ToolRow};
 use crate::definition::{DocumentError, Effect, Input, example_commands};
 use crate::select::estimate::Compiled;
-use crate::select::retrieval::{CapabilityText, PatternText, Text};
+use crate::select::retrieval::{CapabilityText, Kept, PatternText, Text};
 use crate::select::{Candidate, Usage};
 
 /// What scoring needs of a capability of a tool.
@@ -167,6 +167,8 @@ pub struct IndexedTool {
     pub id: i64,
     /// Capability, entry and texts, at least one.
     pub capabilities: Vec<(String, Entry, Words)>,
+    /// The vectors of its texts, where they are kept.
+    pub kept: Option<Kept>,
 }
 
 impl IndexedTool {

@@ -8,26 +8,34 @@ use diesel::PgConnection;
 
 use super::entry::{Entry, IndexedTool};
 use super::read::{State, by_capability, entries, near, postings};
+use super::vectors::kept;
 use crate::definition::{DocumentError, Identity};
 use crate::select::retrieval::{
-    Analyzer, Hit, Query, Ranking, Reader, Text, beginnings, order, rank,
+    Analyzer, Encoding, Hit, Kept, Query, Ranking, Reader, Text, WordMemory, beginnings, order,
+    rank,
 };
 use crate::select::search::{self, Found, RETRIEVED, Ranked, Words};
 use crate::select::{Candidate, Pool, Request, Scope};
 use crate::store::StoreError;
 
-/// The candidates of a request. Where the state says that the index is stale, there are none.
+/// The candidates of a request; of those that words find the encoding judges the meaning. Where the state says that the
+/// index is stale, there are none.
 ///
 /// # Errors
 /// Those of the database; [`StoreError::Definition`] if a stored policy cannot be read.
-pub fn pool(connection: &mut PgConnection, request: &Request) -> Result<State<Pool>, StoreError> {
+pub fn pool(
+    connection: &mut PgConnection,
+    request: &Request,
+    encoding: &Encoding,
+) -> Result<State<Pool>, StoreError> {
     if !request.scope.capabilities.is_empty() {
         return offered(connection, &request.scope);
     }
     let ranked = ranked(connection, &request.query)?;
     let mut ranking = ranked.found;
-    let read = |ids: &[i64]| tools(connection, ids);
-    let found = retrieved(&mut ranking, &request.scope, read)?.0;
+    let mut memory = WordMemory::default();
+    let read = |ids: &[i64]| tools(connection, ids, encoding);
+    let found = retrieved(&mut ranking, &request.scope, encoding, &mut memory, read)?.0;
     Ok(State {
         catalog: ranked.catalog,
         found: Pool::Retrieved {
@@ -50,10 +58,15 @@ pub struct Listed {
 ///
 /// # Errors
 /// Those of the database; [`StoreError::Definition`] if a stored policy cannot be read.
-pub fn listed(connection: &mut PgConnection, request: &str) -> Result<State<Listed>, StoreError> {
+pub fn listed(
+    connection: &mut PgConnection,
+    request: &str,
+    encoding: &Encoding,
+) -> Result<State<Listed>, StoreError> {
     let State { catalog, mut found } = ranked(connection, request)?;
-    let read = |ids: &[i64]| tools(connection, ids);
-    let (best, seen) = retrieved(&mut found, &Scope::default(), read)?;
+    let read = |ids: &[i64]| tools(connection, ids, encoding);
+    let (scope, mut memory) = (Scope::default(), WordMemory::default());
+    let (best, seen) = retrieved(&mut found, &scope, encoding, &mut memory, read)?;
     let rest = found.hits.after(seen).to_vec();
     Ok(State {
         catalog,
@@ -72,6 +85,8 @@ pub(super) trait Eligible {
     fn is_within(&self, scope: &Scope) -> bool;
     /// The texts by which its patterns are told apart.
     fn text(&self) -> Cow<'_, Text>;
+    /// The vectors of its texts, where they are kept.
+    fn kept(&self) -> Option<&Kept>;
     /// Its candidates, in the order of the text.
     fn candidates(&self) -> Result<Vec<Candidate>, DocumentError>;
 }
@@ -90,6 +105,10 @@ impl Eligible for IndexedTool {
         Cow::Owned(IndexedTool::text(self))
     }
 
+    fn kept(&self) -> Option<&Kept> {
+        self.kept.as_ref()
+    }
+
     fn candidates(&self) -> Result<Vec<Candidate>, DocumentError> {
         let mut candidates = Vec::new();
         for (capability, entry, _) in &self.capabilities {
@@ -103,15 +122,23 @@ impl Eligible for IndexedTool {
 fn tools(
     connection: &mut PgConnection,
     ids: &[i64],
+    encoding: &Encoding,
 ) -> Result<HashMap<i64, IndexedTool>, StoreError> {
     let found = entries(connection, ids)?;
-    Ok(found.into_iter().map(|tool| (tool.id, tool)).collect())
+    let mut kept = kept(connection, encoding, ids)?;
+    let tools = found.into_iter().map(|mut tool| {
+        tool.kept = kept.remove(&tool.id);
+        (tool.id, tool)
+    });
+    Ok(tools.collect())
 }
 
 /// The tools that are judged, and how many hits were read for them.
 pub(super) fn retrieved<T: Eligible>(
     ranking: &mut Ranking,
     scope: &Scope,
+    encoding: &Encoding,
+    memory: &mut WordMemory,
     mut read: impl FnMut(&[i64]) -> Result<HashMap<i64, T>, StoreError>,
 ) -> Result<(Vec<Found>, usize), StoreError> {
     let mut found: Vec<Found> = Vec::new();
@@ -123,7 +150,7 @@ pub(super) fn retrieved<T: Eligible>(
         asked,
         ..
     } = ranking;
-    let mut reader = Reader::of(weights, asked);
+    let mut reader = Reader::of(weights, asked, encoding.as_deref(), memory);
     // Where the scope turns tools away, more of the hits are read, until enough remain.
     while found.len() < RETRIEVED && seen < hits.len() {
         let best = hits.top(wanted);
@@ -203,7 +230,8 @@ fn tools_of<T: Eligible>(
         }
         let candidates = tool.candidates()?;
         if !candidates.is_empty() {
-            found.push(Found::new(reader, &hit, &tool.text(), candidates));
+            let said = (&*tool.text(), tool.kept());
+            found.push(Found::new(reader, &hit, said, candidates));
         }
     }
     Ok(found)

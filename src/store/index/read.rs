@@ -258,6 +258,7 @@ pub fn entries(connection: &mut PgConnection, ids: &[i64]) -> Result<Vec<Indexed
             _ => tools.push(IndexedTool {
                 id: row.tool_id,
                 capabilities: vec![capability],
+                kept: None,
             }),
         }
     }

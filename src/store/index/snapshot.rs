@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, OnceLock};
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bytea, Text as SqlText};
@@ -12,11 +12,13 @@ use super::load::{Loaded, Texts, load};
 use super::pool::{Eligible, guesses, retrieved};
 use super::read::{StateRow, add, after_all_with, no_state};
 use super::refresh::{EVERY_TOOL, analyzed, every_tool};
+use super::vectors::kept;
 use crate::definition::{DocumentError, Identity};
 use crate::select::retrieval::{
-    Analyzer, Lists, PostingList, Postings, Query, Ranking, Stats, Text, order, rank,
+    Analyzer, Encoding, Kept, Lists, PostingList, Postings, Query, Ranking, Stats, Text,
+    WordMemory, order, rank,
 };
-use crate::select::search::{self, Ranked, Words, relevance_of_text};
+use crate::select::search::{self, Found, Ranked, Words, relevance_of_text};
 use crate::select::{Candidate, Pool, Request, Scope};
 use crate::store::StoreError;
 
@@ -35,7 +37,12 @@ pub struct Snapshot {
     tools: HashMap<i64, Arc<Tool>>,
     offers: HashMap<String, Arc<Vec<i64>>>,
     terms: Terms,
+    encoding: Encoding,
+    memories: Memories,
 }
+
+/// The words that answers have met: a memory for each processor, so that answers made at the same time have one.
+type Memories = Arc<Mutex<Vec<WordMemory>>>;
 
 /// The postings of each term, in byte order of the terms.
 #[derive(Clone, Default)]
@@ -52,6 +59,9 @@ struct Tool {
     identity: Identity,
     tags: Vec<String>,
     text: Text,
+    /// The vectors of its texts: as they are kept, or made when they are first asked for.
+    kept: OnceLock<Kept>,
+    encoding: Encoding,
     /// Each capability with its candidates; an error where one was changed by hand into something that
     /// cannot be read.
     capabilities: Vec<(String, Result<Vec<Candidate>, DocumentError>)>,
@@ -68,6 +78,12 @@ impl Eligible for Arc<Tool> {
 
     fn text(&self) -> Cow<'_, Text> {
         Cow::Borrowed(&self.text)
+    }
+
+    fn kept(&self) -> Option<&Kept> {
+        let encoder = self.encoding.as_deref()?;
+        let make = || Kept::of(encoder, &self.text.sentences());
+        Some(self.kept.get_or_init(make))
     }
 
     fn candidates(&self) -> Result<Vec<Candidate>, DocumentError> {
@@ -104,11 +120,11 @@ struct ChangedRow {
 }
 
 impl Snapshot {
-    /// Reads the whole of it. Call within one consistent state of the catalog.
+    /// Reads the whole of it; the encoding judges meaning. Call within one consistent state of the catalog.
     ///
     /// # Errors
     /// Those of the database; [`StoreError::Definition`] if postings cannot be read.
-    pub fn load(connection: &mut PgConnection) -> Result<Self, StoreError> {
+    pub fn load(connection: &mut PgConnection, encoding: &Encoding) -> Result<Self, StoreError> {
         let row = state(connection)?;
         let state = row.state.into_state();
         let mut snapshot = Self {
@@ -118,6 +134,8 @@ impl Snapshot {
             tools: HashMap::new(),
             offers: HashMap::new(),
             terms: Terms::default(),
+            encoding: encoding.clone(),
+            memories: Memories::default(),
         };
         let ids: Vec<i64> = every_tool(connection)?.iter().map(|it| it.id).collect();
         let mut offers = HashMap::new();
@@ -126,8 +144,10 @@ impl Snapshot {
             if !state.fresh {
                 snapshot.add_words(&loaded);
             }
+            let mut kept = kept(connection, encoding, part)?;
             for tool in loaded {
-                snapshot.add_tool(tool, &mut offers);
+                let kept = kept.remove(&tool.id);
+                snapshot.add_tool(tool, kept, &mut offers);
             }
         }
         snapshot.offers = (offers.into_iter())
@@ -152,7 +172,7 @@ impl Snapshot {
             return Ok(None);
         }
         if now < self.revision {
-            return Self::load(connection).map(Some);
+            return Self::load(connection, &self.encoding).map(Some);
         }
         let changed: Vec<ChangedRow> = diesel::sql_query(
             "SELECT DISTINCT CASE entity WHEN 'tool' THEN entity_id ELSE tool_id END AS id \
@@ -163,7 +183,7 @@ impl Snapshot {
         .bind::<BigInt, _>(self.revision)
         .load(connection)?;
         if changed.len() > MANY {
-            return Self::load(connection).map(Some);
+            return Self::load(connection, &self.encoding).map(Some);
         }
         let ids: Vec<i64> = changed.iter().map(|row| row.id).collect();
         let loaded = load(connection, &ids, Texts::Read)?;
@@ -172,8 +192,10 @@ impl Snapshot {
         next.remove(&ids);
         next.add_words(&loaded);
         let mut offers = HashMap::new();
+        let mut kept = kept(connection, &self.encoding, &ids)?;
         for tool in loaded {
-            next.add_tool(tool, &mut offers);
+            let kept = kept.remove(&tool.id);
+            next.add_tool(tool, kept, &mut offers);
         }
         for (name, ids) in offers {
             let list = next.offers.entry(name).or_default();
@@ -206,7 +228,7 @@ impl Snapshot {
             return self.offered(&request.scope);
         }
         let mut ranking = self.ranking(&request.query);
-        let found = retrieved(&mut ranking, &request.scope, |ids| Ok(self.pick(ids)))?.0;
+        let found = self.retrieved(&mut ranking, &request.scope)?.0;
         Ok(Pool::Retrieved {
             words: Words::of(&ranking),
             found,
@@ -219,7 +241,7 @@ impl Snapshot {
     /// As [`pool`](Self::pool).
     pub fn ranked(&self, query: &str) -> Result<Vec<Ranked>, StoreError> {
         let mut ranking = self.ranking(query);
-        let (best, seen) = retrieved(&mut ranking, &Scope::default(), |ids| Ok(self.pick(ids)))?;
+        let (best, seen) = self.retrieved(&mut ranking, &Scope::default())?;
         let mut rest = ranking.hits.after(seen).to_vec();
         order(&mut rest, |id| self.tools.get(&id).and_then(Eligible::name));
         let rest = rest.iter().filter_map(|hit| {
@@ -231,6 +253,25 @@ impl Snapshot {
             })
         });
         Ok(search::ranked(best).into_iter().chain(rest).collect())
+    }
+
+    /// The tools that are judged, and how many hits were read for them.
+    fn retrieved(
+        &self,
+        ranking: &mut Ranking,
+        scope: &Scope,
+    ) -> Result<(Vec<Found>, usize), StoreError> {
+        let kept = self.memories.lock().ok().and_then(|mut it| it.pop());
+        let mut memory = kept.unwrap_or_default();
+        let read = |ids: &[i64]| Ok(self.pick(ids));
+        let found = retrieved(ranking, scope, &self.encoding, &mut memory, read);
+        if !memory.is_full()
+            && let Ok(mut memories) = self.memories.lock()
+            && memories.len() < rayon::current_num_threads()
+        {
+            memories.push(memory);
+        }
+        found
     }
 
     fn offered(&self, scope: &Scope) -> Result<Pool, StoreError> {
@@ -312,7 +353,12 @@ impl Snapshot {
         }
     }
 
-    fn add_tool(&mut self, tool: Loaded, offers: &mut HashMap<String, Vec<i64>>) {
+    fn add_tool(
+        &mut self,
+        tool: Loaded,
+        kept: Option<Kept>,
+        offers: &mut HashMap<String, Vec<i64>>,
+    ) {
         let Some((_, head, _)) = tool.capabilities.first() else {
             return;
         };
@@ -330,6 +376,8 @@ impl Snapshot {
             identity,
             tags: head.tags.clone(),
             text: tool.text,
+            kept: kept.map(OnceLock::from).unwrap_or_default(),
+            encoding: self.encoding.clone(),
         };
         self.tools.insert(tool.id, Arc::new(made));
     }
