@@ -16,8 +16,8 @@ use super::{CommandError, Outcome, Session};
 /// Judge the meaning of words by a sentence encoder
 ///
 /// Without one, a table that is built in judges it. An encoder is a folder with a small BERT such as all-MiniLM-L6-v2:
-/// config.json, vocab.txt and model.safetensors. It finds more of what people ask for in their own words, and costs some
-/// ten milliseconds for each request. Nothing is downloaded; docs/selection.md says where to get one.
+/// config.json, vocab.txt and model.safetensors. It finds more of what people ask for in their own words, and costs tens
+/// of milliseconds for each request. Nothing is downloaded; docs/selection.md says where to get one.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  toolcat encoder use ~/models/all-MiniLM-L6-v2\n  toolcat encoder status"
