@@ -135,39 +135,34 @@ fn an_import_is_read_and_a_change_is_forgotten() {
     assert_eq!(world.run(&["doctor", "--deep"]).code, 0);
 }
 
+/// Asserts that the table answers in the place of an encoder that cannot be used, and that it is said why.
+fn the_table_stands_in(world: &World, by_table: &str, why: &str) {
+    let run = world.run(&["select", "archive log files", "--format", "json"]);
+    let told = run.stderr.contains(why)
+        && run
+            .stderr
+            .contains("the built-in table of meanings is used");
+    assert!(told, "{}", run.stderr);
+    assert_eq!(without_clock(&run.stdout), by_table);
+}
+
 #[test]
 fn an_encoder_that_is_gone_or_another_is_told_and_the_table_stands_in() {
     let world = world();
     let by_table = answer(&world, &[]);
     world.ok(&["encoder", "use", "model"]);
     world.write("model/tokenizer_config.json", "{\"do_lower_case\": false}");
-    let run = world.run(&["select", "archive log files", "--format", "json"]);
-    assert!(
-        run.stderr
-            .contains("its files have changed since it was chosen"),
-        "{}",
-        run.stderr
+    the_table_stands_in(
+        &world,
+        &by_table,
+        "its files have changed since it was chosen",
     );
-    assert!(
-        run.stderr
-            .contains("the built-in table of meanings is used"),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(without_clock(&run.stdout), by_table);
     // A selection by capability needs none.
     let run = done(&world, &["select", "--capability", "tar_it"]);
     assert!(!run.stderr.contains("built-in"), "{}", run.stderr);
     world.ok(&["encoder", "use", "model"]);
     std::fs::remove_dir_all(world.path().join("model")).expect("removed");
-    let run = world.run(&["select", "archive log files", "--format", "json"]);
-    assert!(
-        run.stderr
-            .contains("the built-in table of meanings is used"),
-        "{}",
-        run.stderr
-    );
-    assert_eq!(without_clock(&run.stdout), by_table);
+    the_table_stands_in(&world, &by_table, "model");
 }
 
 #[test]

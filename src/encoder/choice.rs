@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::{EncoderError, FILES, SentenceEncoder, digest};
+use super::{EncoderError, FILES, SentenceEncoder, digest, text};
 use crate::config::state_folder;
 use crate::words::hex;
 
@@ -90,11 +90,15 @@ pub fn chosen() -> io::Result<Option<Choice>> {
     let Ok(folder) = state_folder() else {
         return Ok(None);
     };
-    let text = match std::fs::read_to_string(folder.join(NAME)) {
+    let path = folder.join(NAME);
+    let unreadable = |why: String| io::Error::other(format!("{}: {why}", path.display()));
+    let text = match text(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
+        other => other.map_err(|error| unreadable(error.to_string()))?,
     };
-    toml::from_str(&text).map(Some).map_err(io::Error::other)
+    toml::from_str(&text)
+        .map(Some)
+        .map_err(|error| unreadable(error.message().to_owned()))
 }
 
 /// Uses no encoder any more; whether there was one.

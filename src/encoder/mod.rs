@@ -9,7 +9,7 @@ mod model;
 mod pieces;
 
 use std::fs::File;
-use std::io::{self, BufRead as _, BufReader};
+use std::io::{self, BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -32,6 +32,9 @@ const FILES: [&str; 5] = [
 
 /// Word pieces of the texts that go through the model together.
 const BATCH: usize = 256;
+
+/// Bytes of a file of text, at most: the vocabulary of a language model has some hundred kilobytes.
+const LONGEST_TEXT: u64 = 1 << 25;
 
 /// Why a folder holds no encoder that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -139,8 +142,28 @@ fn digest(folder: &Path) -> Result<[u8; 32], EncoderError> {
     Ok(hash.finalize().into())
 }
 
+/// Opens a file, and no pipe or device, which may never end.
+fn regular(path: &Path) -> io::Result<File> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    File::open(path)
+}
+
+/// The whole of a file of text.
+fn text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = regular(path)?
+        .take(LONGEST_TEXT)
+        .read_to_string(&mut text)?;
+    match read as u64 == LONGEST_TEXT {
+        true => Err(io::Error::other("it is longer than such a file can be")),
+        false => Ok(text),
+    }
+}
+
 fn digest_of_file(path: &Path) -> io::Result<[u8; 32]> {
-    let mut file = BufReader::with_capacity(1 << 20, File::open(path)?);
+    let mut file = BufReader::with_capacity(1 << 20, regular(path)?);
     let mut hash = Sha256::new();
     loop {
         let part = file.fill_buf()?;
@@ -156,14 +179,14 @@ fn digest_of_file(path: &Path) -> io::Result<[u8; 32]> {
 /// A file of the folder as JSON; nothing where it may be missing and is.
 fn json(folder: &Path, name: &str) -> Result<(PathBuf, Option<serde_json::Value>), EncoderError> {
     let path = folder.join(name);
-    let text = match std::fs::read(&path) {
+    let text = match text(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((path, None)),
         other => other.map_err(|error| EncoderError::Read {
             path: path.clone(),
             error,
         })?,
     };
-    match serde_json::from_slice(&text) {
+    match serde_json::from_str(&text) {
         Ok(value) => Ok((path, Some(value))),
         Err(error) => Err(EncoderError::content(&path, error.to_string())),
     }

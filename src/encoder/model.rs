@@ -1,7 +1,6 @@
 //! The forward pass of BERT (Devlin et al., "BERT: Pre-training of Deep Bidirectional Transformers", 2019) over weights
 //! in mapped memory: the mean of the last layer over the pieces of a text, or its first piece, brought to length 1.
 
-use std::fs::File;
 use std::path::Path;
 
 use memmap2::Mmap;
@@ -10,7 +9,7 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, Metadata};
 use serde_json::Value;
 
-use super::{EncoderError, json};
+use super::{EncoderError, json, regular};
 
 /// The sizes of the model.
 pub const CONFIG: &str = "config.json";
@@ -81,7 +80,7 @@ impl Model {
             path: path.clone(),
             error,
         };
-        let file = File::open(&path).map_err(failed)?;
+        let file = regular(&path).map_err(failed)?;
         // SAFETY: the bytes are only read, and any bytes are valid numbers. Who cuts the file short meanwhile ends this
         // program by a signal; nothing else can come of it.
         #[allow(unsafe_code)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::{EncoderError, json};
+use super::{EncoderError, json, text};
 
 /// The pieces, one on each line; its number is its place.
 pub const VOCABULARY: &str = "vocab.txt";
@@ -35,7 +35,7 @@ impl Pieces {
     /// Reads the vocabulary, which must be of as many pieces as the model knows at most.
     pub fn read(folder: &Path, known: usize, longest: usize) -> Result<Self, EncoderError> {
         let path = folder.join(VOCABULARY);
-        let text = std::fs::read_to_string(&path).map_err(|error| EncoderError::Read {
+        let text = text(&path).map_err(|error| EncoderError::Read {
             path: path.clone(),
             error,
         })?;

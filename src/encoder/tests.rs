@@ -169,3 +169,22 @@ fn every_file_counts_for_the_digest() {
     .expect("a file");
     assert_ne!(with, digest(folder.path()).expect("a digest"));
 }
+
+#[test]
+fn what_never_ends_is_not_read() {
+    for name in FILES.iter().filter(|it| !it.contains('/')) {
+        let folder = model("", "F32");
+        let path = folder.path().join(name);
+        let _ = fs::remove_file(&path);
+        std::os::unix::fs::symlink("/dev/zero", &path).expect("a link");
+        let error = refused(folder.path());
+        assert!(
+            error.contains(name) && error.contains("not a regular file"),
+            "{error}"
+        );
+    }
+    let folder = model("", "F32");
+    let long = fs::File::create(folder.path().join("vocab.txt")).expect("a file");
+    long.set_len(1 << 26).expect("a long file");
+    assert!(refused(folder.path()).contains("longer than"));
+}
